@@ -1,0 +1,63 @@
+"""Errors sorted by what the caller does with them; each carries the process's exit code."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the shell sees. The meanings are part of the command's contract."""
+
+    DONE = 0
+    INTERNAL = 1
+    USAGE = 2
+    TOO_MANY_FAILURES = 3
+    NO_TRIAL_COMPLETED = 4
+    CLUSTER = 5
+    RUN_DIRECTORY = 6
+    DATA = 7
+    DISK = 8
+    SIGINT = 130
+    SIGTERM = 143
+
+
+class SearchError(Exception):
+    """Base of everything a user can mend. Its text is the whole message; no traceback is shown."""
+
+    exit_code = ExitCode.INTERNAL
+
+
+class SpaceError(SearchError):
+    """The space file or an option is wrong. Nothing was launched; the user edits and reruns."""
+
+    exit_code = ExitCode.USAGE
+
+
+class TooManyFailures(SearchError):
+    """More trials failed than the budget allows. The user reads the reasons before spending more."""
+
+    exit_code = ExitCode.TOO_MANY_FAILURES
+
+
+class NoTrialCompleted(SearchError):
+    """The budget is spent and no trial reached its full training."""
+
+    exit_code = ExitCode.NO_TRIAL_COMPLETED
+
+
+class ClusterError(SearchError):
+    """Ray cannot be reached, was lost, or lacks what a trial asks for."""
+
+    exit_code = ExitCode.CLUSTER
+
+
+class RunDirectoryError(SearchError):
+    """The run directory exists, is owned by another driver, or is damaged."""
+
+    exit_code = ExitCode.RUN_DIRECTORY
+
+
+class DiskError(SearchError):
+    """The output cannot be written. What was written stays readable and resumable."""
+
+    exit_code = ExitCode.DISK

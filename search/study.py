@@ -1,0 +1,182 @@
+"""The typed, frozen meaning of a space file; imports neither yaml, ray, optuna nor torch.
+
+A parameter's `path` is its place in the trial, dotted: `sae.k`. A parameter that the file gives an
+`or` value (a switch) also has a boolean `switch_path`, drawn first; when it is False the trial takes
+`or_value` and the domain is not drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from trainables.config import TrialConfig
+
+Scalar = str | int | float | bool
+Mode = Literal["max", "min"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of `options`, each as likely."""
+
+    options: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True)
+class FloatRange:
+    """Even between low and high, or even in log space; both ends belong to it."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class IntRange:
+    """An integer between low and high, both included; even, or even in log space."""
+
+    low: int
+    high: int
+    log: bool = False
+
+
+Domain = Choice | FloatRange | IntRange
+
+
+@dataclass(frozen=True)
+class Condition:
+    """The parameter or constant at `path` must be active with one of the `allowed` values."""
+
+    path: str
+    allowed: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One searched value of the trial."""
+
+    path: str
+    domain: Domain
+    conditions: tuple[Condition, ...] = ()
+    has_switch: bool = False
+    or_value: Scalar | None = None
+    default: Scalar = 0
+
+    @property
+    def switch_path(self) -> str:
+        """Name of the boolean that decides between the domain and `or_value`."""
+        return f"{self.path}?"
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A metric to push in one direction."""
+
+    metric: str
+    mode: Mode
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """Feasible when min <= metric <= max."""
+
+    metric: str
+    min: float | None = None
+    max: float | None = None
+
+    def violation(self, value: float) -> float:
+        """How far `value` lies outside, 0 when feasible, in the metric's own unit."""
+        below = 0.0 if self.min is None else self.min - value
+        above = 0.0 if self.max is None else value - self.max
+        return max(0.0, below, above)
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """Which images. `root` and `path` are absolute once resolved by the driver."""
+
+    name: str = "digits"
+    root: str | None = None
+    path: str | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Budget:
+    """`trials` is a target total, so that a finished run continues when it is raised."""
+
+    trials: int = 40
+    seed: int = 0
+    max_failures: int = 10
+    trial_timeout_s: float = 600.0
+
+
+@dataclass(frozen=True)
+class Scheduler:
+    """`asha` stops trials at rungs; `none` trains every trial in full (one rung)."""
+
+    name: Literal["asha", "none"] = "asha"
+    rungs: int = 3
+    reduction_factor: int = 3
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """Who proposes."""
+
+    name: Literal["tpe", "random"] = "tpe"
+    startup_trials: int = 10
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one trial occupies. `gpu` is "auto" or a (fractional) number of devices."""
+
+    cpu: float = 1.0
+    gpu: float | Literal["auto"] = "auto"
+
+
+@dataclass(frozen=True)
+class Study:
+    """A checked space file."""
+
+    name: str
+    question: str
+    data: DataSource
+    objectives: tuple[Objective, ...]
+    constraints: tuple[Constraint, ...]
+    score: tuple[str, ...]
+    budget: Budget
+    scheduler: Scheduler
+    sampler: Sampler
+    resources: Resources
+    parameters: tuple[Parameter, ...]
+    """In an order in which every condition refers to what stands before it."""
+    constants: Mapping[str, Scalar] = field(default_factory=dict)
+    """Dotted path -> value, for everything the file fixes."""
+
+    def values(self, params: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        """Dotted path -> value of one draw: constants, drawn values, `or` values where switched off.
+
+        `params` are the drawn ones (parameter and switch paths); inactive parameters are absent from both.
+        """
+        values = dict(self.constants)
+        for parameter in self.parameters:
+            if params.get(parameter.switch_path) is False and parameter.or_value is not None:
+                values[parameter.path] = parameter.or_value
+            elif parameter.path in params:
+                values[parameter.path] = params[parameter.path]
+        return values
+
+    def trial_config(self, params: Mapping[str, Scalar]) -> TrialConfig:
+        """The validated trial of one draw; raises pydantic's ValidationError if a draw is impossible."""
+        nested: dict[str, Any] = {}
+        for path, value in self.values(params).items():
+            section, _, key = path.partition(".")
+            if key:
+                nested.setdefault(section, {})[key] = value
+            else:
+                nested[section] = value
+        return TrialConfig.model_validate(nested)

@@ -1,0 +1,11 @@
+"""Errors of a trial's own making; `search` maps them to exit codes and ledger reasons."""
+
+from __future__ import annotations
+
+
+class DataError(Exception):
+    """Data is missing or not what it should be. The text says path, expected, actual, and how to get it."""
+
+
+class TrialDiverged(Exception):
+    """A loss or metric left the finite numbers. This trial ends, the search goes on."""
