@@ -1,8 +1,8 @@
 """What has happened in a run, folded from the ledger's events; the one view that everybody reads.
 
-Event shapes (every one also has `event`, `seq`, `time` in seconds since the epoch):
+Event shapes (every one also has `event` and `time`, in seconds since 1970):
 
-    session  {epoch, command, host, pid, target}          a driver took the run
+    session  {command, host, pid, target}                 a driver took the run
     suggest  {trial, params, origin}                      origin: "default" or "sampler"
     result   {trial, epoch, rung, metrics, checkpoint}    rung is null between rungs
     decision {trial, rung, action}                        "continue" or "stop", after a rung's result
@@ -53,6 +53,13 @@ class TrialRecord:
         """Its folder inside `trials/`."""
         return f"{self.number:04d}"
 
+    def is_news(self, epoch: int, rung: int | None) -> bool:
+        """Whether a report of this epoch and rung comes after all that are known; a retried step repeats some."""
+        if not self.reports:
+            return True
+        last = self.reports[-1]
+        return (epoch, rung or 0) > (last.epoch, last.rung or 0)
+
     @property
     def rungs(self) -> dict[int, Report]:
         """Rung -> the report made there."""
@@ -91,7 +98,9 @@ class History:
         if kind == "result":
             return self._apply_result(trial, event)
         if kind == "decision":
-            return trial.decisions.setdefault(event["rung"], event["action"]) is event["action"]
+            known = event["rung"] in trial.decisions
+            trial.decisions.setdefault(event["rung"], event["action"])
+            return not known
         if kind == "retry":
             trial.retries += 1
             return True
@@ -100,8 +109,7 @@ class History:
         raise ValueError(f"unknown event {kind!r}")
 
     def _apply_result(self, trial: TrialRecord, event: Mapping[str, Any]) -> bool:
-        key = (event["epoch"], event["rung"])
-        if trial.reports and key <= (trial.reports[-1].epoch, trial.reports[-1].rung or 0):
+        if not trial.is_news(event["epoch"], event["rung"]):
             return False
         trial.reports.append(Report(event["epoch"], event["rung"], event["metrics"], event["time"]))
         if event["checkpoint"] is not None:

@@ -1,0 +1,105 @@
+"""Starting and stopping Ray: local or a cluster, quiet, and closed to the network.
+
+A local Ray is told that its address is 127.0.0.1. Ray by itself turns that into the machine's outer
+address, whereupon every daemon listens on all interfaces; `_loopback_stays_loopback` is the one place
+that prevents it, and a test lists the sockets.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from search.errors import ClusterError
+
+_ENVIRONMENT = {
+    "RAY_AIR_NEW_OUTPUT": "0",  # with verbose=0: Tune prints nothing
+    "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",  # its snapshots are never read
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_WARN_THRESHOLD_S": "1000",
+}
+_PROBE_TIMEOUT_S = 10.0
+
+
+@contextmanager
+def ray_session(address: str, n_cpus: int | None = None) -> Iterator[None]:
+    """Ray for the length of the block. `address` is "local", "auto", or host:port of a running cluster.
+
+    Raises ClusterError if the cluster cannot be reached.
+    """
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    if address == "local":
+        # No token file in the user's home: nothing outside this machine can connect.
+        os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+    else:
+        _probe(address)
+    import ray  # after the environment is set: Ray reads parts of it on import
+
+    scratch = Path(tempfile.mkdtemp(prefix="sae-ray-", dir="/tmp"))
+    try:
+        if address == "local":
+            with _loopback_stays_loopback():
+                ray.init(
+                    address="local",
+                    _node_ip_address="127.0.0.1",
+                    _temp_dir=str(scratch),
+                    include_dashboard=False,
+                    num_cpus=n_cpus,
+                    logging_level=logging.ERROR,
+                    log_to_driver=False,
+                )
+        else:
+            _connect(address)
+        yield
+    finally:
+        ray.shutdown()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _loopback_stays_loopback() -> Iterator[None]:
+    import ray._private.services as services
+
+    original = services.resolve_ip_for_localhost
+    services.resolve_ip_for_localhost = lambda host: host
+    try:
+        yield
+    finally:
+        services.resolve_ip_for_localhost = original
+
+
+def _connect(address: str) -> None:
+    import ray
+
+    try:
+        ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        first_line = str(error).strip().splitlines()[0]
+        raise ClusterError(f"--address {address}: cannot connect to a Ray cluster: {first_line}") from None
+
+
+def _probe(address: str) -> None:
+    """Ray waits for a minute and may abort the process when nobody answers; ask the port first."""
+    if address == "auto":
+        return
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit():
+        raise ClusterError(f"--address {address!r}: use local, auto, or HOST:PORT of the cluster's head")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_PROBE_TIMEOUT_S).close()
+    except OSError as error:
+        raise ClusterError(f"--address {address}: nobody answers there ({error}). Is the cluster up?") from None

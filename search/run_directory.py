@@ -1,0 +1,152 @@
+"""The run directory: its name, its parts, its lock, and run.json.
+
+The lock is flock on LOCK, which the kernel releases however the driver dies; the text inside only
+names the owner for the message that the second driver prints. Nothing in the directory is an
+absolute path, so it can be moved.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import socket
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from search.errors import DiskError, RunDirectoryError, SpaceError
+
+NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class RunDirectory:
+    """Paths of one run; holds the lock between `acquire` and `release`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        self._lock: int | None = None
+
+    @property
+    def ledger(self) -> Path:
+        """The source of truth."""
+        return self.path / "trials.jsonl"
+
+    @property
+    def study_db(self) -> Path:
+        """Optuna's mirror of the ledger."""
+        return self.path / "study.db"
+
+    @property
+    def resolved_space(self) -> Path:
+        """The space file with overrides applied and defaults written out; itself a valid space file."""
+        return self.path / "space.resolved.yaml"
+
+    @property
+    def original_space(self) -> Path:
+        """The space file as the user wrote it."""
+        return self.path / "space.yaml"
+
+    @property
+    def trials(self) -> Path:
+        """One folder a trial, and TensorBoard's log directory."""
+        return self.path / "trials"
+
+    @property
+    def log(self) -> Path:
+        """What Ray and the driver had to say."""
+        return self.path / "driver.log"
+
+    def acquire(self) -> None:
+        """Take the lock or raise RunDirectoryError naming the owner."""
+        try:
+            lock = os.open(self.path / "LOCK", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise DiskError(f"{self.path}: cannot write here: {error.strerror}") from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            owner = os.read(lock, 1000).decode(errors="replace").strip() or "an unknown process"
+            os.close(lock)
+            raise RunDirectoryError(f"{self.path} is being written by {owner}. Wait for it, or stop it first.") from None
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+        self._lock = lock
+
+    def release(self) -> None:
+        """Let another driver have the directory; harmless when not held."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def read_info(self) -> dict[str, Any]:
+        """The content of run.json, empty if there is none yet."""
+        try:
+            return dict(json.loads((self.path / "run.json").read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise RunDirectoryError(f"{self.path / 'run.json'}: cannot be read: {error}") from None
+
+    def write_info(self, **changes: Any) -> None:
+        """Replace some keys of run.json, atomically."""
+        write_atomically(self.path / "run.json", json.dumps({**self.read_info(), **changes}, indent=2) + "\n")
+
+
+def create(root: Path, study_name: str, name: str | None) -> RunDirectory:
+    """Make and lock a fresh run directory, `<root>/<name>` or `<root>/<study>-<utc time>`.
+
+    Raises SpaceError for a bad name, RunDirectoryError if it exists, DiskError if it cannot be made.
+    """
+    if name is not None and not NAME_PATTERN.fullmatch(name):
+        raise SpaceError(f"--name {name!r}: use letters, digits, dots, hyphens and underscores, at most 100")
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    path = (root / (name or f"{study_name}-{stamp}")).resolve()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        path.mkdir()
+        (path / "trials").mkdir()
+    except FileExistsError:
+        raise RunDirectoryError(
+            f"{path} exists already. Continue it with\n  python search/run.py --resume {path}\nor choose another --name."
+        ) from None
+    except OSError as error:
+        raise DiskError(f"{path}: cannot create the run directory: {error.strerror}") from None
+    directory = RunDirectory(path)
+    directory.acquire()
+    return directory
+
+
+def open_existing(path: Path) -> RunDirectory:
+    """A run directory that a driver made; RunDirectoryError if it is none."""
+    directory = RunDirectory(path)
+    if not directory.resolved_space.is_file():
+        raise RunDirectoryError(f"{path} is not a run directory: it has no space.resolved.yaml")
+    return directory
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Old content or new, never half: temporary file, fsync, rename, fsync of the folder."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise DiskError(f"{path}: cannot write: {error.strerror}") from None
+
+
+def difference_of(info: Mapping[str, Any], key: str, now: Any) -> str | None:
+    """A sentence when run.json's `key` differs from what this process has."""
+    then = info.get(key)
+    return f"{key} was {then}, is now {now}" if then not in (None, now) else None

@@ -1,0 +1,114 @@
+"""The three objects Ray Tune calls: searcher, scheduler, callback. They only translate.
+
+Ray pickles them into its own snapshots, which this project never reads; they therefore pickle as
+empty shells, so that no open file or database is dragged along.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from ray.tune import Callback
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.tune.search import Searcher
+
+from search.history import TrialRecord
+from search.interruption import Interruption
+from search.judge import Judge, StepResult
+from search.optuna_book import LOST_PROCESS
+from search.proposer import Proposer
+from search.recorder import Recorder
+
+
+class _Shell:
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
+
+
+class LedgerSearcher(_Shell, Searcher):
+    """Hands out proposals, at most `concurrency()` at a time, and passes ends on to the sampler."""
+
+    def __init__(
+        self,
+        proposer: Proposer,
+        judge: Judge,
+        recorder: Recorder,
+        concurrency: Callable[[], int],
+        config_of: Callable[[TrialRecord], dict[str, Any]],
+    ) -> None:
+        super().__init__()
+        self._proposer = proposer
+        self._judge = judge
+        self._recorder = recorder
+        self._concurrency = concurrency
+        self._config_of = config_of
+        self._live: dict[str, int] = {}
+
+    def set_search_properties(self, metric: str | None, mode: str | None, config: dict[str, Any], **spec: Any) -> bool:  # noqa: ARG002
+        """Nothing to set: objectives come from the space file."""
+        return True
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        """The next trial's config; None while all places are taken, FINISHED when none is owed."""
+        if len(self._live) >= self._concurrency():
+            return None
+        proposal = self._proposer.next()
+        if proposal is None:
+            return Searcher.FINISHED
+        self._live[trial_id] = proposal.record.number
+        return self._config_of(proposal.record)
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:  # noqa: ARG002
+        """The trial left Ray; if nobody recorded an end, its process was lost for good."""
+        number = self._live.pop(trial_id, None)
+        if number is None:
+            return
+        record = self._recorder.history.trials[number]
+        if record.state == "RUNNING":
+            self._judge.fail(number, f"{LOST_PROCESS} the worker process died {record.retries + 1} times")
+        self._proposer.told(record)
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """The scheduler saw it first."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Ray's snapshots are not used; the ledger is."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """See `save`."""
+
+
+class JudgeScheduler(_Shell, FIFOScheduler):
+    """Passes every result to the judge. Metric and mode are the space file's business."""
+
+    def __init__(self, judge: Judge) -> None:
+        super().__init__()
+        self._judge = judge
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:  # noqa: ARG002
+        """Record, decide, record the decision; only then does it act."""
+        step = json.loads(result["step"])
+        goes_on = self._judge.goes_on(
+            trial.config["number"],
+            StepResult(tuple(step["reports"]), step["checkpoint"], step["next_rung"], step["failure"]),
+        )
+        return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
+
+
+class RunCallback(_Shell, Callback):
+    """Looks for signals between Ray's steps, and records that a lost process is tried again."""
+
+    def __init__(self, recorder: Recorder, interruption: Interruption) -> None:
+        self._recorder = recorder
+        self._interruption = interruption
+
+    def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:  # noqa: ARG002
+        """A safe place to leave from."""
+        self._interruption.check()
+
+    def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:  # noqa: ARG002
+        """Ray will start the trial again; it continues from its own checkpoint."""
+        self._recorder.retry(trial.config["number"], f"{LOST_PROCESS} the worker process died")

@@ -1,0 +1,37 @@
+"""The centred activations themselves."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from trainables.bases.affine import mean_and_covariance
+from trainables.config import RawBasis
+
+
+class Raw(nn.Module):
+    """y = h - mean: the identity as a basis, without the d x d products an affine map would cost."""
+
+    mean: Tensor
+
+    def __init__(self, config: RawBasis, hidden_size: int) -> None:  # noqa: ARG002 (one signature for all bases)
+        super().__init__()
+        self.rank = hidden_size
+        self.register_buffer("mean", torch.zeros(hidden_size))
+
+    @classmethod
+    def fit(cls, h: Tensor, config: RawBasis, seed: int) -> Self:  # noqa: ARG003
+        """Centre on the mean of train activations h (n, d)."""
+        basis = cls(config, h.shape[1]).to(h.device)
+        basis.mean.copy_(mean_and_covariance(h)[0])
+        return basis
+
+    def encode(self, h: Tensor) -> Tensor:
+        """y (b, d) of h (b, d)."""
+        return h - self.mean
+
+    def decode(self, y: Tensor) -> Tensor:
+        """h^ (b, d) of y (b, d)."""
+        return y + self.mean

@@ -1,0 +1,58 @@
+"""A trial's checkpoints: `checkpoint/e000012-r2` is the state after 12 classifier epochs and 2 rungs."""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from trainables import sealed
+
+logger = logging.getLogger(__name__)
+
+FOLDER = "checkpoint"
+KEPT = 2
+_NAME = re.compile(r"e(\d{6,})-r(\d+)")
+
+
+def save(folder: Path, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> dict[str, str]:
+    """Write a checkpoint into the trial's `folder`; what the ledger records of it.
+
+    `meta` must hold `epoch` and `rung` (rungs passed), which order the checkpoints. The newest two
+    stay. Checkpoints beyond this one are removed: they belong to a future that was given up when
+    the trial went back to an earlier state. `path` is relative to `folder`, `sha256` is that of the
+    tensor file. Raises OSError (a full disk is the caller's to report).
+    """
+    name = f"e{meta['epoch']:06d}-r{meta['rung']}"
+    sha256 = sealed.write(folder / FOLDER / name, tensors, meta)
+    present = _newest_first(folder)
+    current = next(i for i, path in enumerate(present) if path.name == name)
+    for path in present[:current] + present[current + KEPT :]:
+        shutil.rmtree(path, ignore_errors=True)
+    for path in (folder / FOLDER).glob(f"{sealed.UNFINISHED}*"):
+        shutil.rmtree(path, ignore_errors=True)
+    return {"path": f"{FOLDER}/{name}", "sha256": sha256}
+
+
+def load_newest(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """The newest whole checkpoint in the trial's `folder`; damaged ones are skipped with a warning."""
+    for path in _newest_first(folder):
+        try:
+            return sealed.read(path)
+        except (sealed.Damaged, FileNotFoundError) as error:
+            logger.warning("skipping a damaged checkpoint: %s", error)
+    return None
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    found = []
+    for path in (folder / FOLDER).glob("e*-r*"):
+        match = _NAME.fullmatch(path.name)
+        if match:
+            found.append((int(match[1]), int(match[2]), path))
+    return [path for _, _, path in sorted(found, reverse=True)]

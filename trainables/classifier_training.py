@@ -1,0 +1,162 @@
+"""Trains a classifier epoch by epoch, so that it can be stopped, kept and continued at any of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch.nn import functional
+
+from trainables import registry
+from trainables.config import Auxiliary, ClassifierTraining
+from trainables.dataset import ImageData
+from trainables.errors import TrialDiverged
+from trainables.losses.training_batch import TrainingBatch
+from trainables.networks.network import build_network
+from trainables.seeds import child_seed, generator
+from trainables.stroke_mask import stroke_mask
+
+AuxiliaryLoss = Callable[[TrainingBatch], torch.Tensor]
+
+# Bounds the memory of a convolutional network's evaluation.
+EVALUATION_BATCH = 4096
+
+
+class ClassifierTrainer:
+    """Adam at a constant rate on cross entropy plus the weighted auxiliary losses.
+
+    Every epoch's order and noise follow from (seed, epoch) alone and nothing depends on
+    `config.epochs`: epoch n is the same whether it was reached in one go, from a restored state, or
+    by a trial that is to go further. `weight_decay` is coupled: its gradient passes through Adam.
+    On one device and number of threads, equal arguments give equal weights, bit for bit.
+    """
+
+    def __init__(
+        self,
+        config: ClassifierTraining,
+        auxiliary: Auxiliary,
+        data: ImageData,
+        seed: int,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.config = config
+        self.seed = seed
+        self.device = torch.device(device)
+        self.epoch = 0
+        self.network = build_network(
+            config, data.image_shape, data.n_classes, generator(child_seed(seed, "weights"))
+        ).to(self.device)
+        self._train = (data.train.images.to(self.device), data.train.labels.to(self.device))
+        self._val = (data.val.images.to(self.device), data.val.labels.to(self.device))
+        self._auxiliary = active_losses(auxiliary)
+        self._masks = stroke_mask(self._train[0]) if self._auxiliary else None
+        self._optimizer = torch.optim.Adam(
+            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+        )
+        for parameter in self.network.parameters():
+            self._optimizer.state[parameter] = {
+                "step": torch.zeros((), device=self.device),
+                "exp_avg": torch.zeros_like(parameter),
+                "exp_avg_sq": torch.zeros_like(parameter),
+            }
+
+    def train_epoch(self) -> float:
+        """One pass over the training images; returns the mean training loss.
+
+        Raises TrialDiverged if it is not finite; the trainer is then of no further use.
+        """
+        images, labels = self._train
+        draws = generator(child_seed(self.seed, "epoch", self.epoch), self.device)
+        order = torch.randperm(len(labels), generator=draws, device=self.device)
+        total = torch.zeros((), device=self.device)
+        self.network.train()
+        with _repeatable_convolutions(self.device):
+            for rows in order.split(self.config.batch_size):
+                self._optimizer.zero_grad()
+                loss = self._loss(images[rows], labels[rows], rows, draws)
+                loss.backward()
+                self._optimizer.step()
+                total += loss.detach() * len(rows)
+        self.epoch += 1
+        mean = float(total) / len(labels)
+        if not math.isfinite(mean):
+            raise TrialDiverged(f"the classifier's training loss is {mean} in epoch {self.epoch}")
+        return mean
+
+    def evaluate(self) -> dict[str, float]:
+        """Accuracy in [0, 1] and cross entropy in nats on the val images; TrialDiverged if not finite."""
+        self.network.eval()
+        correct, cross_entropy = 0, 0.0
+        with torch.no_grad():
+            for images, labels in zip(*(part.split(EVALUATION_BATCH) for part in self._val), strict=True):
+                logits = self.network(images)
+                correct += int((logits.argmax(dim=1) == labels).sum())
+                cross_entropy += float(functional.cross_entropy(logits, labels, reduction="sum"))
+        n = len(self._val[1])
+        if not math.isfinite(cross_entropy):
+            raise TrialDiverged(f"classifier/ce is {cross_entropy} after epoch {self.epoch}")
+        return {"classifier/accuracy": correct / n, "classifier/ce": cross_entropy / n}
+
+    def state_tensors(self) -> dict[str, torch.Tensor]:
+        """Copies of all that the next epoch depends on: weights, Adam's moments and step, the epoch."""
+        tensors = {"epoch": torch.tensor(self.epoch)}
+        for name, tensor in self._state().items():
+            tensors[name] = tensor.detach().clone()
+        return tensors
+
+    def load_state_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """Continues from `state_tensors()` of a trainer with the same settings and seed.
+
+        ValueError, with nothing changed, if names or shapes are not this trainer's.
+        """
+        own = self._state()
+        differing = {*own, "epoch"} ^ set(tensors)
+        differing |= {name for name in own if name in tensors and tensors[name].shape != own[name].shape}
+        if differing:
+            raise ValueError(f"the state is another classifier's: {', '.join(sorted(differing))} do not fit")
+        with torch.no_grad():
+            for name, tensor in own.items():
+                tensor.copy_(tensors[name])
+        self.epoch = int(tensors["epoch"])
+
+    def _loss(
+        self, images: torch.Tensor, labels: torch.Tensor, rows: torch.Tensor, draws: torch.Generator
+    ) -> torch.Tensor:
+        hidden = self.network.hidden(images)
+        loss = functional.cross_entropy(self.network.head(hidden), labels)
+        if self._masks is not None:
+            batch = TrainingBatch(self.network, images, hidden, self._masks[rows], draws)
+            for weight, auxiliary_loss in self._auxiliary:
+                loss = loss + weight * auxiliary_loss(batch)
+        return loss
+
+    def _state(self) -> dict[str, torch.Tensor]:
+        """The live tensors by their flat names."""
+        state: dict[str, torch.Tensor] = {}
+        for name, parameter in self.network.named_parameters():
+            state[f"network.{name}"] = parameter
+            for moment, tensor in self._optimizer.state[parameter].items():
+                state[f"adam.{moment}.{name}"] = tensor
+        return state
+
+
+def active_losses(auxiliary: Auxiliary) -> list[tuple[float, AuxiliaryLoss]]:
+    """(weight, loss) of every auxiliary loss that is switched on; one at 0 is not even imported."""
+    weights: dict[str, float] = auxiliary.model_dump()
+    return [
+        (weight, registry.load(registry.AUXILIARY_LOSSES, name))
+        for name, weight in weights.items()
+        if weight > 0
+    ]
+
+
+def _repeatable_convolutions(device: torch.device) -> AbstractContextManager[None]:
+    """cuDNN's fastest backward passes add in changing order; this asks for the ones that do not."""
+    if device.type != "cuda":
+        return nullcontext()
+    # None leaves the precision as whoever started the process set it.
+    return torch.backends.cudnn.flags(
+        enabled=True, benchmark=False, deterministic=True, allow_tf32=None, fp32_precision=None
+    )

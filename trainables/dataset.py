@@ -1,0 +1,148 @@
+"""Images and labels as a trial sees them: numpy arrays to share, tensors to train on."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+
+from trainables import registry
+from trainables.errors import DataError
+
+
+@dataclass(frozen=True)
+class Split:
+    """images float32 (N, h, w) in [0, 1], black = 0; labels int64 (N,). Both arrays are read-only."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 3 or self.images.dtype != np.float32:
+            raise DataError(f"images must be float32 (N, h, w), got {self.images.dtype} {self.images.shape}")
+        if self.labels.shape != self.images.shape[:1] or self.labels.dtype != np.int64:
+            raise DataError(
+                f"labels must be int64 ({len(self.images)},), got {self.labels.dtype} {self.labels.shape}"
+            )
+        # Shared arrays come read-only out of the object store; being so from the start shows a wrong
+        # writer in every test, not only on a cluster.
+        self.images.setflags(write=False)
+        self.labels.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def first(self, n: int) -> Split:
+        """The first `n` samples (all, if there are fewer)."""
+        return Split(np.ascontiguousarray(self.images[:n]), np.ascontiguousarray(self.labels[:n]))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a loader returns: three shuffled splits without common samples."""
+
+    train: Split
+    val: Split
+    test: Split
+    n_classes: int
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Three disjoint splits. `key` is the sha256 of their contents and enters every stage's cache key."""
+
+    name: str
+    train: Split
+    val: Split
+    test: Split
+    n_classes: int
+    key: str
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """(h, w) of every image."""
+        return (int(self.train.images.shape[1]), int(self.train.images.shape[2]))
+
+
+@dataclass(frozen=True)
+class TensorSplit:
+    """images float32 (n, h, w), labels int64 (n,), on one device."""
+
+    images: torch.Tensor
+    labels: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """What a trial trains on and is scored on; `key` says which data that is."""
+
+    train: TensorSplit
+    val: TensorSplit
+    n_classes: int
+    image_shape: tuple[int, int]
+    key: str
+
+
+def load_dataset(
+    name: str, root: str | Path | None = None, path: str | Path | None = None, limit: int | None = None
+) -> Dataset:
+    """The dataset `name` of `registry.DATASETS`, always split the same way.
+
+    root: where torchvision's folders lie (see `trainables.data.location`); digits and npz ignore it.
+    path: the file of `npz`, refused for the others. limit: keep at most this many images of each
+    split; the splits are shuffled, so the first ones are a sample.
+    Raises DataError if the data is missing, damaged or not what it should be.
+    """
+    if name not in registry.DATASETS:
+        raise DataError(f"no dataset is called {name!r}; there are {', '.join(registry.DATASETS)}")
+    if path is not None and name != "npz":
+        raise DataError(f"path names the file of the dataset npz; {name} has none, leave path out")
+    if limit is not None and limit < 1:
+        raise DataError(f"limit must be at least 1 image, got {limit}")
+    loader = registry.load(registry.DATASETS, name)
+    parts: Parts = loader(None if root is None else Path(root), None if path is None else Path(path))
+    train, val, test = parts.train, parts.val, parts.test
+    if limit is not None:
+        train, val, test = train.first(limit), val.first(limit), test.first(limit)
+    return Dataset(name, train, val, test, parts.n_classes, _content_key((train, val, test), parts.n_classes))
+
+
+def to_tensors(
+    dataset: Dataset, device: torch.device | str = "cpu", score_on: Literal["val", "test"] = "val"
+) -> ImageData:
+    """Writable copies of train and val on `device`.
+
+    score_on="test" puts the test split in val's place, for the one final scoring; the key then says so,
+    and nothing cached for the search is mistaken for it.
+    """
+    scored = dataset.val if score_on == "val" else dataset.test
+    key = dataset.key if score_on == "val" else hashlib.sha256(f"{dataset.key} test".encode()).hexdigest()
+    return ImageData(
+        _tensor_split(dataset.train, device),
+        _tensor_split(scored, device),
+        dataset.n_classes,
+        dataset.image_shape,
+        key,
+    )
+
+
+def _tensor_split(split: Split, device: torch.device | str) -> TensorSplit:
+    # torch.tensor copies; from_numpy would share memory that nobody may write to.
+    return TensorSplit(torch.tensor(split.images, device=device), torch.tensor(split.labels, device=device))
+
+
+def _content_key(splits: tuple[Split, ...], n_classes: int) -> str:
+    digest = hashlib.sha256(f"{n_classes} classes".encode())
+    for split in splits:
+        for array in (split.images, split.labels):
+            little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+            digest.update(f"{array.dtype.name} {array.shape}".encode())
+            digest.update(little_endian.data)
+    return digest.hexdigest()

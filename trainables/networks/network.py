@@ -1,0 +1,40 @@
+"""What every classifier offers to the rest: a hidden layer to read and a head to splice into."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from trainables import registry
+from trainables.config import ClassifierTraining
+
+
+class Network(nn.Module):
+    """A classifier cut at the layer that the SAE reads.
+
+    hidden: images (b, h, w) -> activations (b, d) after the ReLU, so >= 0.
+    head: activations (b, d) -> logits (b, classes). `forward` is head(hidden(images)).
+    """
+
+    hidden_size: int
+
+    def hidden(self, images: torch.Tensor) -> torch.Tensor:
+        """images (b, h, w) in [0, 1] -> h (b, d) >= 0."""
+        raise NotImplementedError
+
+    def head(self, hidden: torch.Tensor) -> torch.Tensor:
+        """h (b, d) -> logits (b, classes)."""
+        raise NotImplementedError
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """images (b, h, w) -> logits (b, classes)."""
+        return self.head(self.hidden(images))
+
+
+def build_network(
+    config: ClassifierTraining, image_shape: tuple[int, int], n_classes: int, generator: torch.Generator
+) -> Network:
+    """The untrained network that `config` describes, on the CPU; `generator` (CPU) decides its weights."""
+    kind: str = config.kind  # type: ignore[attr-defined]  # every kind's config names itself
+    network: Network = registry.load(registry.CLASSIFIERS, kind)(config, image_shape, n_classes, generator)
+    return network

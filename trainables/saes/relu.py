@@ -1,0 +1,24 @@
+"""ReLU codes under an L1 penalty."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from trainables import config
+from trainables.saes.sparse_autoencoder import SparseAutoencoder
+
+
+class ReluSae(SparseAutoencoder):
+    """z = relu(u); the loss adds l1 * mean_b sum_f z, fair to all latents as decoder rows are unit vectors."""
+
+    def __init__(self, config: config.ReluSae, input_size: int) -> None:
+        super().__init__(config, input_size)
+        self.l1 = config.l1
+
+    def activate(self, u: Tensor) -> Tensor:
+        """z (b, f) = relu(u)."""
+        return u.relu()
+
+    def penalty(self, z: Tensor) -> Tensor | None:
+        """l1 * mean_b sum_f z."""
+        return self.l1 * z.sum() / len(z)

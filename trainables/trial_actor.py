@@ -1,0 +1,149 @@
+"""The one class that Ray Tune runs: a thin shell around `Pipeline`, reused from trial to trial.
+
+Everything a configuration can do wrong is caught here and sent back as the trial's end with its
+reason, so that only the death of the process itself reaches Ray. A step that overruns the trial's
+time ends the process from a watchdog that needs no interpreter lock, since a hang may sit in C code;
+the traceback it leaves in `timeout.txt` tells the next incarnation why its predecessor died.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import logging
+import os
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+import torch
+from ray import tune
+
+from trainables.config import TrialConfig
+from trainables.dataset import Dataset, ImageData, to_tensors
+from trainables.errors import TrialDiverged
+from trainables.pipeline import Pipeline, Plan
+from trainables.stage_cache import StageCache
+
+logger = logging.getLogger("trainables")
+
+LOG_BYTES = 500_000
+"""A trial's log.txt is rolled over once at this size, so a chatty trial cannot fill the disk."""
+
+
+@dataclass(frozen=True)
+class TrialContext:
+    """What all trials of a run share. Paths are absolute, because a worker's cwd is Ray's."""
+
+    trials_dir: str
+    plan: Plan
+    cache_dir: str | None
+    cache_bytes: int
+    timeout_s: float
+    threads: int
+
+
+class TrialActor(tune.Trainable):
+    """Steps one pipeline at a time; `config` is {"number": int, "folder": str, "trial": nested settings}."""
+
+    def setup(self, config: dict[str, Any], context: TrialContext, dataset: Dataset) -> None:  # type: ignore[override]
+        """Once per process: threads, device, data, cache."""
+        torch.set_num_threads(context.threads)
+        self._context = context
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._data: ImageData = to_tensors(dataset, self._device)
+        self._cache = StageCache(Path(context.cache_dir), context.cache_bytes) if context.cache_dir else None
+        self._log: logging.Handler | None = None
+        logger.setLevel(logging.INFO)
+        self._take(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Another trial in the same process; every piece of the last one is dropped."""
+        self._take(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """One step of a few seconds. The result is one JSON text, so that Ray neither flattens nor keeps its parts."""
+        try:
+            message = self._guarded_step()
+        except TrialDiverged as error:
+            message = self._failure(f"diverged: {error}")
+        except Exception as error:
+            logger.exception("the trial failed")
+            message = self._failure(_one_line(error))
+        return {"step": json.dumps(message)}
+
+    def cleanup(self) -> None:
+        """The process ends."""
+        self._close_log()
+
+    def _take(self, config: Mapping[str, Any]) -> None:
+        self._close_log()
+        self._config = config
+        self._pipeline: Pipeline | None = None
+        self._deadline = time.monotonic() + self._context.timeout_s
+        self._folder = Path(self._context.trials_dir) / config["folder"]
+
+    def _guarded_step(self) -> dict[str, Any]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._open_log()
+        timeout_file = self._folder / "timeout.txt"
+        remaining = self._deadline - time.monotonic()
+        if (timeout_file.exists() and timeout_file.stat().st_size > 0) or remaining <= 0:
+            return self._failure(f"timeout: longer than budget.trial_timeout_s = {self._context.timeout_s:g}")
+        with timeout_file.open("w") as file:
+            faulthandler.dump_traceback_later(remaining, exit=True, file=file)
+            try:
+                message = self._step_and_save()
+            finally:
+                faulthandler.cancel_dump_traceback_later()
+        timeout_file.unlink(missing_ok=True)
+        return message
+
+    def _step_and_save(self) -> dict[str, Any]:
+        if self._pipeline is None:
+            self._pipeline = self._open_pipeline()
+        step = self._pipeline.step()
+        checkpoint = self._pipeline.save(self._folder)
+        reports = [{"epoch": r.epoch, "rung": None, "metrics": r.metrics} for r in step.reports]
+        if step.rung is not None:
+            reports.append({"epoch": step.epoch, "rung": step.rung, "metrics": step.metrics})
+        return {"reports": reports, "checkpoint": checkpoint, "next_rung": self._pipeline.next_rung, "failure": None}
+
+    def _open_pipeline(self) -> Pipeline:
+        config = TrialConfig.model_validate(self._config["trial"])
+        logger.info("trial %s, process %d: %s", self._config["folder"], os.getpid(), config.model_dump_json())
+        pipeline = Pipeline(config, self._data, self._context.plan, cache=self._cache, device=self._device)
+        if pipeline.restore(self._folder):
+            logger.info("continues after epoch %d", pipeline.epoch)
+        return pipeline
+
+    def _failure(self, reason: str) -> dict[str, Any]:
+        self._pipeline = None
+        logger.info("failed: %s", reason)
+        return {"reports": [], "checkpoint": None, "next_rung": None, "failure": reason}
+
+    def _open_log(self) -> None:
+        if self._log is None:
+            self._log = RotatingFileHandler(self._folder / "log.txt", maxBytes=LOG_BYTES, backupCount=1)
+            self._log.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+            logger.addHandler(self._log)
+
+    def _close_log(self) -> None:
+        if getattr(self, "_log", None) is not None:
+            assert self._log is not None
+            logger.removeHandler(self._log)
+            self._log.close()
+            self._log = None
+
+
+def _one_line(error: Exception) -> str:
+    """The exception in a form that groups well in a report: its type, first line, and where it came from."""
+    text = str(error).strip().splitlines()
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {text[0] if text else 'no message'}{place}"
