@@ -7,8 +7,6 @@ is opened just to append to it, so that thousands of trials hold no open files a
 from __future__ import annotations
 
 import io
-import itertools
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,22 +22,20 @@ from search.study import Study
 
 FLUSH_SECONDS = 2.0
 _PREFIX = "events.out.tfevents."
-_serial = itertools.count()
 
 
 class EventFile:
-    """A new event file in `folder`; the folder's older ones are deleted.
+    """The one event file of `folder`: a function of the history, byte for byte.
 
-    Whoever opens it writes the folder's whole story, which is how nothing is told twice after a resume.
-    The name is never used again: a TensorBoard that watches the folder would keep reading a deleted file.
+    Whoever opens it writes the folder's whole story from the start. What the disk already holds of the
+    story stays as it is and the rest is appended, so that nothing is told twice after a resume and a
+    TensorBoard that watches keeps its place; a file that tells anything else is replaced.
     Raises OSError when the folder cannot be written.
     """
 
     def __init__(self, folder: Path, started: float) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        for stale in folder.glob(f"{_PREFIX}*"):
-            stale.unlink(missing_ok=True)
-        self.path = folder / f"{_PREFIX}{int(time.time()):010d}.{os.getpid()}.{next(_serial)}"
+        self.path = folder / f"{_PREFIX}{int(started):010d}"
+        self._reconciled = False
         self._pending = io.BytesIO()
         self._write(event_pb2.Event(wall_time=started, file_version="brain.Event:2"))
 
@@ -49,14 +45,27 @@ class EventFile:
 
     def flush(self) -> None:
         """Append what is queued."""
-        if self._pending.tell() == 0:
-            return
-        with self.path.open("ab") as stream:
-            stream.write(self._pending.getvalue())
+        queued = self._pending.getvalue()
         self._pending = io.BytesIO()
+        if not self._reconciled:
+            queued = self._beyond_what_is_there(queued)
+            self._reconciled = True
+        if queued:
+            with self.path.open("ab") as stream:
+                stream.write(queued)
+
+    def _beyond_what_is_there(self, story: bytes) -> bytes:
+        """The part of the story that the folder lacks, after anything else has been removed from it."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        for path in self.path.parent.glob(f"{_PREFIX}*"):
+            if path == self.path and story.startswith(known := path.read_bytes()):
+                story = story[len(known) :]
+            else:
+                path.unlink()
+        return story
 
     def _write(self, event: event_pb2.Event) -> None:
-        RecordWriter(self._pending).write(event.SerializeToString())
+        RecordWriter(self._pending).write(event.SerializeToString(deterministic=True))
 
 
 @dataclass
@@ -78,9 +87,8 @@ class Board:
         self._flushed = clock()
         self._logs: dict[int, _TrialLog] = {}
         self._closed: set[int] = set()
-        now = time.time()
-        top = EventFile(self._logdir, now)
-        top.add(experiment_summary(study, now), now)
+        top = EventFile(self._logdir, 0.0)
+        top.add(experiment_summary(study), 0.0)
         top.flush()
 
     def apply(self, event: Mapping[str, Any], history: History) -> None:
@@ -103,7 +111,7 @@ class Board:
         self._flushed = self._clock()
 
     def close(self) -> None:
-        """Flush; trials that still run keep no end record, and a resume writes their files anew."""
+        """Flush; trials that still run keep no end record, and a resume goes on with their files."""
         self.flush()
         self._logs.clear()
 
@@ -132,7 +140,7 @@ def _add_scalars(log: _TrialLog, metrics: Mapping[str, float], epoch: int, wall_
 
 
 def regenerate(run_dir: Path, study: Study, history: History) -> None:
-    """Delete every event file under `run_dir/trials` and write them again from the history."""
+    """Make every event file under `run_dir/trials` tell what the history tells, no more and no less."""
     board = Board(run_dir, study)
     for number in sorted(history.trials):
         board.apply({"event": "suggest", "trial": number}, history)

@@ -27,14 +27,10 @@ _STATUS: Mapping[State, Any] = {
 }
 
 
-def experiment_summary(study: Study, created: float) -> summary_pb2.Summary:
-    """The columns: every parameter with its domain, every objective and constraint, the rung reached.
-
-    `created` is in seconds since the epoch.
-    """
+def experiment_summary(study: Study) -> summary_pb2.Summary:
+    """The columns: every parameter with its domain, every objective and constraint, the rung reached."""
     experiment = api_pb2.Experiment(
         description=study.question,
-        time_created_secs=created,
         hparam_infos=[_parameter_info(parameter) for parameter in study.parameters],
         metric_infos=_metric_infos(study),
     )
@@ -109,7 +105,9 @@ def _metric_infos(study: Study) -> list[Any]:
     for constraint in study.constraints:
         notes.setdefault(constraint.metric, []).append(_limits(constraint))
     infos = [
-        _metric_info(name, f"{name} ({', '.join(note)})", METRICS[name].description if name in METRICS else "")
+        _metric_info(
+            name, f"{name} ({', '.join(note)})", METRICS[name].description if name in METRICS else ""
+        )
         for name, note in notes.items()
     ]
     reached = f"rung reached, of {study.scheduler.rungs}: values below the last are of a smaller budget"
@@ -128,7 +126,12 @@ def _limits(constraint: Constraint) -> str:
 
 
 def _summary(tag: str, data: Any) -> summary_pb2.Summary:
+    """The record as the plugin reads it; maps in a fixed order, so that equal records are equal bytes."""
+    data.version = metadata.PLUGIN_DATA_VERSION
+    plugin = summary_pb2.SummaryMetadata.PluginData(
+        plugin_name=metadata.PLUGIN_NAME, content=data.SerializeToString(deterministic=True)
+    )
     value = summary_pb2.Summary.Value(
-        tag=tag, metadata=metadata.create_summary_metadata(data), tensor=metadata.NULL_TENSOR
+        tag=tag, metadata=summary_pb2.SummaryMetadata(plugin_data=plugin), tensor=metadata.NULL_TENSOR
     )
     return summary_pb2.Summary(value=[value])

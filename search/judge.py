@@ -52,6 +52,12 @@ class Judge:
             return self._may_reach(record, step)
         return self._passes(record, rung)
 
+    def settle_all(self) -> None:
+        """Finish what an earlier session acknowledged but did not live to act on: a rung without its verdict or end."""
+        for record in self._recorder.history.in_state("RUNNING"):
+            if record.reports and record.reports[-1].rung is not None:
+                self._passes(record, record.reports[-1].rung)
+
     def fail(self, number: int, reason: str) -> None:
         """End a trial as FAIL; raises Halt when the budget of failures is spent."""
         self._recorder.end(number, "FAIL", reason=reason)

@@ -31,7 +31,7 @@ from search.standings import (
     standings,
     trial_list,
 )
-from search.study import Scalar, Study
+from search.study import Study
 
 SHOWN = 10
 
@@ -112,7 +112,9 @@ def _counts_sentence(history: History, table: Standings) -> str:
         parts.append(f"{running} unfinished")
     sentence = f"{count(len(history.trials), 'trial')}: {', '.join(parts)}."
     if table.infeasible:
-        sentence += f" Not ranked, because a constraint is broken: {trial_list(t.number for t in table.infeasible)}."
+        sentence += (
+            f" Not ranked, because a constraint is broken: {trial_list(t.number for t in table.infeasible)}."
+        )
     return sentence
 
 
@@ -122,42 +124,47 @@ def _no_leader_sentence(table: Standings) -> str:
     return "No trial was trained in full, so there is nothing to rank."
 
 
-def _print_leaders(
-    study: Study, history: History, table: Standings, run_dir: Path, console: Console
-) -> None:
+def _print_leaders(study: Study, history: History, table: Standings, run_dir: Path, console: Console) -> None:
     shown = table.ranked
     order = "best first"
     if len(study.objectives) > 1:
         trials = "trial is" if len(table.front) == 1 else "trials are"
         console.print(
-            Text(f"Pareto front: {len(table.front)} {trials} beaten by no other in every objective (marked *).")
+            Text(
+                f"Pareto front: {len(table.front)} {trials} beaten by no other in every objective (marked *)."
+            )
         )
         order = "front after front"
     if table.feasible_count > len(shown):
         console.print(Text(f"The {len(shown)} best of {table.feasible_count} ranked trials, {order}:"))
-    console.print(_metric_table(study, table))
+    _print_metrics(study, table, console)
     _print_default(study, history, shown, console)
-    console.print(Text("Search scores are optimistic: trials were selected on these same validation images.", style="dim"))
+    console.print(
+        Text(
+            "Search scores are optimistic: trials were selected on these same validation images.", style="dim"
+        )
+    )
     console.print(Text(f"Each trial has its folder in {run_dir / 'trials'}", style="dim"), soft_wrap=True)
     console.print()
     _print_parameters(study, shown, console)
 
 
-def _metric_table(study: Study, table: Standings) -> Table:
-    """One row a trial: objectives, with the chance level beside the value where it was measured, constraints."""
+def _print_metrics(study: Study, table: Standings, console: Console) -> None:
+    """One row a trial: objectives and constraints, each with its chance level where that was measured."""
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    front = {trial.number for trial in table.front}
-    several = len(study.objectives) > 1
+    front = {trial.number for trial in table.front} if len(study.objectives) > 1 else set()
     grid.add_column("trial", no_wrap=True)
     for heading in _headings(study):
-        grid.add_column(heading, justify="right")
+        grid.add_column(heading, justify="right", no_wrap=True)
     grid.add_column("folder", no_wrap=True)
+    listed = []
     for trial in table.ranked:
-        mark = "*" if several and trial.number in front else ""
-        name = f"{trial.folder}{mark}{' default' if trial.origin == 'default' else ''}"
-        cells = [_cell(metric, trial) for metric in key_metrics(study)]
-        grid.add_row(Text(name), *cells, Text(f"trials/{trial.folder}"))
-    return grid
+        name = trial.folder + ("*" if trial.number in front else "")
+        name += " default" if trial.origin == "default" else ""
+        cells = {metric: _cell(metric, trial) for metric in key_metrics(study)}
+        grid.add_row(Text(name), *cells.values(), Text(f"trials/{trial.folder}"))
+        listed.append((name, "  ".join(f"{metric} {cell}" for metric, cell in cells.items())))
+    _print_fitting(grid, listed, console)
 
 
 def _headings(study: Study) -> list[Text]:
@@ -191,9 +198,7 @@ def _cell(metric: str, trial: TrialRecord) -> Text:
     return cell
 
 
-def _print_default(
-    study: Study, history: History, shown: Sequence[TrialRecord], console: Console
-) -> None:
+def _print_default(study: Study, history: History, shown: Sequence[TrialRecord], console: Console) -> None:
     """The default configuration is what the search has to beat: say where it is if it is not in the table."""
     default = next((t for t in history.trials.values() if t.origin == "default"), None)
     if default is None or any(trial.number == default.number for trial in shown):
@@ -201,33 +206,45 @@ def _print_default(
     fate = {"COMPLETE": "", "PRUNED": ", stopped early", "FAIL": ", failed", "RUNNING": ", unfinished"}
     metrics = default.metrics
     values = "  ".join(f"{name} {score(metrics[name])}" for name in key_metrics(study) if name in metrics)
-    console.print(Text(f"For comparison, the default configuration ({default.folder}{fate[default.state]}): {values}"))
+    console.print(
+        Text(f"For comparison, the default configuration ({default.folder}{fate[default.state]}): {values}")
+    )
 
 
 def _print_parameters(study: Study, shown: Sequence[TrialRecord], console: Console) -> None:
     columns = differing_values(study, shown)
     if not columns:
         return
-    console.print(Text("Parameters in which they differ (- where a parameter does not apply):"))
+    console.print(Text("Parameters in which they differ:"))
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     grid.add_column("trial", no_wrap=True)
     for path in columns:
         grid.add_column(Text("\n".join(_split(path, ".")), justify="right"), justify="right", no_wrap=True)
     for row, trial in enumerate(shown):
         grid.add_row(trial.folder, *(Text(number(column[row])) for column in columns.values()))
+    rows = [{path: column[row] for path, column in columns.items()} for row in range(len(shown))]
+    listed = [
+        (
+            trial.folder,
+            " ".join(f"{path}={number(value)}" for path, value in row.items() if value is not None),
+        )
+        for trial, row in zip(shown, rows, strict=True)
+    ]
+    _print_fitting(grid, listed, console)
+
+
+def _print_fitting(grid: Table, listed: Sequence[tuple[str, str]], console: Console) -> None:
+    """The table if the terminal is wide enough for it, else its rows as (name, words), wrapped."""
     if Measurement.get(console, console.options.update(max_width=10_000), grid).maximum <= console.width:
         console.print(grid)
         return
-    for row, trial in enumerate(shown):
-        console.print(_listed(trial, {path: column[row] for path, column in columns.items()}))
+    lines = Table.grid(padding=(0, 2))
+    lines.add_column(no_wrap=True)
+    lines.add_column(overflow="fold")
+    for name, words in listed:
+        lines.add_row(Text(name), Text(words))
+    console.print(lines)
     console.print()
-
-
-def _listed(trial: TrialRecord, values: dict[str, Scalar | None]) -> Padding:
-    words = [f"{path}={number(value)}" for path, value in values.items() if value is not None]
-    line = Table.grid(padding=(0, 2))
-    line.add_row(trial.folder, Text(" ".join(words), overflow="fold"))
-    return Padding(line, (0, 0, 0, 2))
 
 
 def _print_failures(table: Standings, console: Console) -> None:

@@ -14,18 +14,21 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
 from rich.text import Text
 
-from search.history import History, TrialRecord
-from search.progress_table import render
-from search.standings import key_metrics, number, one_line
+from search.history import History
+from search.progress_lines import best_so_far, end_line, status_line, time_left
+from search.standings import key_metrics, one_line, score
 from search.study import Study
 from search.tally import Tally
 
 REDRAWS_PER_SECOND = 4
 STATUS_SECONDS = 30.0
+RUNNING_ROWS = 8
 
 
 def wants_plain_lines(stream: TextIO, environment: Mapping[str, str]) -> bool:
@@ -66,7 +69,10 @@ class Progress:
         console = Console(file=self._stream, force_terminal=True, highlight=False)
         # Rich's own thread redraws, so that the clock moves while no event comes.
         self._live = Live(
-            get_renderable=self._table, console=console, refresh_per_second=REDRAWS_PER_SECOND, redirect_stdout=False
+            get_renderable=self._table,
+            console=console,
+            refresh_per_second=REDRAWS_PER_SECOND,
+            redirect_stdout=False,
         )
         self._live.start()
 
@@ -95,9 +101,9 @@ class Progress:
             self._say(status_line(self._tally, self._clock()))
             self._silent = True
 
-    def _table(self) -> object:
+    def _table(self) -> RenderableType:
         with self._lock:
-            return render(self._tally, self._run_dir, self._clock())
+            return live_table(self._tally, self._run_dir, self._clock())
 
     def _say(self, line: str) -> None:
         if self._silent:
@@ -110,57 +116,56 @@ class Progress:
             self._silent = True
 
 
-def end_line(tally: Tally, trial: TrialRecord) -> str:
-    """`[12/42] trial 0011 pruned at rung 1  probe/accuracy 0.91  attribution/junk 0.95  (3.1 s)`."""
-    metrics = trial.metrics
-    values = [f"{name} {number(metrics[name])}" for name in key_metrics(tally.study) if name in metrics]
-    took = "" if trial.ended is None else f"({max(0.0, trial.ended - trial.started):.1f} s)"
-    head = f"[{tally.finished}/{tally.target}] trial {trial.folder} {_fate(trial)}"
-    return "  ".join(part for part in (head, *values, took) if part)
+def live_table(tally: Tally, run_dir: Path, now: float) -> RenderableType:
+    """The whole picture: how far, how good, and what is being worked on."""
+    title = Text.assemble((one_line(tally.study.name), "bold"), (f"  {run_dir}", "dim"), overflow="ellipsis")
+    title.no_wrap = True
+    return Group(title, _bar(tally, now), _counts(tally), *_best(tally), *_running(tally))
 
 
-def _fate(trial: TrialRecord) -> str:
-    if trial.state == "FAIL":
-        return f"failed: {one_line(trial.reason or 'no reason recorded')}"
-    if trial.state == "PRUNED":
-        rung = max((report.rung for report in trial.reports if report.rung is not None), default=None)
-        return "pruned" if rung is None else f"pruned at rung {rung}"
-    return "complete"
-
-
-def status_line(tally: Tally, now: float) -> str:
-    """Where the search stands, in one line of plain text."""
-    ended = tally.ended
-    parts = [
-        f"{tally.finished}/{tally.target} trials ended: {ended['COMPLETE']} complete, {ended['PRUNED']} pruned, "
-        f"{ended['FAIL']} failed; {len(tally.running)} running",
-        *best_so_far(tally),
-    ]
+def _bar(tally: Tally, now: float) -> Table:
+    line = Table.grid(padding=(0, 2))
     rate = tally.per_minute(now)
-    if rate is not None:
-        parts.append(f"{rate:.3g} trials/min")
-    left = time_left(tally, now)
-    return "; ".join([*parts, left] if left else parts)
+    elapsed = max(0, int(now - tally.began))
+    facts = [f"{elapsed // 3600}:{elapsed // 60 % 60:02d}:{elapsed % 60:02d}"]
+    facts += [f"{rate:.3g} trials/min"] if rate is not None else []
+    facts += [time_left(tally, now)]
+    bar = ProgressBar(total=max(1, tally.target), completed=tally.finished, width=24, complete_style="green")
+    line.add_row(bar, Text(f"{tally.finished}/{tally.target}"), Text("  ".join(facts)))
+    return line
 
 
-def best_so_far(tally: Tally) -> list[str]:
-    """`best probe/accuracy 0.95 (trial 0007)` for every objective."""
-    best = []
-    for position, objective in enumerate(tally.study.objectives):
-        sign = 1 if objective.mode == "min" else -1
-        scored = [(sign * trial.values[position], trial) for trial in tally.front if trial.values is not None]
-        if scored:
-            value, trial = min(scored, key=lambda pair: (pair[0], pair[1].number))
-            best.append(f"best {objective.metric} {number(sign * value)} (trial {trial.folder})")
-    return best
+def _counts(tally: Tally) -> Text:
+    ended = tally.ended
+    return Text.assemble(
+        (f"{ended['COMPLETE']} complete", "green"),
+        (f"  {ended['PRUNED']} pruned", "yellow"),
+        (f"  {ended['FAIL']} failed", "red" if ended["FAIL"] else "dim"),
+        f"  {len(tally.running)} running",
+    )
 
 
-def time_left(tally: Tally, now: float) -> str:
-    """`about 3 to 7 min left`, or nothing while too little is known."""
-    left = tally.remaining_seconds(now)
-    if left is None or tally.finished >= tally.target:
-        return ""
-    low, high = left
-    unit, name = next(((u, n) for u, n in ((3600.0, "h"), (60.0, "min")) if high >= 2 * u), (1.0, "s"))
-    shown = [f"{value / unit:.0f}" for value in (low, high)]
-    return f"about {shown[0]} to {shown[1]} {name} left" if shown[0] != shown[1] else f"about {shown[0]} {name} left"
+def _best(tally: Tally) -> list[RenderableType]:
+    lines: list[RenderableType] = [Text(line) for line in best_so_far(tally)]
+    if len(tally.study.objectives) > 1 and tally.front:
+        lines.append(Text(f"Pareto front: {len(tally.front)} of {tally.ended['COMPLETE']} complete trials"))
+    return [Text(), *lines] if lines else []
+
+
+def _running(tally: Tally) -> list[RenderableType]:
+    """A row per running trial with the newest value of what the study asks about."""
+    if not tally.running:
+        return []
+    grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    grid.add_column("running", no_wrap=True)
+    for heading in ("rung", "epoch", *(name.replace("/", "/\n") for name in key_metrics(tally.study))):
+        grid.add_column(Text(heading, justify="right"), justify="right", vertical="bottom")
+    trials = list(tally.running.values())
+    for trial in trials[:RUNNING_ROWS]:
+        metrics = trial.metrics
+        epoch = str(trial.reports[-1].epoch) if trial.reports else "-"
+        rung = f"{tally.rung(trial)}/{tally.rungs}"
+        values = (score(metrics.get(name)) for name in key_metrics(tally.study))
+        grid.add_row(trial.folder, rung, epoch, *values)
+    more = len(trials) - RUNNING_ROWS
+    return [Text(), grid, *([Text(f"and {more} more")] if more > 0 else [])]

@@ -35,9 +35,10 @@ _PROBE_TIMEOUT_S = 10.0
 
 
 @contextmanager
-def ray_session(address: str, n_cpus: int | None = None) -> Iterator[None]:
-    """Ray for the length of the block. `address` is "local", "auto", or host:port of a running cluster.
+def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Path]:
+    """Ray for the length of the block; yields a scratch folder that goes with it.
 
+    `address` is "local", "auto" (the cluster this machine belongs to), or host:port of its head.
     Raises ClusterError if the cluster cannot be reached.
     """
     for name, value in _ENVIRONMENT.items():
@@ -64,7 +65,7 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[None]:
                 )
         else:
             _connect(address)
-        yield
+        yield scratch
     finally:
         ray.shutdown()
         shutil.rmtree(scratch, ignore_errors=True)

@@ -12,7 +12,6 @@ import json
 import os
 import re
 import socket
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -102,21 +101,26 @@ def create(root: Path, study_name: str, name: str | None) -> RunDirectory:
     """
     if name is not None and not NAME_PATTERN.fullmatch(name):
         raise SpaceError(f"--name {name!r}: use letters, digits, dots, hyphens and underscores, at most 100")
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    path = (root / (name or f"{study_name}-{stamp}")).resolve()
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        path.mkdir()
-        (path / "trials").mkdir()
-    except FileExistsError:
+    path = (root / (name or _fresh_name(root, study_name))).resolve()
+    if path.exists():
         raise RunDirectoryError(
             f"{path} exists already. Continue it with\n  python search/run.py --resume {path}\nor choose another --name."
-        ) from None
+        )
+    try:
+        path.mkdir(parents=True)
+        (path / "trials").mkdir()
     except OSError as error:
         raise DiskError(f"{path}: cannot create the run directory: {error.strerror}") from None
     directory = RunDirectory(path)
     directory.acquire()
     return directory
+
+
+def _fresh_name(root: Path, study_name: str) -> str:
+    """Study and time; a number is added when two runs start within a second."""
+    stem = f"{study_name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    names = (stem, *(f"{stem}-{number}" for number in range(2, 100)))
+    return next(candidate for candidate in names if not (root / candidate).exists())
 
 
 def open_existing(path: Path) -> RunDirectory:
@@ -145,8 +149,3 @@ def write_atomically(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
         raise DiskError(f"{path}: cannot write: {error.strerror}") from None
 
-
-def difference_of(info: Mapping[str, Any], key: str, now: Any) -> str | None:
-    """A sentence when run.json's `key` differs from what this process has."""
-    then = info.get(key)
-    return f"{key} was {then}, is now {now}" if then not in (None, now) else None

@@ -15,7 +15,7 @@ class Standings:
     """Trials of one history, sorted by what became of them."""
 
     front: list[TrialRecord]
-    """Feasible and COMPLETE, beaten by none in every objective; with one objective the best and its equals."""
+    """Feasible and COMPLETE, beaten by none in every objective; with one objective, the best."""
     ranked: list[TrialRecord]
     """Feasible and COMPLETE, best first, the front at the head; at most as many as were asked for."""
     feasible_count: int
@@ -71,7 +71,8 @@ def differing_values(study: Study, trials: Sequence[TrialRecord]) -> dict[str, l
 
 def key_metrics(study: Study) -> list[str]:
     """Metrics of the objectives, then of the constraints, each once."""
-    return list(dict.fromkeys(entry.metric for entry in (*study.objectives, *study.constraints)))
+    wished = [objective.metric for objective in study.objectives]
+    return list(dict.fromkeys([*wished, *(constraint.metric for constraint in study.constraints)]))
 
 
 def chance_level(metric: str, metrics: Mapping[str, float]) -> float | None:
@@ -97,7 +98,7 @@ def number(value: Scalar | None) -> str:
 
 
 def score(value: float | None) -> str:
-    """A metric in a column: three decimals, so that figures stand under each other, where that says enough."""
+    """A metric in a column: three decimals where that says enough, so that figures stand in line."""
     if value is None or not (value == 0 or 0.001 <= abs(value) < 100):
         return number(value)
     return f"{value:.3f}"

@@ -45,12 +45,21 @@ class IntRange:
 Domain = Choice | FloatRange | IntRange
 
 
+def same(a: Scalar, b: Scalar) -> bool:
+    """Equality in which 1 is 1.0 but never True."""
+    return isinstance(a, bool) == isinstance(b, bool) and a == b
+
+
 @dataclass(frozen=True)
 class Condition:
     """The parameter or constant at `path` must be active with one of the `allowed` values."""
 
     path: str
     allowed: tuple[Scalar, ...]
+
+    def holds(self, values: Mapping[str, Scalar]) -> bool:
+        """Whether it does for the values of a draw, as `Study.values` gives them; absent is inactive."""
+        return self.path in values and any(same(values[self.path], value) for value in self.allowed)
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,7 @@ class Parameter:
     has_switch: bool = False
     or_value: Scalar | None = None
     default: Scalar = 0
+    """Its value in the first trial; where it equals `or_value`, the first trial switches it off."""
 
     @property
     def switch_path(self) -> str:
@@ -155,20 +165,30 @@ class Study:
     parameters: tuple[Parameter, ...]
     """In an order in which every condition refers to what stands before it."""
     constants: Mapping[str, Scalar] = field(default_factory=dict)
-    """Dotted path -> value, for everything the file fixes."""
+    """Dotted path -> value, for everything the file fixes, and every `kind`."""
+    constant_conditions: Mapping[str, Condition] = field(default_factory=dict)
+    """Path of a constant that only some kinds have -> the kinds, where the kind is searched."""
 
     def values(self, params: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """Dotted path -> value of one draw: constants, drawn values, `or` values where switched off.
 
         `params` are the drawn ones (parameter and switch paths); inactive parameters are absent from both.
         """
-        values = dict(self.constants)
+        values = {path: v for path, v in self.constants.items() if path not in self.constant_conditions}
         for parameter in self.parameters:
             if params.get(parameter.switch_path) is False and parameter.or_value is not None:
                 values[parameter.path] = parameter.or_value
             elif parameter.path in params:
                 values[parameter.path] = params[parameter.path]
+        for path, condition in self.constant_conditions.items():
+            if condition.holds(values):
+                values[path] = self.constants[path]
         return values
+
+    def is_active(self, parameter: Parameter, params: Mapping[str, Scalar]) -> bool:
+        """Whether a draw that has got as far as `params` draws `parameter` too."""
+        values = self.values(params)
+        return all(condition.holds(values) for condition in parameter.conditions)
 
     def trial_config(self, params: Mapping[str, Scalar]) -> TrialConfig:
         """The validated trial of one draw; raises pydantic's ValidationError if a draw is impossible."""

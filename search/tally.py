@@ -27,7 +27,7 @@ class Tally:
         self.target = study.budget.trials
         self._seen = 0
         self._sessions_seen = 0
-        self._began = 0.0
+        self.began = 0.0
         self._work: list[float] = []
         self._head_start: dict[int, float] = {}
 
@@ -36,7 +36,7 @@ class Tally:
         self.update(history)
         self._work.clear()
         self._head_start = {number: self.work(trial) for number, trial in self.running.items()}
-        self._began = now
+        self.began = now
 
     def update(self, history: History) -> list[TrialRecord]:
         """Take in what is new; returns the trials that have ended since the last call, oldest first."""
@@ -65,34 +65,43 @@ class Tally:
 
     def per_minute(self, now: float) -> float | None:
         """Trials ended a minute in this session; None before the first."""
-        elapsed = now - self._began
+        elapsed = now - self.began
         return 60 * len(self._work) / elapsed if self._work and elapsed > 0 else None
 
     def remaining_seconds(self, now: float) -> tuple[float, float] | None:
-        """A range for the time left, from the work done so far; None before five trials ended in this session.
+        """A range for the time left, from the work done; None before five trials ended in this session.
 
         Work is in full trainings: a trial stopped at a rung counts its share of one, so a stretch of
         early stops does not promise an early end. The range covers the spread of what a trial costs,
         both in what the open ones will turn out to be and in the mean they are guessed from.
         """
         done, n = sum(self._work), len(self._work)
-        elapsed = now - self._began
+        elapsed = now - self.began
         if n < MIN_FINISHED_FOR_ETA or done <= 0 or elapsed <= 0:
             return None
-        begun = [self.work(trial) - self._head_start.get(number, 0.0) for number, trial in self.running.items()]
+        begun = [
+            self.work(trial) - self._head_start.get(number, 0.0) for number, trial in self.running.items()
+        ]
         rate = (done + sum(begun)) / elapsed
         owed = max(0, self.target - self.finished)
         mean = done / n
         deviation = math.sqrt(sum((work - mean) ** 2 for work in self._work) / (n - 1))
         expected = owed * mean - sum(self.work(trial) for trial in self.running.values())
-        spread = _SPREADS * deviation * math.sqrt(owed + owed**2 / n)
-        return max(0.0, expected - spread) / rate, max(0.1 * owed * mean, expected + spread) / rate
+        spread = max(0.1 * owed * mean, _SPREADS * deviation * math.sqrt(owed + owed**2 / n))
+        return max(0.0, expected - spread) / rate, max(spread, expected + spread) / rate
+
+    @property
+    def rungs(self) -> int:
+        """Rungs of a full training."""
+        return self.study.scheduler.rungs if self.study.scheduler.name == "asha" else 1
+
+    def rung(self, trial: TrialRecord) -> int:
+        """The last rung the trial has reached, 0 before the first."""
+        return next((report.rung for report in reversed(trial.reports) if report.rung is not None), 0)
 
     def work(self, trial: TrialRecord) -> float:
         """Share of a full training that the trial has had, by the last rung it reached."""
         if trial.state == "COMPLETE":
             return 1.0
-        rung = max((report.rung for report in trial.reports if report.rung is not None), default=0)
-        scheduler = self.study.scheduler
-        rungs = scheduler.rungs if scheduler.name == "asha" else 1
-        return float(scheduler.reduction_factor) ** (rung - rungs) if rung else 0.0
+        rung = self.rung(trial)
+        return float(self.study.scheduler.reduction_factor) ** (rung - self.rungs) if rung else 0.0

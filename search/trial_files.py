@@ -55,7 +55,9 @@ class TrialFiles:
         table = self._tables.get(trial.number)
         if table is not None and table.rows == len(trial.reports):
             return
-        if table is None or any(set(report.metrics) - set(table.metrics) for report in trial.reports[table.rows :]):
+        if table is None or any(
+            set(report.metrics) - set(table.metrics) for report in trial.reports[table.rows :]
+        ):
             self._tables[trial.number] = write_metrics(path.parent, trial)
             return
         with path.open("a", encoding="utf-8", newline="") as stream:
@@ -111,7 +113,7 @@ def _csv_text(rows: Iterable[Sequence[Any]]) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    """All of the new text or all of the old. No fsync: after a power cut the ledger still tells everything."""
+    """All of the new text or all of the old. No fsync: the ledger can tell everything again."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(text, encoding="utf-8", newline="")

@@ -194,7 +194,7 @@ class _Composer:
         if event.tag is not None:
             self.problems.add(where, "", f"the tag {_short_tag(event.tag)}; plain values only, remove it")
         if isinstance(event, yaml.ScalarEvent):
-            node: Node = Leaf(where, core_scalar(event.value) if event.style is None else event.value)
+            node: Node = Leaf(where, event.value if event.style else core_scalar(event.value))
         else:
             if depth > MAX_DEPTH:
                 self.stop(where, f"nested deeper than {MAX_DEPTH} levels")
@@ -231,7 +231,7 @@ class _Composer:
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             key = self.node(event, depth + 1)
             value = self.node(next(self.events), depth + 1)
-            name = self.key_name(key, plain=getattr(event, "style", "") is None)
+            name = self.key_name(key, plain=not getattr(event, "style", "*"))
             if name is None:
                 continue
             if name in entries:

@@ -1,8 +1,7 @@
 """Training one SAE on the outputs of a basis.
 
-The loss is mean_b |x - x^|^2 (summed over the r inputs, which have E|x|^2 = r) + the kind's penalty + auxk * AuxK.
-Adam (0.9, 0.999), gradients clipped at norm 1, rate 2e-4 / sqrt(width / 2^14) times the
-config's multiplier. Rate and penalty rise linearly over the warm-up share of the steps, the rate falls to 0
+The loss is mean_b |x - x^|^2 (summed over the r inputs, E|x|^2 = r) + the kind's penalty + auxk * AuxK.
+Adam (0.9, 0.999), gradients clipped at norm 1, rate 2e-4 / sqrt(width / 2^14) times the config's multiplier. Rate and penalty rise linearly over the warm-up share of the steps, the rate falls to 0
 over the decay share at the end.
 """
 
@@ -10,7 +9,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -48,10 +46,10 @@ def ramp(step: int, steps: int, warmup: float, decay: float) -> tuple[float, flo
 def dead_window(configured: int, samples: int) -> int:
     """Samples without firing after which AuxK takes a latent for dead.
 
-    At most a quarter of the samples of this whole training: a window longer than the training would never
-    open, and at the low rungs the configured one often is.
+    At most a tenth of the samples of this whole training: a window longer than the training would never
+    open, and at the low rungs the configured one often is; one almost as long would open too late to help.
     """
-    return min(configured, max(1, samples // 4))
+    return min(configured, max(1, samples // 10))
 
 
 def train_sae(
@@ -59,20 +57,22 @@ def train_sae(
 ) -> SaeResult:
     """Train the config's kind of SAE on basis outputs y (n, r) for `epochs` passes.
 
-    The same arguments and the same number of threads give the same SAE. Raises TrialDiverged as soon as an epoch's loss is
-    not finite.
+    The same arguments and the same number of threads give the same SAE. Raises TrialDiverged as soon as
+    an epoch's loss is not finite.
     """
     generator = torch.Generator().manual_seed(seed)
     y = y_train.to(device)
-    sae: SparseAutoencoder = registry.load(registry.SAES, _kind(config))(config, y.shape[1])
+    kind: str = config.kind  # type: ignore[attr-defined]  # every kind's config names itself
+    sae: SparseAutoencoder = registry.load(registry.SAES, kind)(config, y.shape[1]).to(device)
     sae.initialise(y, generator)
-    sae.to(device)
     run = _Run(config, sae, y * sae.scale, epochs)
     history = []
     for epoch in range(epochs):
         history.append(run.train_epoch(torch.randperm(len(y), generator=generator)))
         if not math.isfinite(history[-1]["loss"]):
-            raise TrialDiverged(f"the SAE's loss is {history[-1]['loss']} after epoch {epoch + 1} of {epochs}")
+            raise TrialDiverged(
+                f"the SAE's loss is {history[-1]['loss']} after epoch {epoch + 1} of {epochs}"
+            )
     return SaeResult(sae.requires_grad_(False).eval(), tuple(history))
 
 
@@ -126,7 +126,3 @@ class _Run:
         self.optimiser.step()
         self.sae.normalise_decoder()
         self.step += 1
-
-
-def _kind(config: Any) -> str:
-    return str(config.kind)

@@ -54,7 +54,9 @@ def write(folder: Path, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) 
     try:
         unfinished.mkdir()
         _write_synced(unfinished / TENSORS, content)
-        _write_synced(unfinished / RECORD, json.dumps(record, sort_keys=True, indent=1, allow_nan=False).encode())
+        _write_synced(
+            unfinished / RECORD, json.dumps(record, sort_keys=True, indent=1, allow_nan=False).encode()
+        )
         _sync_folder(unfinished)
         if folder.exists():
             shutil.rmtree(folder)

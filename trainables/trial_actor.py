@@ -26,7 +26,7 @@ from ray import tune
 from trainables.config import TrialConfig
 from trainables.dataset import Dataset, ImageData, to_tensors
 from trainables.errors import TrialDiverged
-from trainables.pipeline import Pipeline, Plan
+from trainables.pipeline import Pipeline, Plan, Step
 from trainables.stage_cache import StageCache
 
 logger = logging.getLogger("trainables")
@@ -107,8 +107,16 @@ class TrialActor(tune.Trainable):
     def _step_and_save(self) -> dict[str, Any]:
         if self._pipeline is None:
             self._pipeline = self._open_pipeline()
+            restored = self._pipeline.restore(self._folder)
+            if restored is not None:
+                # Whether the driver heard of this step before is unknown; the ledger drops what it knows.
+                logger.info("continues after epoch %d", self._pipeline.epoch)
+                return self._message(restored.step, restored.record)
         step = self._pipeline.step()
-        checkpoint = self._pipeline.save(self._folder)
+        return self._message(step, self._pipeline.save(self._folder))
+
+    def _message(self, step: Step, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+        assert self._pipeline is not None
         reports = [{"epoch": r.epoch, "rung": None, "metrics": r.metrics} for r in step.reports]
         if step.rung is not None:
             reports.append({"epoch": step.epoch, "rung": step.rung, "metrics": step.metrics})
@@ -117,10 +125,7 @@ class TrialActor(tune.Trainable):
     def _open_pipeline(self) -> Pipeline:
         config = TrialConfig.model_validate(self._config["trial"])
         logger.info("trial %s, process %d: %s", self._config["folder"], os.getpid(), config.model_dump_json())
-        pipeline = Pipeline(config, self._data, self._context.plan, cache=self._cache, device=self._device)
-        if pipeline.restore(self._folder):
-            logger.info("continues after epoch %d", pipeline.epoch)
-        return pipeline
+        return Pipeline(config, self._data, self._context.plan, cache=self._cache, device=self._device)
 
     def _failure(self, reason: str) -> dict[str, Any]:
         self._pipeline = None

@@ -31,19 +31,25 @@ Event = dict[str, Any]
 PARAMETERS = (
     Parameter("classifier.hidden_size", Choice((32, 64, 128)), default=128),
     Parameter("basis.kind", Choice(("raw", "pca")), default="raw"),
-    Parameter("basis.components", IntRange(8, 32, log=True), (Condition("basis.kind", ("pca",)),), default=16),
+    Parameter(
+        "basis.components", IntRange(8, 32, log=True), (Condition("basis.kind", ("pca",)),), default=16
+    ),
     Parameter("sae.kind", Choice(("relu", "topk")), default="topk"),
     Parameter("sae.width", IntRange(64, 512, log=True), default=256),
     Parameter("sae.l1", FloatRange(0.01, 10.0, log=True), (Condition("sae.kind", ("relu",)),), default=0.3),
     Parameter("sae.k", IntRange(2, 32, log=True), (Condition("sae.kind", ("topk",)),), default=8),
     Parameter(
-        "auxiliary.junk_penalty", FloatRange(1e-3, 10.0, log=True), has_switch=True, or_value=0.0, default=0.01
+        "auxiliary.junk_penalty",
+        FloatRange(1e-3, 10.0, log=True),
+        has_switch=True,
+        or_value=0.0,
+        default=0.01,
     ),
 )
 
 
 def make_study(*, trials: int = 12, objectives: int = 2, rungs: int = 3, constrained: bool = True) -> Study:
-    """The shipped kind of study: accuracy up, junk down, few dead latents; conditional and switched parameters."""
+    """Accuracy up, junk down, few dead latents, over conditional and switched parameters."""
     wished = (Objective("probe/accuracy", "max"), Objective("attribution/junk", "min"))
     return Study(
         name="sae",
@@ -65,7 +71,12 @@ def make_params(
     *, basis: str = "raw", sae: str = "topk", width: int = 256, junk_penalty: float | None = None
 ) -> dict[str, Scalar]:
     """A draw with only the parameters that are active in it."""
-    params: dict[str, Scalar] = {"classifier.hidden_size": 64, "basis.kind": basis, "sae.kind": sae, "sae.width": width}
+    params: dict[str, Scalar] = {
+        "classifier.hidden_size": 64,
+        "basis.kind": basis,
+        "sae.kind": sae,
+        "sae.width": width,
+    }
     if basis == "pca":
         params["basis.components"] = 16
     params |= {"sae.l1": 0.31} if sae == "relu" else {"sae.k": 8}

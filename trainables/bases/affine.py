@@ -11,32 +11,23 @@ from __future__ import annotations
 from typing import Any, Self
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from trainables.bases.basis import Basis
 
 CHUNK = 8192
 
 
-class AffineBasis(nn.Module):
-    """The map above as buffers; subclasses say how many outputs there are and how to fit M.
+class AffineBasis(Basis):
+    """The map above as buffers; subclasses say how to fit M. r is the components asked for, at most d."""
 
-    Built from the config and the size of h alone, it is a shell that `load_state_dict` fills.
-    """
-
-    mean: Tensor
     forward_map: Tensor
     inverse_map: Tensor
 
     def __init__(self, config: Any, hidden_size: int) -> None:
-        super().__init__()
-        self.rank = self.output_size(config, hidden_size)
-        self.register_buffer("mean", torch.zeros(hidden_size))
+        super().__init__(hidden_size, min(int(config.components), hidden_size))
         self.register_buffer("forward_map", torch.zeros(hidden_size, self.rank))
         self.register_buffer("inverse_map", torch.zeros(self.rank, hidden_size))
-
-    @classmethod
-    def output_size(cls, config: Any, hidden_size: int) -> int:
-        """Number of outputs r for activations of size d: the components asked for, at most d."""
-        return min(int(config.components), hidden_size)
 
     @classmethod
     def fit(cls, h: Tensor, config: Any, seed: int) -> Self:

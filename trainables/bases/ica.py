@@ -46,7 +46,9 @@ class Ica(AffineBasis):
         whitening = directions / scales
         rotation = torch.eye(self.rank, dtype=torch.float64, device=h.device)
         if live > 1:
-            rows = torch.randperm(len(h), generator=torch.Generator().manual_seed(seed))[:MAX_ROWS].to(h.device)
+            rows = torch.randperm(len(h), generator=torch.Generator().manual_seed(seed))[:MAX_ROWS].to(
+                h.device
+            )
             whitened = (h[rows].double() - mean) @ whitening[:, :live]
             unmixing, converged = _rotation(whitened.cpu().numpy(), seed)
             rotation[:live, :live] = torch.from_numpy(unmixing.T.copy()).to(h.device)

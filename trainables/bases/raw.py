@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from typing import Self
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from trainables.bases.affine import mean_and_covariance
+from trainables.bases.basis import Basis
 from trainables.config import RawBasis
 
 
-class Raw(nn.Module):
+class Raw(Basis):
     """y = h - mean: the identity as a basis, without the d x d products an affine map would cost."""
 
-    mean: Tensor
-
     def __init__(self, config: RawBasis, hidden_size: int) -> None:  # noqa: ARG002 (one signature for all bases)
-        super().__init__()
-        self.rank = hidden_size
-        self.register_buffer("mean", torch.zeros(hidden_size))
+        super().__init__(hidden_size, hidden_size)
 
     @classmethod
     def fit(cls, h: Tensor, config: RawBasis, seed: int) -> Self:  # noqa: ARG003

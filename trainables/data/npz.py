@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def load_npz(root: Path | None = None, path: Path | None = None) -> Parts:  # no
     for prefix, split in splits.items():
         if split.images.shape[1:] != main.images.shape[1:]:
             raise DataError(
-                f"{path}: {prefix}images are {split.images.shape[1:]} pixels, images are {main.images.shape[1:]}"
+                f"{path}: {prefix}images have {split.images.shape[1:]} pixels, images {main.images.shape[1:]}"
             )
         if split.labels.max() >= n_classes:
             raise DataError(
@@ -48,17 +49,24 @@ def load_npz(root: Path | None = None, path: Path | None = None) -> Parts:  # no
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
+        # Opened here: numpy leaves a file open that turns out to be no archive.
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if isinstance(archive, np.ndarray):
                 raise DataError(
                     f"{path} holds a single array; write it with numpy.savez(path, images=..., labels=...)"
                 )
             _check_names(set(archive.files), path)
-            return {name: archive[name] for name in archive.files}
+            arrays = {name: archive[name] for name in archive.files}
     except FileNotFoundError as error:
         raise DataError(f"there is no file {path}") from error
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} is not a readable .npz file of plain arrays: {error}") from error
+    for name, array in arrays.items():
+        # numpy hands out a member that is no array as its bytes.
+        if not isinstance(array, np.ndarray):
+            raise DataError(f"{path}: {name} is not an array; write the file with numpy.savez")
+    return arrays
 
 
 def _check_names(found: set[str], path: Path) -> None:
@@ -128,4 +136,4 @@ def _parts(splits: dict[str, Split], n_classes: int, path: Path) -> Parts:
         raise DataError(f"{path}: {error}") from error
     for prefix, part in zip(["", *absent], rows, strict=True):
         splits[prefix] = Split(main.images[part], main.labels[part])
-    return Parts(*(splits[prefix] for prefix in PREFIXES), n_classes)
+    return Parts(splits[""], splits["val_"], splits["test_"], n_classes)

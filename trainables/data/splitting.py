@@ -10,9 +10,9 @@ from trainables.errors import DataError
 SPLIT_SEED = 20_240_917
 
 
-def shuffled(n: int) -> np.ndarray:
-    """A fixed permutation of range(n), int64 (n,)."""
-    return np.random.default_rng(SPLIT_SEED).permutation(n)
+def shuffled(n: int, stream: int = 0) -> np.ndarray:
+    """A fixed permutation of range(n), int64 (n,); another one for another `stream`."""
+    return np.random.default_rng((SPLIT_SEED, stream)).permutation(n)
 
 
 def stratified_split(labels: np.ndarray, shares: tuple[float, ...]) -> list[np.ndarray]:
@@ -27,7 +27,7 @@ def stratified_split(labels: np.ndarray, shares: tuple[float, ...]) -> list[np.n
         members = order[labels[order] == label]
         if len(members) <= len(shares):
             raise DataError(
-                f"class {label} has {len(members)} images; it takes {len(shares) + 1} to have it in every split"
+                f"class {label} has {len(members)} images; to be in every split it needs {len(shares) + 1}"
             )
         start = 0
         for part, share in enumerate(shares, start=1):
@@ -35,6 +35,6 @@ def stratified_split(labels: np.ndarray, shares: tuple[float, ...]) -> list[np.n
             parts[part].append(members[start : start + size])
             start += size
         parts[0].append(members[start:])
-    # Concatenation by class is undone: a limit keeps the first images of a split.
-    rank = np.argsort(order)
-    return [members[np.argsort(rank[members])] for members in (np.concatenate(part) for part in parts)]
+    # Mixed again, because a limit keeps the first images of a part.
+    joined = [np.concatenate(part) for part in parts]
+    return [rows[shuffled(len(rows), stream)] for stream, rows in enumerate(joined, start=1)]

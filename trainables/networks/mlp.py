@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 
@@ -23,9 +25,7 @@ class Mlp(Network):
         super().__init__()
         self.hidden_size = config.hidden_size
         sizes = [image_shape[0] * image_shape[1]] + [config.hidden_size] * config.depth
-        self.layers = nn.ModuleList(
-            linear(n_in, n_out, generator) for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True)
-        )
+        self.layers = nn.ModuleList(linear(n_in, n_out, generator) for n_in, n_out in pairwise(sizes))
         self.readout = linear(config.hidden_size, n_classes, generator)
 
     def hidden(self, images: torch.Tensor) -> torch.Tensor:

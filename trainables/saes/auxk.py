@@ -1,8 +1,12 @@
 """AuxK: latents that have not fired for long learn to explain what the others leave over.
 
-Gao et al. 2024 (arXiv 2406.04093), section A.2, with two choices that small models need: the dead latents'
-raw pre-activations are used (behind a ReLU a latent that is negative everywhere gets no gradient
-and stays dead), and the residual is decoded without the decoder bias (it is in the reconstruction already).
+Gao et al. 2024 (arXiv 2406.04093), section A.2, with three choices that small models need:
+- The dead latents' raw pre-activations are used: behind a ReLU, a latent that is negative on every
+  sample gets no gradient and stays dead.
+- The residual is decoded without the decoder bias, which the reconstruction has in it already.
+- r // 16 dead latents explain a sample, not r // 2. Here r // 2 is often more than there are dead ones; then all
+  of them take part in every sample and become a dense basis of the residual, none of them a feature
+  (on digits, width 256, TopK 8: 25 % dead with r // 2, 12 % with r // 16, 28 % without AuxK).
 """
 
 from __future__ import annotations
@@ -12,14 +16,16 @@ from torch import Tensor
 
 
 def auxk_loss(residual: Tensor, u: Tensor, decoder: Tensor, dead: Tensor) -> Tensor:
-    """mean_b |e - e^|^2 / Var(e) times min(n_dead / (r // 2), 1), a scalar >= 0.
+    """r * mean_b |e - e^|^2 / Var(e) * min(n_dead / k, 1), a scalar >= 0, with k = max(1, r // 16).
 
-    residual e (b, r) is taken as a constant; e^ = u_k W_dec over the min(r // 2, n_dead) dead latents
-    with the largest u (b, f); dead are their indices (n_dead,), at least one. Var(e) is summed over r. A batch
-    without variance in its residual contributes 0.
+    residual e (b, r), taken as a constant; u (b, f); decoder W_dec (f, r); dead: indices of the dead
+    latents (n_dead,), at least one. e^ = u_k W_dec, u_k the min(k, n_dead) largest u of dead latents.
+    Var(e) is summed over r. The factor r puts the loss on the scale of the squared error at E|x|^2 = r.
+    A batch without variance in its residual contributes 0.
     """
     residual = residual.detach()
-    wanted = max(1, residual.shape[1] // 2)
+    input_size = residual.shape[1]
+    wanted = max(1, input_size // 16)
     candidates = u[:, dead]
     n_dead = candidates.shape[1]
     largest = candidates.topk(min(wanted, n_dead), dim=1, sorted=False).indices
@@ -28,4 +34,5 @@ def auxk_loss(residual: Tensor, u: Tensor, decoder: Tensor, dead: Tensor) -> Ten
     error = (residual - explained).square().sum(1).mean()
     variance = (residual - residual.mean(0)).square().sum(1).mean()
     share = min(n_dead / wanted, 1.0)
-    return torch.where(variance > 0, share * error / variance.clamp(min=1e-12), torch.zeros_like(error))
+    loss = input_size * share * error / variance.clamp(min=1e-12)
+    return torch.where(variance > 0, loss, torch.zeros_like(loss))

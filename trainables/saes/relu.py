@@ -9,7 +9,7 @@ from trainables.saes.sparse_autoencoder import SparseAutoencoder
 
 
 class ReluSae(SparseAutoencoder):
-    """z = relu(u); the loss adds l1 * mean_b sum_f z, fair to all latents as decoder rows are unit vectors."""
+    """z = relu(u); the loss adds l1 * mean_b sum_f z. As decoder rows are unit vectors, none can evade it."""
 
     def __init__(self, config: config.ReluSae, input_size: int) -> None:
         super().__init__(config, input_size)

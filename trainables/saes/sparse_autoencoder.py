@@ -15,9 +15,12 @@ from torch import Tensor, nn
 
 from trainables.config import SaeTraining
 
+# Rows that the first gain of the encoder is fitted on.
+INITIAL_ROWS = 8192
+
 
 class SparseAutoencoder(nn.Module):
-    """Weights and maps above. Built from the config and r alone, it is a shell that `load_state_dict` fills."""
+    """Weights and maps above. Built from config and r alone, it is a shell that `load_state_dict` fills."""
 
     scale: Tensor
 
@@ -31,15 +34,20 @@ class SparseAutoencoder(nn.Module):
 
     @torch.no_grad()
     def initialise(self, y: Tensor, generator: torch.Generator) -> None:
-        """Random unit decoder rows, the encoder a copy of their transpose, the scale from train outputs y (n, r)."""
-        rows = torch.randn(self.decoder.shape, generator=generator)
-        self.decoder.copy_(rows)
+        """First weights from a generator (CPU), fitted to train outputs y (n, r).
+
+        Decoder rows are random unit vectors, the encoder is their transpose times the one gain with
+        which the first reconstruction has the least squared error. Without it the first x^ of a ReLU code
+        is f / 2r times too long, which a training of a few dozen steps (a low rung) never makes good.
+        """
+        power = y.double().square().sum(1).mean()
+        self.scale.copy_(_or_one((y.shape[1] / power).sqrt()))
+        self.decoder.copy_(torch.randn(self.decoder.shape, generator=generator))
         self.normalise_decoder()
         self.encoder.copy_(self.decoder.T)
-        power = y.double().square().sum(1).mean()
-        scale = (y.shape[1] / power).sqrt()
-        # A hidden layer that never fires has no power; its codes are 0 at any scale.
-        self.scale.copy_(torch.where(torch.isfinite(scale), scale, torch.ones_like(scale)))
+        x = y[:INITIAL_ROWS] * self.scale
+        reconstruction = self.decode_scaled(self.encode_scaled(x)[1])
+        self.encoder.mul_(_or_one((x * reconstruction).sum() / reconstruction.square().sum()))
 
     def activate(self, u: Tensor) -> Tensor:
         """Codes z (b, f) of pre-activations u (b, f)."""
@@ -78,3 +86,8 @@ class SparseAutoencoder(nn.Module):
     def normalise_decoder(self) -> None:
         """Bring the decoder's rows back to unit length."""
         self.decoder.div_(self.decoder.norm(dim=1, keepdim=True).clamp(min=1e-12))
+
+
+def _or_one(factor: Tensor) -> Tensor:
+    """1 where a factor is not finite: activations that are all 0 have no power, and any scale does."""
+    return torch.where(torch.isfinite(factor), factor, torch.ones_like(factor))

@@ -10,7 +10,7 @@ from trainables.saes.sparse_autoencoder import SparseAutoencoder
 
 
 class TopKSae(SparseAutoencoder):
-    """z = relu(u) on the k largest u of the sample, 0 elsewhere: at most k codes, fewer where u is negative."""
+    """z = relu(u) on each sample's k largest u, 0 elsewhere; fewer than k codes where these are negative."""
 
     def __init__(self, config: config.TopKSae, input_size: int) -> None:
         super().__init__(config, input_size)

@@ -1,0 +1,52 @@
+# make run and make test do all the set-up; everything else is for people who work on sae-search.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: run test test-slow test-gpu lint format schema lock clean help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV)/.run ## install and search on the embedded digits
+	$(BIN)/python search/run.py spaces/sae.yaml
+
+test: $(VENV)/.dev lint ## install, check style and types, run the tests
+	$(BIN)/python -m pytest -m "not slow and not gpu"
+
+test-slow: $(VENV)/.dev ## whole searches, minutes each (MNIST where SAE_SEARCH_DATA has it)
+	$(BIN)/python -m pytest -m "slow and not gpu" -n 0
+
+test-gpu: $(VENV)/.dev ## tests that need a CUDA device
+	$(BIN)/python -m pytest -m gpu -n 0
+
+lint: $(VENV)/.dev ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## mend the style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schema: $(VENV)/.dev ## write search/space.schema.json anew after a change of the settings
+	$(BIN)/python -m search.space_schema
+
+lock: $(VENV)/.dev ## write constraints.txt from what is installed
+	(sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable) > constraints.new
+	mv constraints.new constraints.txt
+
+clean: ## remove the environment and caches, keep the runs
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(PIP) install -c constraints.txt -e ".[dev]"
+	touch $@

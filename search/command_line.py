@@ -1,0 +1,115 @@
+"""The options of `python search/run.py`, their help, and what they may be combined with."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+EXAMPLES = """\
+examples:
+  python search/run.py spaces/sae.yaml                         search on the embedded digits
+  python search/run.py spaces/sae.yaml --dry-run               what would be searched; starts nothing
+  python search/run.py spaces/mnist.yaml --set data.root=~/data
+  python search/run.py spaces/sae.yaml --set 'trial.sae.k={int: [2, 6]}' --trials 80 --seed 1
+  python search/run.py --resume runs/sae-20260101-120000       go on after Ctrl-C, a crash or kill -9
+  python search/run.py --resume runs/sae-20260101-120000 --trials 200
+  python search/run.py --reproduce runs/sae-20260101-120000 17 train trial 17 again and compare
+
+exit codes:
+  0 done   1 internal error   2 usage or space file   3 too many trials failed   4 no trial completed
+  5 cluster   6 run directory exists or is in use   7 data missing or corrupt   8 disk   130, 143 stopped
+
+The result goes to stdout, progress to stderr.
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line, typed."""
+
+    space: Path | None
+    overrides: tuple[str, ...]
+    trials: int | None
+    seed: int | None
+    out: Path
+    name: str | None
+    address: str
+    dry_run: bool
+    json: bool
+    resume: Path | None
+    reproduce: tuple[Path, int] | None
+
+
+def parse(arguments: list[str] | None = None) -> Options:
+    """Read the command line; prints usage and exits with 2 where it is wrong."""
+    parser = _parser()
+    got = parser.parse_args(arguments)
+    modes = [name for name in ("resume", "reproduce") if getattr(got, name) is not None]
+    if got.space is None and not modes:
+        parser.error("which space file? For example: python search/run.py spaces/sae.yaml")
+    if len(modes) == 2:
+        parser.error("--resume and --reproduce do different things; give one of them")
+    if modes and (got.overrides or got.seed is not None or got.name):
+        parser.error(f"--{modes[0]} takes the study as it was: --set, --seed and --name do not go with it")
+    if got.reproduce and got.space is not None:
+        parser.error("--reproduce reads the space from the run; leave the space file out")
+    reproduce = None
+    if got.reproduce is not None:
+        run, trial = got.reproduce
+        if not trial.isdigit():
+            parser.error(f"--reproduce RUN TRIAL: TRIAL is a number like 17, got {trial!r}")
+        reproduce = (Path(run), int(trial))
+    return Options(
+        space=got.space,
+        overrides=tuple(got.overrides),
+        trials=got.trials,
+        seed=got.seed,
+        out=got.out,
+        name=got.name,
+        address=got.address,
+        dry_run=got.dry_run,
+        json=got.json,
+        resume=got.resume,
+        reproduce=reproduce,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python search/run.py",
+        description="Search for the classifier, basis and sparse autoencoder whose features a person can read.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("space", nargs="?", type=Path, metavar="SPACE", help="space file, for example spaces/sae.yaml")
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="A.B=C",
+        help="override a value of the space file; C is YAML, also a whole domain; may be repeated",
+    )
+    parser.add_argument("--trials", type=_positive, metavar="N", help="target number of trials in total, also with --resume")
+    parser.add_argument("--seed", type=int, metavar="S", help="seed of the study (budget.seed)")
+    parser.add_argument("--out", type=Path, default=Path("runs"), metavar="DIR", help="where run directories go (default: runs)")
+    parser.add_argument("--name", metavar="NAME", help="name of the run directory instead of <study>-<utc time>")
+    parser.add_argument(
+        "--address", default="local", metavar="WHERE", help="local (default), auto (this machine's cluster), or HOST:PORT"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="check the space, say what would happen, start nothing")
+    parser.add_argument("--json", action="store_true", help="the result as one JSON document on stdout")
+    parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run directory")
+    parser.add_argument("--reproduce", nargs=2, metavar=("RUN", "TRIAL"), help="train one trial again and compare its metrics")
+    parser.add_argument("--version", action="version", version=f"sae-search {version('sae-search')}")
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value

@@ -1,0 +1,28 @@
+"""Loading the study's images in the driver, before anything is started or written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from search.errors import ExitCode, SearchError
+from search.study import DataSource
+
+if TYPE_CHECKING:
+    from trainables.dataset import Dataset
+
+
+class DataMissing(SearchError):
+    """The images are not there, or are not what they should be."""
+
+    exit_code = ExitCode.DATA
+
+
+def load_data(source: DataSource) -> Dataset:
+    """The images of a study. Raises DataMissing with the path, what is wrong, and how to get them."""
+    from trainables.dataset import load_dataset
+    from trainables.errors import DataError
+
+    try:
+        return load_dataset(source.name, root=source.root, path=source.path, limit=source.limit)
+    except DataError as error:
+        raise DataMissing(str(error)) from None

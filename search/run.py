@@ -1,0 +1,33 @@
+"""python search/run.py spaces/sae.yaml: check the space, search it, say what won.
+
+The whole story is here in order; each line's detail is in the module it calls. This script defines
+nothing that Ray pickles and is imported by nobody.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from search.command_line import parse
+from search.errors import SearchError
+from search.report_error import report
+
+
+def main() -> int:
+    """Run one command; the exit code says how it went (see --help)."""
+    options = parse()
+    try:
+        # Imported late, so that --help and a mistake in the options answer at once.
+        if options.reproduce is not None:
+            from search.reproduce import reproduce
+
+            return reproduce(*options.reproduce, as_json=options.json)
+        from search.commands import search
+
+        return search(options)
+    except SearchError as error:
+        return report(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

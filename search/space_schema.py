@@ -1,0 +1,132 @@
+"""JSON Schema of space files, for completion and checks in an editor.
+
+`python -m search.space_schema` writes it beside this file. Draft 7, which is what the YAML language
+server speaks. The schema knows keys, types, limits and domains; conditions and rules only the loader knows.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from search.space_model import SpaceModel
+from search.space_slots import Slot, default_kind, slots
+from trainables import config
+
+PATH = Path(__file__).with_name("space.schema.json")
+_REF = "#/definitions/{model}"
+_DROPPED = ("title", "description", "default")
+
+
+def schema() -> dict[str, Any]:
+    """The whole schema."""
+    whole = SpaceModel.model_json_schema(ref_template=_REF)
+    definitions = whole.pop("$defs", {})
+    definitions["when"] = _when_schema()
+    whole["properties"]["trial"] = _trial_schema()
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        **whole,
+        "title": "sae-search space file",
+        "definitions": definitions,
+    }
+
+
+def text() -> str:
+    """The schema as the committed file has it."""
+    return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
+
+
+def _trial_schema() -> dict[str, Any]:
+    properties: dict[str, Any] = {}
+    for path, slot in slots().items():
+        if not slot.section:
+            properties[path] = _value_schema(slot)
+            continue
+        section = properties.setdefault(slot.section, _section_schema(slot.section))
+        section["properties"][slot.name] = _value_schema(slot)
+    return _closed(properties, "The trial: every value is a constant or a domain, and only such are searched.")
+
+
+def _section_schema(section: str) -> dict[str, Any]:
+    if section in config.PLAIN:
+        return _closed({}, _first_line(config.PLAIN[section]))
+    kinds = "; ".join(f"{kind}: {_first_line(model)}" for kind, model in config.KINDS[section].items())
+    return _closed({}, f"The {section}. {kinds}")
+
+
+def _first_line(model: type[BaseModel]) -> str:
+    return (model.__doc__ or "").strip().splitlines()[0]
+
+
+def _closed(properties: dict[str, Any], description: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": description,
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def _value_schema(slot: Slot) -> dict[str, Any]:
+    """Constant or domain of one slot. Where kinds limit a field differently, either limit passes here."""
+    if slot.is_kind:
+        constant: dict[str, Any] = {"enum": list(slot.owners)}
+        description, default = f"Which {slot.section}.", default_kind(slot.section)
+    else:
+        versions = [_field_schema(model, slot.name) for model in slot.owners.values()]
+        distinct = [schema for i, schema in enumerate(versions) if schema not in versions[:i]]
+        constant = distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
+        description = f"{slot.field.description or slot.name}{_of_kinds(slot)}"
+        default = slot.default(next(iter(slot.owners)))
+    return {
+        "description": description,
+        "default": default,
+        "anyOf": [constant, *_domain_schemas(slot, constant)],
+    }
+
+
+def _of_kinds(slot: Slot) -> str:
+    return f" Only of {slot.section}.kind {', '.join(slot.owners)}." if slot.kind_path else ""
+
+
+def _field_schema(model: type[BaseModel], name: str) -> dict[str, Any]:
+    properties = model.model_json_schema(ref_template=_REF)["properties"]
+    return {key: value for key, value in properties[name].items() if key not in _DROPPED}
+
+
+def _domain_schemas(slot: Slot, constant: dict[str, Any]) -> list[dict[str, Any]]:
+    ranges = {"int": ("int", "log_int"), "float": ("uniform", "log_uniform", "int", "log_int")}
+    pair = {"type": "array", "items": constant, "minItems": 2, "maxItems": 2}
+    options = {"type": "array", "items": constant, "minItems": 1, "uniqueItems": True}
+    domains = {"choice": options, **{name: pair for name in ranges.get(slot.base_type, ())}}
+    modifiers: dict[str, Any] = {"default": constant}
+    if not slot.is_kind:
+        modifiers |= {"when": {"$ref": "#/definitions/when"}, "or": constant}
+    return [
+        {
+            "type": "object",
+            "properties": {name: values, **modifiers},
+            "required": [name],
+            "additionalProperties": False,
+        }
+        for name, values in domains.items()
+    ]
+
+
+def _when_schema() -> dict[str, Any]:
+    scalar = {"type": ["string", "number", "boolean"]}
+    value = {"anyOf": [scalar, {"type": "array", "items": scalar, "minItems": 1}]}
+    return {
+        "type": "object",
+        "description": "Drawn only where every value named here is drawn: {sae.kind: [topk]}.",
+        "properties": {path: value for path in slots()},
+        "additionalProperties": False,
+    }
+
+
+if __name__ == "__main__":
+    PATH.write_text(text(), encoding="utf-8")

@@ -1,0 +1,89 @@
+"""One look at TensorBoard in a real browser: what a person who follows the printed command sees."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from search.board import regenerate
+from tests.search_tests.histories import PARAMETERS, typical_run
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (dev extra)")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium (Debian: apt install chromium)")
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WAIT_MS = 60_000
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """A TensorBoard of its own over a run with trials of every fate."""
+    run = typical_run()
+    regenerate(tmp_path / "run", run.study, run.history)
+    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(tmp_path / "run" / "trials")]
+    # Its log goes to a file: a pipe that nobody empties would block it.
+    log = tmp_path / "tensorboard.log"
+    with log.open("wb") as stream:
+        server = subprocess.Popen(
+            [*command, "--host", "127.0.0.1", "--port", "0"], stdout=stream, stderr=subprocess.STDOUT
+        )
+    try:
+        yield _announced_address(server, log)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _announced_address(server: subprocess.Popen[bytes], log: Path) -> str:
+    for _ in range(600):
+        found = re.search(r"http://127\.0\.0\.1:\d+/", log.read_text(errors="replace"))
+        if found:
+            return found.group(0)
+        try:
+            server.wait(timeout=0.1)
+        except subprocess.TimeoutExpired:
+            continue
+        break
+    pytest.fail(f"TensorBoard did not start:\n{log.read_text(errors='replace')}")
+
+
+def test_scalars_and_hparams_show_our_names(address: str, tmp_path: Path) -> None:
+    shots = Path(os.environ.get("SAE_SEARCH_SCREENSHOTS") or tmp_path)
+    shots.mkdir(parents=True, exist_ok=True)
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1500, "height": 1100})
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+
+        page.goto(f"{address}#scalars")
+        for name in ("attribution/junk", "classifier/accuracy", "0009"):
+            page.get_by_text(name, exact=True).first.wait_for(timeout=WAIT_MS)
+        page.screenshot(path=shots / "tensorboard-scalars.png")
+
+        page.goto(f"{address}#hparams")
+        for parameter in PARAMETERS:
+            page.get_by_text(parameter.path, exact=True).first.wait_for(timeout=WAIT_MS)
+        for name in ("probe/accuracy (max)", "sae/dead_fraction (≤ 0.1)", "search/rung (of 3)", "0008"):
+            page.get_by_text(name, exact=True).first.wait_for(timeout=WAIT_MS, state="attached")
+        page.screenshot(path=shots / "tensorboard-hparams.png")
+        browser.close()
+    assert errors == []
+    assert all(shot.stat().st_size > 10_000 for shot in shots.glob("tensorboard-*.png"))
