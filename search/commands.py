@@ -164,9 +164,9 @@ def _show_result(study: Study, history: Any, directory: RunDirectory, *, as_json
         return
     run = shown(directory.path)
     next_commands = [
-        f"tensorboard --logdir {shown(directory.trials)}",
-        f"python search/run.py --resume {run} --trials {2 * study.budget.trials}",
-        f"python search/run.py --reproduce {run} TRIAL",
+        ("look at the curves", f"tensorboard --logdir {shown(directory.trials)}"),
+        ("search on", f"python search/run.py --resume {run} --trials {2 * study.budget.trials}"),
+        ("train a trial again", f"python search/run.py --reproduce {run} TRIAL"),
     ]
     print_summary(study, history, directory.path, Console(highlight=False), next_commands=next_commands)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from search.errors import TooManyFailures
+from search.errors import DiskError, TooManyFailures
 from search.halving import Halving, Standing
 from search.history import History, TrialRecord
 from search.interruption import Halt
@@ -43,6 +43,8 @@ class Judge:
     def goes_on(self, number: int, step: StepResult) -> bool:
         """Record the step; False if the trial is over, which is then recorded too."""
         record = self._recorder.history.trials[number]
+        if step.failure is not None and step.failure.startswith("disk: "):
+            raise Halt(DiskError(f"trial {number} could not write: {step.failure.removeprefix('disk: ')}"))
         if step.failure is not None:
             self.fail(number, step.failure)
             return False
@@ -82,7 +84,9 @@ class Judge:
         # A trial retried across this rung keeps the verdict that was acknowledged.
         action = record.decisions.get(rung)
         if action is None:
-            action = "continue" if self._halving.survives(rung, record.number, standing) else "stop"
+            survives = self._halving.survives(rung, record.number, standing)
+            # The default configuration is what every other trial is compared with: it is trained in full.
+            action = "continue" if survives or record.origin == "default" else "stop"
             self._recorder.decision(record.number, rung, action)
         if action == "stop":
             self._recorder.end(record.number, "PRUNED", reason=f"not in the top 1/{self._study.scheduler.reduction_factor} at rung {rung}")
@@ -90,7 +94,7 @@ class Judge:
 
     def _may_reach(self, record: TrialRecord, step: StepResult) -> bool:
         """Stop before the SAE is paid for, if the classifier already misses a constraint hopelessly."""
-        if step.next_rung is None or step.next_rung >= self._rungs:
+        if step.next_rung is None or step.next_rung >= self._rungs or record.origin == "default":
             return True
         metrics = record.metrics
         missed = [

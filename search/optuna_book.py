@@ -60,8 +60,7 @@ def draw(trial: Trial, study: Study) -> dict[str, Scalar]:
     """Ask Optuna for every parameter that is active, in the study's order."""
     params: dict[str, Scalar] = {}
     for parameter in study.parameters:
-        values = study.values(params)
-        if not all(values.get(c.path) in c.allowed and c.path in values for c in parameter.conditions):
+        if not study.is_active(parameter, params):
             continue
         if parameter.has_switch:
             params[parameter.switch_path] = trial.suggest_categorical(parameter.switch_path, (False, True))

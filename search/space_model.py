@@ -44,7 +44,7 @@ class DataModel(SpaceSection):
     )
     path: str | None = Field(study.DataSource.path, min_length=1, description="The .npz file of dataset npz.")
     limit: int | None = Field(
-        study.DataSource.limit, ge=10, le=100_000_000, description="Use at most so many images."
+        study.DataSource.limit, ge=10, le=100_000_000, description="Keep at most so many images of each split."
     )
 
 

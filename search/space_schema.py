@@ -29,15 +29,23 @@ def schema() -> dict[str, Any]:
     whole["properties"]["trial"] = _trial_schema()
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        **whole,
         "title": "sae-search space file",
-        "definitions": definitions,
+        **_untitled({**whole, "definitions": definitions}),
     }
 
 
 def text() -> str:
     """The schema as the committed file has it."""
     return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
+
+
+def _untitled(value: Any) -> Any:
+    """Without pydantic's titles, which repeat the keys."""
+    if isinstance(value, list):
+        return [_untitled(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: _untitled(item) for key, item in value.items() if key != "title" or not isinstance(item, str)}
 
 
 def _trial_schema() -> dict[str, Any]:
@@ -62,13 +70,9 @@ def _first_line(model: type[BaseModel]) -> str:
     return (model.__doc__ or "").strip().splitlines()[0]
 
 
-def _closed(properties: dict[str, Any], description: str) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "description": description,
-        "properties": properties,
-        "additionalProperties": False,
-    }
+def _closed(properties: dict[str, Any], description: str | None = None) -> dict[str, Any]:
+    told = {} if description is None else {"description": description}
+    return {"type": "object", **told, "properties": properties, "additionalProperties": False}
 
 
 def _value_schema(slot: Slot) -> dict[str, Any]:
@@ -85,7 +89,7 @@ def _value_schema(slot: Slot) -> dict[str, Any]:
     return {
         "description": description,
         "default": default,
-        "anyOf": [constant, *_domain_schemas(slot, constant)],
+        "anyOf": [constant, _domain_schema(slot, constant)],
     }
 
 
@@ -98,7 +102,8 @@ def _field_schema(model: type[BaseModel], name: str) -> dict[str, Any]:
     return {key: value for key, value in properties[name].items() if key not in _DROPPED}
 
 
-def _domain_schemas(slot: Slot, constant: dict[str, Any]) -> list[dict[str, Any]]:
+def _domain_schema(slot: Slot, constant: dict[str, Any]) -> dict[str, Any]:
+    """One object with every domain that suits the slot, exactly one of them required."""
     ranges = {"int": ("int", "log_int"), "float": ("uniform", "log_uniform", "int", "log_int")}
     pair = {"type": "array", "items": constant, "minItems": 2, "maxItems": 2}
     options = {"type": "array", "items": constant, "minItems": 1, "uniqueItems": True}
@@ -106,26 +111,14 @@ def _domain_schemas(slot: Slot, constant: dict[str, Any]) -> list[dict[str, Any]
     modifiers: dict[str, Any] = {"default": constant}
     if not slot.is_kind:
         modifiers |= {"when": {"$ref": "#/definitions/when"}, "or": constant}
-    return [
-        {
-            "type": "object",
-            "properties": {name: values, **modifiers},
-            "required": [name],
-            "additionalProperties": False,
-        }
-        for name, values in domains.items()
-    ]
+    return {**_closed({**domains, **modifiers}), "oneOf": [{"required": [name]} for name in domains]}
 
 
 def _when_schema() -> dict[str, Any]:
     scalar = {"type": ["string", "number", "boolean"]}
     value = {"anyOf": [scalar, {"type": "array", "items": scalar, "minItems": 1}]}
-    return {
-        "type": "object",
-        "description": "Drawn only where every value named here is drawn: {sae.kind: [topk]}.",
-        "properties": {path: value for path in slots()},
-        "additionalProperties": False,
-    }
+    description = "Drawn only where every value named here is drawn: {sae.kind: [topk]}."
+    return _closed({path: value for path in slots()}, description)
 
 
 if __name__ == "__main__":

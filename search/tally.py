@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from search.history import History, State, TrialRecord, pareto_front
 from search.study import Study
+from trainables.fidelity import rung_share
 
 MIN_FINISHED_FOR_ETA = 5
 _SPREADS = 1.3  # about four in five outcomes lie within so many standard errors
@@ -103,5 +104,5 @@ class Tally:
         """Share of a full training that the trial has had, by the last rung it reached."""
         if trial.state == "COMPLETE":
             return 1.0
-        rung = self.rung(trial)
-        return float(self.study.scheduler.reduction_factor) ** (rung - self.rungs) if rung else 0.0
+        rung = min(self.rung(trial), self.rungs)
+        return rung_share(rung, self.rungs, self.study.scheduler.reduction_factor) if rung else 0.0

@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -39,11 +39,21 @@ def save(folder: Path, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -
     return {"path": f"{FOLDER}/{name}", "sha256": sha256}
 
 
-def load_newest(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+class Checkpoint(NamedTuple):
+    """What a checkpoint holds, and what `save` returned for it."""
+
+    tensors: dict[str, Tensor]
+    meta: dict[str, Any]
+    record: dict[str, str]
+
+
+def load_newest(folder: Path) -> Checkpoint | None:
     """The newest whole checkpoint in the trial's `folder`; damaged ones are skipped with a warning."""
     for path in _newest_first(folder):
         try:
-            return sealed.read(path)
+            tensors, meta = sealed.read(path)
+            record = {"path": f"{FOLDER}/{path.name}", "sha256": sealed.sha256_of(path)}
+            return Checkpoint(tensors, meta, record)
         except (sealed.Damaged, FileNotFoundError) as error:
             logger.warning("skipping a damaged checkpoint: %s", error)
     return None

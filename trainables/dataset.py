@@ -42,6 +42,14 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where a loader may look. root: the folder of torchvision's folders; path: the file of `npz`."""
+
+    root: Path | None = None
+    path: Path | None = None
+
+
+@dataclass(frozen=True)
 class Parts:
     """What a loader returns: three shuffled splits without common samples."""
 
@@ -107,7 +115,8 @@ def load_dataset(
     if limit is not None and limit < 1:
         raise DataError(f"limit must be at least 1 image, got {limit}")
     loader = registry.load(registry.DATASETS, name)
-    parts: Parts = loader(None if root is None else Path(root), None if path is None else Path(path))
+    source = Source(None if root is None else Path(root), None if path is None else Path(path))
+    parts: Parts = loader(source)
     train, val, test = parts.train, parts.val, parts.test
     if limit is not None:
         train, val, test = train.first(limit), val.first(limit), test.first(limit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,9 @@ from trainables.config import TrialConfig
 from trainables.networks.network import Network, build_network
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.seeds import generator
+
+# Where a finished trial's checkpoint holds the model.
+PREFIX = "model."
 
 
 class FeatureModel(nn.Module):
@@ -66,3 +69,20 @@ class FeatureModel(nn.Module):
         model = cls(classifier, basis, sae)
         model.load_state_dict(dict(tensors))
         return model.requires_grad_(False).eval().to(device)
+
+
+def load_feature_model(
+    tensors: Mapping[str, Tensor], meta: Mapping[str, Any], device: torch.device | str = "cpu"
+) -> FeatureModel:
+    """The model in a finished trial's checkpoint, given what `checkpoint.load_newest` returns for it.
+
+    ValueError if the trial had not finished.
+    """
+    own = {name.removeprefix(PREFIX): tensor for name, tensor in tensors.items() if name.startswith(PREFIX)}
+    if not own:
+        raise ValueError(
+            f"the checkpoint at rung {meta['rung']} is not a finished trial's: it holds no model yet"
+        )
+    height, width = meta["image_shape"]
+    config = TrialConfig.model_validate(meta["config"])
+    return FeatureModel.from_tensors(config, (height, width), meta["n_classes"], own, device)

@@ -10,35 +10,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from trainables import checkpoint, registry, sealed
-from trainables.bases.basis import Basis
+from trainables import checkpoint, sealed
 from trainables.classifier_training import ClassifierTrainer
 from trainables.config import TrialConfig
 from trainables.dataset import ImageData
 from trainables.errors import TrialDiverged
-from trainables.feature_model import FeatureModel
+from trainables.feature_model import PREFIX as MODEL_PREFIX
+from trainables.feature_model import FeatureModel, load_feature_model
 from trainables.fidelity import rung_epochs
 from trainables.metrics.evaluate import rung_metrics
 from trainables.networks.network import build_network
-from trainables.sae_training import train_sae
-from trainables.saes.sparse_autoencoder import SparseAutoencoder
-from trainables.seeds import generator, stage_seed
-from trainables.stage_cache import Entry, StageCache, stage_key
+from trainables.seeds import generator
+from trainables.stage_cache import Entry, StageCache
+from trainables.stages import VERSIONS, StageRunner, fit_basis, fit_sae
 
 # About what a step of classifier training goes through: a few seconds on MNIST, a whole rung on digits.
 IMAGES_PER_STEP = 100_000
 # Bounds the memory of a convolutional network's activations.
 HIDDEN_BATCH = 8192
-# Raise a stage's number when its code gives other results: older cache entries are then not found any more.
-VERSIONS = {"classifier": 1, "basis": 1, "sae": 1}
 CHECKPOINT_FORMAT = 1
+TRAINER_PREFIX = "trainer."
 
 
 @dataclass(frozen=True)
@@ -71,6 +69,14 @@ class Step:
     done: bool
 
 
+@dataclass(frozen=True)
+class Restored:
+    """Where a checkpoint left off: the step that it followed, and what `save` returned for it."""
+
+    step: Step
+    record: dict[str, str]
+
+
 class Pipeline:
     """A trial between two steps: the classifier's trainer, its history, and the number of rungs passed."""
 
@@ -83,11 +89,13 @@ class Pipeline:
         cache: StageCache | None,
         device: torch.device | str,
     ) -> None:
-        self.config, self.data, self.plan, self.cache = config, data, plan, cache
+        self.config, self.data, self.plan = config, data, plan
         self.device = torch.device(device)
+        self._stages = StageRunner(plan.study_seed, config.replicate, cache, self.device)
         self.rung = 0
         self.history: list[dict[str, float]] = []
         self.model: FeatureModel | None = None
+        self._last_step: Step | None = None
         self._classifier_rungs = rung_epochs(config.classifier.epochs, plan.rungs, plan.reduction_factor)
         self._sae_rungs = rung_epochs(config.sae.epochs, plan.rungs, plan.reduction_factor)
         self._classifier_settings = {
@@ -98,7 +106,7 @@ class Pipeline:
             config.classifier,
             config.auxiliary,
             data,
-            self._seed("classifier", self._classifier_settings),
+            self._stages.seed("classifier", self._classifier_settings),
             self.device,
         )
 
@@ -112,19 +120,27 @@ class Pipeline:
         """Whether the last rung is passed."""
         return self.rung == self.plan.rungs
 
+    @property
+    def next_rung(self) -> int | None:
+        """The rung whose basis and SAE come next; None while the classifier is not yet trained for it."""
+        if self.done or self.epoch < self._classifier_rungs[self.rung]:
+            return None
+        return self.rung + 1
+
     def step(self) -> Step:
         """Take the next step. Raises TrialDiverged; the pipeline is then of no further use."""
         if self.done:
             raise RuntimeError("the trial is done; there is no further step")
-        if self.epoch < self._classifier_rungs[self.rung]:
-            return self._train_classifier()
-        return self._finish_rung()
+        self._last_step = self._train_classifier() if self.next_rung is None else self._finish_rung()
+        return self._last_step
 
     def save(self, folder: Path) -> dict[str, str]:
         """Checkpoint into the trial's `folder`; what the ledger records of it."""
-        tensors = {f"classifier.{name}": tensor for name, tensor in self._trainer.state_tensors().items()}
+        tensors = {
+            f"{TRAINER_PREFIX}{name}": tensor for name, tensor in self._trainer.state_tensors().items()
+        }
         if self.model is not None:
-            tensors |= {f"model.{name}": tensor for name, tensor in self.model.tensors().items()}
+            tensors |= {f"{MODEL_PREFIX}{name}": tensor for name, tensor in self.model.tensors().items()}
         meta = {
             "format": CHECKPOINT_FORMAT,
             "identity": self._identity(),
@@ -134,27 +150,40 @@ class Pipeline:
             "epoch": self.epoch,
             "rung": self.rung,
             "history": self.history,
+            "step": None if self._last_step is None else asdict(self._last_step),
         }
         return checkpoint.save(folder, tensors, meta)
 
-    def restore(self, folder: Path) -> bool:
-        """Go to the newest whole checkpoint of this very trial in `folder`; False if there is none."""
+    def restore(self, folder: Path) -> Restored | None:
+        """Go to the newest whole checkpoint of this very trial in `folder`; None if there is none.
+
+        The step before it comes back too: who took it may have died before anybody heard of it.
+        """
         found = checkpoint.load_newest(folder)
-        if found is None or found[1].get("identity") != self._identity():
-            return False
-        tensors, meta = found
-        self._trainer.load_state_tensors(_under("classifier.", tensors))
+        if found is None or found.meta.get("identity") != self._identity():
+            return None
+        tensors, meta = found.tensors, found.meta
+        self._trainer.load_state_tensors(
+            {
+                name.removeprefix(TRAINER_PREFIX): t
+                for name, t in tensors.items()
+                if name.startswith(TRAINER_PREFIX)
+            }
+        )
         self.history = list(meta["history"])
         self.rung = meta["rung"]
         self.model = load_feature_model(tensors, meta, self.device) if self.done else None
-        return True
+        if meta["step"] is None:
+            return None
+        self._last_step = _step_from(meta["step"])
+        return Restored(self._last_step, found.record)
 
     def _train_classifier(self) -> Step:
         """Train to the next multiple of the step size or to the rung, whichever comes first."""
         start = self.epoch
         per_step = max(1, IMAGES_PER_STEP // len(self.data.train))
         stop = min(self._classifier_rungs[self.rung], (start // per_step + 1) * per_step)
-        entry = self._through_cache(self._classifier_key(stop), lambda: self._train_to(stop))
+        entry = self._stages.run(self._classifier_key(stop), lambda: self._train_to(stop))
         if self._trainer.epoch != stop:
             self._trainer.load_state_tensors(entry.tensors)
         self.history = list(entry.meta["history"])
@@ -170,14 +199,17 @@ class Pipeline:
 
     def _finish_rung(self) -> Step:
         """Fit basis and SAE on the classifier as it is now, and measure."""
-        basis, sae = self._fit_features(self._sae_rungs[self.rung])
-        network = self._trainer.network.eval()
+        config, network, hidden = self.config, self._trainer.network.eval(), _Once(self._train_activations)
+        basis, basis_key = fit_basis(
+            self._stages, config.basis, hidden, network.hidden_size, self._classifier_key(self.epoch)
+        )
+        sae = fit_sae(self._stages, config.sae, self._sae_rungs[self.rung], basis, hidden, basis_key)
         model = FeatureModel(network, basis, sae)
         untrained = build_network(
-            self.config.classifier,
+            config.classifier,
             self.data.image_shape,
             self.data.n_classes,
-            generator(self._seed("untrained", self._classifier_settings)),
+            generator(self._stages.seed("untrained", self._classifier_settings)),
         ).to(self.device)
         train, val = self.data.train, self.data.val
         metrics = rung_metrics(
@@ -188,43 +220,13 @@ class Pipeline:
             val.images.to(self.device),
             val.labels.to(self.device),
             score_parts=self.plan.score_parts,
-            seed=self._seed("metrics", {}),
+            seed=self._stages.seed("metrics", {}),
             classifier_metrics=self.history[-1],
         )
         _finite(metrics, self.epoch)
         self.rung += 1
         self.model = model if self.done else None
         return Step((), self.epoch, self.rung, metrics, self.done)
-
-    def _fit_features(self, sae_epochs: int) -> tuple[Basis, SparseAutoencoder]:
-        """Basis and SAE of the present classifier, each through the cache."""
-        config = self.config
-        hidden = _Once(self._train_activations)
-
-        basis_settings = config.basis.model_dump()
-        basis_seed = self._seed("basis", basis_settings)
-        basis_class = registry.load(registry.BASES, config.basis.kind)
-        basis_key = self._key("basis", basis_settings, basis_seed, self._classifier_key(self.epoch))
-        fitted = self._through_cache(
-            basis_key, lambda: Entry(dict(basis_class.fit(hidden(), config.basis, basis_seed).state_dict()))
-        )
-        basis: Basis = basis_class(config.basis, self._trainer.network.hidden_size).to(self.device)
-        basis.load_state_dict(fitted.tensors)
-
-        sae_settings = config.sae.model_dump(exclude={"epochs"})
-        sae_seed = self._seed("sae", sae_settings)
-        sae_key = self._key("sae", {**sae_settings, "epochs": sae_epochs}, sae_seed, basis_key)
-
-        def train() -> Entry:
-            result = train_sae(
-                config.sae, basis.encode(hidden()), epochs=sae_epochs, seed=sae_seed, device=self.device
-            )
-            return Entry(dict(result.sae.state_dict()), {"history": list(result.history)})
-
-        trained = self._through_cache(sae_key, train)
-        sae: SparseAutoencoder = registry.load(registry.SAES, config.sae.kind)(config.sae, basis.rank)
-        sae.load_state_dict(trained.tensors)
-        return basis, sae.requires_grad_(False).eval().to(self.device)
 
     @torch.no_grad()
     def _train_activations(self) -> Tensor:
@@ -233,27 +235,8 @@ class Pipeline:
         parts = self.data.train.images.split(HIDDEN_BATCH)
         return torch.cat([network.hidden(images.to(self.device)) for images in parts])
 
-    def _through_cache(self, key: str, compute: Callable[[], Entry]) -> Entry:
-        return compute() if self.cache is None else self.cache.get_or_compute(key, compute)
-
     def _classifier_key(self, epoch: int) -> str:
-        settings = {**self._classifier_settings, "epoch": epoch}
-        return self._key(
-            "classifier", settings, self._seed("classifier", self._classifier_settings), self.data.key
-        )
-
-    def _key(self, stage: str, settings: Mapping[str, Any], seed: int, *inputs: str) -> str:
-        return stage_key(
-            stage,
-            VERSIONS[stage],
-            settings=settings,
-            inputs=inputs,
-            seed=seed,
-            device=_device_kind(self.device),
-        )
-
-    def _seed(self, stage: str, settings: Mapping[str, Any]) -> int:
-        return stage_seed(self.plan.study_seed, self.config.replicate, stage, settings)
+        return self._stages.key("classifier", self._classifier_settings, epoch, self.data.key)
 
     def _identity(self) -> str:
         """sha256 over all that decides this trial's course."""
@@ -272,23 +255,6 @@ class Pipeline:
         return sealed.digest(sealed.canonical_json(decisive))
 
 
-def load_feature_model(
-    tensors: Mapping[str, Tensor], meta: Mapping[str, Any], device: torch.device | str = "cpu"
-) -> FeatureModel:
-    """The model in a finished trial's checkpoint, as `checkpoint.load_newest` returns it.
-
-    ValueError if the trial had not finished.
-    """
-    own = _under("model.", tensors)
-    if not own:
-        raise ValueError(
-            f"the checkpoint at rung {meta['rung']} is not a finished trial's: it holds no model yet"
-        )
-    height, width = meta["image_shape"]
-    config = TrialConfig.model_validate(meta["config"])
-    return FeatureModel.from_tensors(config, (height, width), meta["n_classes"], own, device)
-
-
 class _Once:
     """A function's result, computed on the first call."""
 
@@ -302,10 +268,6 @@ class _Once:
         return self._result
 
 
-def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
 def _finite(metrics: dict[str, float], epoch: int) -> dict[str, float]:
     for name, value in metrics.items():
         if not math.isfinite(value):
@@ -313,6 +275,7 @@ def _finite(metrics: dict[str, float], epoch: int) -> dict[str, float]:
     return metrics
 
 
-def _device_kind(device: torch.device) -> str:
-    """Results differ in their last digits between kinds of device and versions of torch."""
-    return f"{device.type}, torch {torch.__version__}"
+def _step_from(fields: Mapping[str, Any]) -> Step:
+    """The step that `dataclasses.asdict` and JSON made `fields` of."""
+    reports = tuple(EpochReport(report["epoch"], report["metrics"]) for report in fields["reports"])
+    return Step(reports, fields["epoch"], fields["rung"], fields["metrics"], fields["done"])

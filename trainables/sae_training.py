@@ -1,8 +1,9 @@
 """Training one SAE on the outputs of a basis.
 
 The loss is mean_b |x - x^|^2 (summed over the r inputs, E|x|^2 = r) + the kind's penalty + auxk * AuxK.
-Adam (0.9, 0.999), gradients clipped at norm 1, rate 2e-4 / sqrt(width / 2^14) times the config's multiplier. Rate and penalty rise linearly over the warm-up share of the steps, the rate falls to 0
-over the decay share at the end.
+Adam (0.9, 0.999), gradients clipped at norm 1, rate 2e-4 / sqrt(width / 2^14) times the config's
+multiplier. Rate and penalty rise linearly over the warm-up share of the steps, the rate falls to 0 over
+the decay share at the end.
 """
 
 from __future__ import annotations
@@ -119,7 +120,7 @@ class _Run:
 
     def _descend(self, loss: Tensor, rate: float) -> None:
         self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.sae.project_decoder_gradient()
         torch.nn.utils.clip_grad_norm_(self.sae.parameters(), MAX_GRADIENT_NORM)
         self.optimiser.param_groups[0]["lr"] = rate

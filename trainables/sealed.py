@@ -47,7 +47,8 @@ def write(folder: Path, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) 
     """
     own = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     content = safetensors.torch.save(own)
-    body = {"meta": dict(meta), "tensors_sha256": digest(content)}
+    tensors_sha256 = digest(content)
+    body = {"meta": dict(meta), "tensors_sha256": tensors_sha256}
     record = {**body, "sha256": digest(canonical_json(body))}
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = folder.with_name(f"{UNFINISHED}{folder.name}-{uuid.uuid4().hex}")
@@ -65,7 +66,7 @@ def write(folder: Path, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) 
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
     _sync_folder(folder.parent)
-    return body["tensors_sha256"]
+    return tensors_sha256
 
 
 def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -87,6 +88,11 @@ def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         return safetensors.torch.load(content), body["meta"]
     except SafetensorError as error:  # only if the writer's library made a file that ours cannot read
         raise Damaged(f"{folder / TENSORS}: {error}") from error
+
+
+def sha256_of(folder: Path) -> str:
+    """What `write` returned for a folder that `read` accepts."""
+    return str(json.loads((folder / RECORD).read_bytes())["tensors_sha256"])
 
 
 def _write_synced(path: Path, content: bytes) -> None:

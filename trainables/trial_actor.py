@@ -8,6 +8,7 @@ the traceback it leaves in `timeout.txt` tells the next incarnation why its pred
 
 from __future__ import annotations
 
+import errno
 import faulthandler
 import json
 import logging
@@ -72,6 +73,10 @@ class TrialActor(tune.Trainable):
             message = self._guarded_step()
         except TrialDiverged as error:
             message = self._failure(f"diverged: {error}")
+        except OSError as error:
+            # The configuration has no part in this, and the next trial would meet it too: the driver ends the run.
+            kind = "disk" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS) else type(error).__name__
+            message = self._failure(f"{kind}: {error}")
         except Exception as error:
             logger.exception("the trial failed")
             message = self._failure(_one_line(error))

@@ -76,6 +76,8 @@ def test_scalars_and_hparams_show_our_names(address: str, tmp_path: Path) -> Non
         page.goto(f"{address}#scalars")
         for name in ("attribution/junk", "classifier/accuracy", "0009"):
             page.get_by_text(name, exact=True).first.wait_for(timeout=WAIT_MS)
+        # The tick of the last epoch: there is an axis to 18 only once the points are drawn.
+        page.locator("svg").get_by_text("18", exact=True).first.wait_for(timeout=WAIT_MS)
         page.screenshot(path=shots / "tensorboard-scalars.png")
 
         page.goto(f"{address}#hparams")
@@ -83,6 +85,9 @@ def test_scalars_and_hparams_show_our_names(address: str, tmp_path: Path) -> Non
             page.get_by_text(parameter.path, exact=True).first.wait_for(timeout=WAIT_MS)
         for name in ("probe/accuracy (max)", "sae/dead_fraction (≤ 0.1)", "search/rung (of 3)", "0008"):
             page.get_by_text(name, exact=True).first.wait_for(timeout=WAIT_MS, state="attached")
+        # Trial 0001: its accuracy at full budget, and the penalty that only it has switched on.
+        for value in ("0.95000", "0.50000"):
+            page.get_by_text(value, exact=True).first.wait_for(timeout=WAIT_MS)
         page.screenshot(path=shots / "tensorboard-hparams.png")
         browser.close()
     assert errors == []

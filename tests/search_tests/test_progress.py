@@ -12,6 +12,7 @@ import pytest
 
 from search.history import History, fold, pareto_front
 from search.progress import Progress, wants_plain_lines
+from search.progress_lines import time_left
 from search.tally import Tally
 from tests.search_tests.histories import Run, make_study, random_run, replayed, typical_run
 
@@ -184,6 +185,7 @@ def test_equal_trials_are_extrapolated_exactly() -> None:
     low, high = tally_of(run).remaining_seconds(50.0) or (0.0, 0.0)
     assert low < 150.0 < high
     assert high - low < 40.0
+    assert time_left(tally_of(run), 50.0) == "about 2 to 3 min left"
 
 
 def test_the_estimate_weighs_trials_by_their_work() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import hashlib
 import http.server
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -68,7 +69,9 @@ def planted_pairs(family: Family, part: str) -> list[tuple[bytes, int]]:
     images, labels = arrays[family.images_file(part)], arrays[family.labels_file(part)]  # type: ignore[arg-type]
     if family.transposed:
         images = images.transpose(0, 2, 1)
-    return sorted((image.astype(np.uint8).tobytes(), int(label)) for image, label in zip(images, labels, strict=True))
+    return sorted(
+        (image.astype(np.uint8).tobytes(), int(label)) for image, label in zip(images, labels, strict=True)
+    )
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gz"])
@@ -127,7 +130,7 @@ DAMAGES = [damage_truncate, damage_empty, damage_append, damage_header, damage_u
 
 @pytest.mark.parametrize("file", SMALL.files)
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
-def test_damage_is_told_with_its_mend(tmp_path: Path, damage: type, file: str) -> None:
+def test_damage_is_told_with_its_mend(tmp_path: Path, damage: Callable[[Path], None], file: str) -> None:
     raw = write(tmp_path, SMALL)
     damage(raw / file)
     with pytest.raises(DataError) as raised:
@@ -141,7 +144,9 @@ def test_damage_is_told_with_its_mend(tmp_path: Path, damage: type, file: str) -
 
 def test_a_flipped_bit_is_seen_where_a_sum_is_pinned(tmp_path: Path) -> None:
     raw = write(tmp_path, SMALL)
-    pinned = replace(SMALL, sha256={f: hashlib.sha256((raw / f).read_bytes()).hexdigest() for f in SMALL.files})
+    pinned = replace(
+        SMALL, sha256={f: hashlib.sha256((raw / f).read_bytes()).hexdigest() for f in SMALL.files}
+    )
     load_family(pinned, tmp_path)
     for file in SMALL.files:
         content = bytearray((raw / file).read_bytes())
@@ -189,7 +194,9 @@ def test_the_root_is_the_argument_then_the_variable_then_the_cache(
 
 
 @pytest.mark.parametrize("through", ["argument", "variable"])
-def test_a_named_folder_is_never_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, through: str) -> None:
+def test_a_named_folder_is_never_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, through: str
+) -> None:
     monkeypatch.setenv("SAE_SEARCH_DATA", str(tmp_path))
     with pytest.raises(DataError, match="not complete"):
         load_dataset("mnist", root=tmp_path if through == "argument" else None)
@@ -207,19 +214,29 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     served = write(tmp_path / "served", SMALL, packed=True)
     handler = partial(QuietHandler, directory=str(served))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        sums = [(f"{file}.gz", hashlib.md5((served / f"{file}.gz").read_bytes()).hexdigest()) for file in SMALL.files]
+        sums = [
+            (f"{file}.gz", hashlib.md5((served / f"{file}.gz").read_bytes()).hexdigest())
+            for file in SMALL.files
+        ]
         monkeypatch.setattr(datasets.FashionMNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
         monkeypatch.setattr(datasets.FashionMNIST, "resources", sums)
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
         monkeypatch.delenv("SAE_SEARCH_DATA", raising=False)
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
         yield served
         server.shutdown()
         thread.join()
+    # What torchvision left open is to be found while its warning is still expected.
+    gc.collect()
 
 
-def test_the_cache_fills_itself_once(tmp_path: Path, mirror: Path) -> None:
+# torchvision does not close the connection of an answer 404.
+leaves_a_socket_open = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+def test_the_cache_fills_itself_once(mirror: Path) -> None:
     parts = load_family(SMALL)
     assert pairs(parts.train, parts.val) == planted_pairs(SMALL, "train")
     shutil.rmtree(mirror)
@@ -227,7 +244,8 @@ def test_the_cache_fills_itself_once(tmp_path: Path, mirror: Path) -> None:
     assert sorted(os.listdir(find_root().root)) == ["FashionMNIST"]
 
 
-def test_a_failed_download_says_what_else_to_do_and_leaves_nothing(tmp_path: Path, mirror: Path) -> None:
+@leaves_a_socket_open
+def test_a_failed_download_says_what_else_to_do_and_leaves_nothing(mirror: Path) -> None:
     (mirror / f"{SMALL.files[-1]}.gz").unlink()
     with pytest.raises(DataError) as raised:
         load_family(SMALL)
@@ -249,6 +267,7 @@ def test_the_command_mends_a_damaged_file(
     assert pairs(load_family(SMALL, root).test) == planted_pairs(SMALL, "test")
 
 
+@leaves_a_socket_open
 def test_the_command_fails_with_7(
     mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -261,7 +280,7 @@ def test_the_command_fails_with_7(
 @pytest.mark.skipif("SAE_SEARCH_DATA" not in os.environ, reason="SAE_SEARCH_DATA names no folder with MNIST")
 def test_mnist_itself() -> None:
     data = load_dataset("mnist", limit=2000)
-    assert data.key == "KEY"
+    assert data.key == "1d57b82a9521fc5e000cf5d8cae775fd020132cef6bb30d8d802ed3024c246b8"
     assert (data.n_classes, data.image_shape) == (10, (28, 28))
     assert to_tensors(data).train.images.shape == (2000, 28, 28)
     whole = load_family(FAMILIES["mnist"])

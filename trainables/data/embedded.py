@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from sklearn import datasets
 
 from trainables.data.splitting import stratified_split
-from trainables.dataset import Parts, Split
+from trainables.dataset import Parts, Source, Split
 
 
-def load_digits(root: Path | None = None, path: Path | None = None) -> Parts:  # noqa: ARG001 (loader signature)
+def load_digits(_source: Source) -> Parts:
     """1,797 images of 8x8 pixels in 10 classes, 60/20/20 by class into train, val and test.
 
     Pixels 0 to 16 become [0, 1]. Source: E. Alpaydin and C. Kaynak, UCI Optical Recognition of

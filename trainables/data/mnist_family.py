@@ -11,31 +11,31 @@ from trainables.data.families import FAMILIES, Family, Part
 from trainables.data.idx_files import find_file, read_array
 from trainables.data.location import find_root
 from trainables.data.splitting import shuffled
-from trainables.dataset import Parts, Split
+from trainables.dataset import Parts, Source, Split
 from trainables.errors import DataError
 
 
-def load_mnist(root: Path | None = None, path: Path | None = None) -> Parts:  # noqa: ARG001 (loader signature)
+def load_mnist(source: Source) -> Parts:
     """Handwritten digits, 28x28, 10 classes (LeCun, Cortes, Burges): 50,000 / 10,000 / 10,000."""
-    return load_family(FAMILIES["mnist"], root)
+    return load_family(FAMILIES["mnist"], source.root)
 
 
-def load_fashion_mnist(root: Path | None = None, path: Path | None = None) -> Parts:  # noqa: ARG001
+def load_fashion_mnist(source: Source) -> Parts:
     """Clothes, 28x28, 10 classes (Xiao, Rasul, Vollgraf 2017): 50,000 / 10,000 / 10,000."""
-    return load_family(FAMILIES["fashion_mnist"], root)
+    return load_family(FAMILIES["fashion_mnist"], source.root)
 
 
-def load_kmnist(root: Path | None = None, path: Path | None = None) -> Parts:  # noqa: ARG001
+def load_kmnist(source: Source) -> Parts:
     """Cursive Japanese characters, 28x28, 10 classes (Clanuwat et al. 2018): 50,000 / 10,000 / 10,000."""
-    return load_family(FAMILIES["kmnist"], root)
+    return load_family(FAMILIES["kmnist"], source.root)
 
 
-def load_emnist(root: Path | None = None, path: Path | None = None) -> Parts:  # noqa: ARG001
+def load_emnist(source: Source) -> Parts:
     """EMNIST balanced: digits and letters, 28x28, 47 classes (Cohen et al. 2017): 94,000 / 18,800 / 18,800.
 
     The files hold every image mirrored about its diagonal; here they stand upright.
     """
-    return load_family(FAMILIES["emnist"], root)
+    return load_family(FAMILIES["emnist"], source.root)
 
 
 def load_family(family: Family, root: Path | None = None) -> Parts:

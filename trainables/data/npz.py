@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from trainables.data.splitting import stratified_split
-from trainables.dataset import Parts, Split
+from trainables.dataset import Parts, Source, Split
 from trainables.errors import DataError
 
 PREFIXES = ("", "val_", "test_")
@@ -17,7 +17,7 @@ NAMES = tuple(f"{prefix}{name}" for prefix in PREFIXES for name in ("images", "l
 HELD_OUT_SHARE = 0.2
 
 
-def load_npz(root: Path | None = None, path: Path | None = None) -> Parts:  # noqa: ARG001 (loader signature)
+def load_npz(source: Source) -> Parts:
     """Reads `images` (N, h, w) and `labels` (N,), split 60/20/20 by class into train, val and test.
 
     images: uint8 from 0 to 255, or floats in [0, 1]; the background should be black (0).
@@ -26,9 +26,9 @@ def load_npz(root: Path | None = None, path: Path | None = None) -> Parts:  # no
     present; each one absent takes its 20 % from `images`.
     DataError says the file, the array, what was found and what would be right. Never unpickles.
     """
-    if path is None:
+    if source.path is None:
         raise DataError("the dataset npz needs path, the .npz file with the arrays images and labels")
-    path = path.expanduser()
+    path = source.path.expanduser()
     arrays = _read_arrays(path)
     splits = {
         prefix: _checked_split(arrays, prefix, path) for prefix in PREFIXES if f"{prefix}images" in arrays

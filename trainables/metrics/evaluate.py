@@ -74,7 +74,7 @@ def rung_metrics(
     val = _pass_val(model, val_images)
     alive = sae_statistics.alive_mask(train.firing)
 
-    null = selectivity.null_curves(train.h, train_labels, n_classes, seed)
+    null = selectivity.null_curve(train.h, train_labels, n_classes, seed)
     purity = selectivity.purity(train.top_labels, train.firing, null, n_classes)
     latents = junk.latent_junk(
         lambda x: model.encode(model.hidden(x))[0], val.z, alive, val_images, val_labels, seed

@@ -49,8 +49,8 @@ def purity_curve(top_labels: Tensor, n_classes: int) -> Tensor:
     return counts.double() / sizes[:, None]
 
 
-def null_curves(h: Tensor, labels: Tensor, n_classes: int, seed: int, batch: int = 8192) -> Tensor:
-    """Purity curves (k, 512) of random unit directions of the centred activations h (n, d).
+def null_curve(h: Tensor, labels: Tensor, n_classes: int, seed: int, batch: int = 8192) -> Tensor:
+    """Mean purity at m = 1..k images of 512 random unit directions of the centred activations h (n, d): (k,).
 
     A direction thresholded to fire on m images fires on its top m, so one pass serves every firing rate.
     """
@@ -60,23 +60,23 @@ def null_curves(h: Tensor, labels: Tensor, n_classes: int, seed: int, batch: int
     mean = h.mean(dim=0)
     for rows in h.split(batch):
         top.update((rows - mean) @ directions.t())
-    return purity_curve(labels[top.images()], n_classes)
+    return purity_curve(labels[top.images()], n_classes).mean(dim=1)
 
 
 def purity(top_labels: Tensor, firing: Tensor, null: Tensor, n_classes: int) -> Purity:
     """Mean purity of the latents that fire on at least 10 images, and its null.
 
     top_labels (k, f): labels of each latent's top images; firing (f,): train images it fires on;
-    null (k, q) from `null_curves`. Latent j is judged on its top m_j = min(50, firing_j) images, the null on
+    null (k,) from `null_curve`. Latent j is judged on its top m_j = min(50, firing_j) images, the null on
     as many. Where no latent can be judged the purity is the null's.
     """
-    curve, chance = purity_curve(top_labels, n_classes), null.mean(dim=1)
+    curve = purity_curve(top_labels, n_classes)
     usable = firing >= FEWEST
     left_out = int(((firing > 0) & ~usable).sum())
     if not bool(usable.any()):
-        return Purity(float(chance[-1]), float(chance[-1]), left_out, 0.0)
+        return Purity(float(null[-1]), float(null[-1]), left_out, 0.0)
     last = firing[usable].clamp(max=curve.shape[0]) - 1
-    own, expected = curve[:, usable].gather(0, last[None])[0], chance[last]
+    own, expected = curve[:, usable].gather(0, last[None])[0], null[last]
     return Purity(
         value=float(own.mean()),
         null=float(expected.mean()),

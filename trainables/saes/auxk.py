@@ -4,9 +4,9 @@ Gao et al. 2024 (arXiv 2406.04093), section A.2, with three choices that small m
 - The dead latents' raw pre-activations are used: behind a ReLU, a latent that is negative on every
   sample gets no gradient and stays dead.
 - The residual is decoded without the decoder bias, which the reconstruction has in it already.
-- r // 16 dead latents explain a sample, not r // 2. Here r // 2 is often more than there are dead ones; then all
-  of them take part in every sample and become a dense basis of the residual, none of them a feature
-  (on digits, width 256, TopK 8: 25 % dead with r // 2, 12 % with r // 16, 28 % without AuxK).
+- r // 16 dead latents explain a sample, not r // 2. Here r // 2 is often more than there are dead
+  ones; then all of them take part in every sample and become a dense basis of the residual, none of
+  them a feature (digits, width 256, TopK 8: 25 % dead with r // 2, 12 % with r // 16, 28 % without AuxK).
 """
 
 from __future__ import annotations

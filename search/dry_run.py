@@ -1,0 +1,172 @@
+"""What a run would do, told before anything is spent: `--dry-run`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from search.errors import ClusterError
+from search.resources import grant, places
+from search.space_size import expected_work, is_continuous, n_combinations, shares, work
+from search.space_text import domain_text
+from search.study import Condition, Constraint, Parameter, Scalar, Study, same
+from trainables.metric_table import METRICS
+
+
+def describe(
+    study: Study, resources: Mapping[str, float] | None = None, seconds_per_full_trial: float | None = None
+) -> RenderableType:
+    """The resolved space, its size, rungs and cost as something rich can print.
+
+    `resources` is what the machine has, as {"CPU": 8, "GPU": 1}. Time is told only from
+    `seconds_per_full_trial`, which must have been measured; without it the cost is in full trainings.
+    """
+    parts: list[RenderableType] = [_facts(study), _parameters(study), _fixed(study)]
+    size = Table.grid(padding=(0, 2))
+    for name, text in (
+        ("space", _size(study)),
+        ("conditional", ", ".join(p.path for p in study.parameters if p.conditions) or "nothing"),
+        ("first trial", "every value at its default"),
+        *_cost(study, resources, seconds_per_full_trial),
+    ):
+        size.add_row(Text(name, style="bold"), Text(text))
+    return Group(*(part for part in (*parts, size)))
+
+
+def resources_of_this_machine() -> dict[str, float]:
+    """Cores this process may use, and GPUs that the driver shows, found without importing torch."""
+    found = {"CPU": float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)}
+    gpus = [node for node in Path("/dev").glob("nvidia[0-9]*") if node.name.removeprefix("nvidia").isdigit()]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        chosen = [name for name in visible.split(",") if name.strip() and name.strip() != "-1"]
+        gpus = gpus[: len(chosen)]
+    return {**found, "GPU": float(len(gpus))} if gpus else found
+
+
+def _facts(study: Study) -> Table:
+    table = Table.grid(padding=(0, 2))
+    data = ", ".join(f"{key} {value}" for key, value in vars(study.data).items() if value is not None and key != "name")
+    rows = [("name", study.name), ("question", study.question), ("data", f"{study.data.name} {data}".strip())]
+    for objective in study.objectives:
+        rows.append(("objective", f"{objective.mode} {objective.metric}: {METRICS[objective.metric].description}"))
+    for constraint in study.constraints:
+        rows.append(("constraint", f"{_limits(constraint)}: {METRICS[constraint.metric].description}"))
+    if any(objective.metric == "interpretability/score" for objective in study.objectives):
+        rows.append(("score", f"geometric mean of {', '.join(study.score)}"))
+    for name, text in rows:
+        table.add_row(Text(name, style="bold"), Text(text))
+    return table
+
+
+def _limits(constraint: Constraint) -> str:
+    low = "" if constraint.min is None else f"{constraint.min:g} <= "
+    high = "" if constraint.max is None else f" <= {constraint.max:g}"
+    return f"{low}{constraint.metric}{high}"
+
+
+def _parameters(study: Study) -> RenderableType:
+    if not study.parameters:
+        return Text("Nothing is searched: every value of the trial is fixed.")
+    table = Table("searched", "domain", "drawn when", "first trial", title_justify="left")
+    for parameter in study.parameters:
+        when = " and ".join(_condition(condition) for condition in parameter.conditions) or "always"
+        first = _shown(parameter.default)
+        if parameter.or_value is not None and same(parameter.default, parameter.or_value):
+            first += " (off)"
+        table.add_row(Text(parameter.path), Text(domain_text(parameter)), Text(when), Text(first))
+    return table
+
+
+def _condition(condition: Condition) -> str:
+    return f"{condition.path} is {' or '.join(_shown(value) for value in condition.allowed)}"
+
+
+def _shown(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _fixed(study: Study) -> RenderableType:
+    parts = []
+    for path, value in study.constants.items():
+        condition = study.constant_conditions.get(path)
+        parts.append(f"{path} {_shown(value)}" + (f" (where {_condition(condition)})" if condition else ""))
+    return Text(f"fixed: {', '.join(parts)}; all else at its default")
+
+
+def _size(study: Study) -> str:
+    count = n_combinations(study)
+    discrete = "conditions too entangled to count" if count is None else f"{count:,} combinations"
+    continuous = [parameter for parameter in study.parameters if is_continuous(parameter)]
+    if not continuous:
+        return discrete
+    return f"continuous: {len(continuous)} of {_plural(study.parameters)} are ranges, beside {discrete} of the others"
+
+
+def _plural(parameters: tuple[Parameter, ...]) -> str:
+    return f"{len(parameters)} parameter{'' if len(parameters) == 1 else 's'}"
+
+
+def _cost(
+    study: Study, resources: Mapping[str, float] | None, seconds: float | None
+) -> list[tuple[str, str]]:
+    budget, scheduler = study.budget, study.scheduler
+    rungs = ", ".join(str(Fraction(share).limit_denominator(10_000)) for share in shares(scheduler))
+    rows = [
+        ("budget", f"{budget.trials} trials, seed {budget.seed}, at most {budget.max_failures} failures, "
+                   f"{budget.trial_timeout_s:g} s a trial"),
+        ("sampler", f"{study.sampler.name}, first {study.sampler.startup_trials} trials at random"
+         if study.sampler.name == "tpe" else study.sampler.name),
+    ]  # fmt: skip
+    most, expected = work(study, 1.0), expected_work(study)
+    if scheduler.rungs == 1:
+        rows.append(("rungs", "one: every trial is trained in full"))
+        rows.append(("compute", f"{most.classifier:.0f} full trainings"))
+    else:
+        rows.append(("rungs", f"measured at {rungs} of the training; one in {scheduler.reduction_factor} survives a rung"))
+        text = (
+            f"about {expected.classifier:.1f} full trainings of the classifier and {expected.sae:.1f} of basis and SAE, "
+            f"which start afresh at every rung; at most {most.classifier:.0f} and {most.sae:.1f} if nothing is stopped"
+        )
+        rows.append(("compute", text))
+    at_once = _at_once(study, resources)
+    if at_once is not None:
+        rows.append(("resources", at_once[1]))
+    rows.append(("time", _time(study, seconds, at_once[0] if at_once else 0)))
+    return rows
+
+
+def _at_once(study: Study, resources: Mapping[str, float] | None) -> tuple[int, str] | None:
+    """Trials that run at once (0: none fits), and the sentence about it."""
+    if resources is None:
+        return None
+    has = ", ".join(f"{name} {amount:g}" for name, amount in resources.items())
+    try:
+        granted = grant(study.resources, resources)
+    except ClusterError as error:
+        return 0, f"found {has}: {error}"
+    count = min(places(granted, resources), study.budget.trials)
+    return count, f"found {has}; a trial takes CPU {granted.cpu:g}, GPU {granted.gpu:g}: {count} at once"
+
+
+def _time(study: Study, seconds: float | None, at_once: int) -> str:
+    if seconds is None:
+        return "not estimated: no trial has been timed here"
+    expected, most = expected_work(study), work(study, 1.0)
+    low, high = expected.classifier * seconds, most.sae * seconds
+    text = f"{_duration(low)} to {_duration(high)} of work at {seconds:g} s a full trial, as measured"
+    return f"{text}; {_duration(low / at_once)} to {_duration(high / at_once)} with {at_once} at once" if at_once > 1 else text
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

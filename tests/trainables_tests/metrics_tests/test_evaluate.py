@@ -1,0 +1,207 @@
+"""All metrics together on a world where the right answers are known."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from trainables import metric_table
+from trainables.errors import TrialDiverged
+from trainables.metrics import evaluate, junk, selectivity
+
+CLASSES, SIDE = 4, 8
+ALL_PARTS = metric_table.SCORE_PARTS
+
+
+def blocks(n: int, seed: int) -> tuple[Tensor, Tensor]:
+    """A bright 2x2 block whose quadrant is the class, brightness varying: h has one direction per class."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.randint(0, CLASSES, (n,), generator=generator)
+    brightness = 0.6 + 0.4 * torch.rand(n, generator=generator)
+    return brightness[:, None, None] * patterns()[labels].reshape(n, SIDE, SIDE), labels
+
+
+def patterns() -> Tensor:
+    """(classes, pixels): 1 on the class's block."""
+    shown = torch.zeros(CLASSES, SIDE, SIDE)
+    for c in range(CLASSES):
+        top, left = 1 + 4 * (c // 2), 1 + 4 * (c % 2)
+        shown[c, top : top + 2, left : left + 2] = 1
+    return shown.flatten(1)
+
+
+class Dictionary:
+    """Hidden layer = pixels; latents relu(h E + bias); reconstruction z D; a head that adds up each block."""
+
+    def __init__(self, encoder: Tensor, decoder: Tensor, bias: float = 0.0) -> None:
+        self.encoder, self.decoder, self.bias = encoder, decoder, bias
+
+    def hidden(self, images: Tensor) -> Tensor:
+        return images.flatten(1).relu()
+
+    def head(self, h: Tensor) -> Tensor:
+        return 5 * h @ patterns().t()
+
+    def encode(self, h: Tensor) -> tuple[Tensor, Tensor]:
+        u = h @ self.encoder + self.bias * (self.encoder != 0).any(dim=0)
+        return u, u.relu()
+
+    def decode(self, z: Tensor) -> Tensor:
+        return z @ self.decoder
+
+
+def planted() -> Dictionary:
+    return Dictionary(patterns().t() / 4, patterns())
+
+
+def without(model: Dictionary, latents: list[int]) -> Dictionary:
+    encoder = model.encoder.clone()
+    encoder[:, latents] = 0
+    return Dictionary(encoder, model.decoder, model.bias)
+
+
+def run(model: evaluate.SupportsFeatures, **changes: Any) -> dict[str, float]:
+    generator = torch.Generator().manual_seed(9)
+    weights = torch.randn(SIDE * SIDE, 32, generator=generator)
+    train, val = blocks(600, 0), blocks(300, 1)
+    settings: dict[str, Any] = {"score_parts": ALL_PARTS, "seed": 0, "classifier_metrics": {}} | changes
+    return evaluate.rung_metrics(model, lambda x: (x.flatten(1) @ weights).relu(), *train, *val, **settings)
+
+
+def test_the_planted_dictionary_is_perfect_in_everything() -> None:
+    result = run(planted())
+    assert result["sae/l0"] == 1
+    assert result["sae/fvu"] == pytest.approx(0, abs=1e-10)
+    assert result["sae/dead_fraction"] == 0
+    assert result["splice/accuracy_drop"] == 0
+    assert result["splice/ce_recovered"] == pytest.approx(1)
+    assert result["selectivity/purity"] == result["selectivity/purity_skill"] == 1
+    assert result["attribution/junk"] == 0
+    assert result["probe/accuracy"] == result["probe/raw_accuracy"] == 1
+    assert result["interpretability/score"] == pytest.approx(1)
+
+
+def test_names_are_those_of_the_table_and_values_are_finite_floats() -> None:
+    given = {"classifier/accuracy": 0.9, "classifier/ce": 0.3}
+    result = run(planted(), classifier_metrics=given)
+    assert set(result) == set(metric_table.METRICS)
+    assert all(type(value) is float and isfinite(value) for value in result.values())
+    assert result | given == result
+
+
+def test_a_dictionary_that_never_fires_takes_every_null() -> None:
+    result = run(without(planted(), [0, 1, 2, 3]))
+    assert result["sae/dead_fraction"] == 1
+    assert result["selectivity/purity"] == result["selectivity/purity_null"]
+    assert result["attribution/junk"] == 1
+    assert result["attribution/junk_skill"] == result["selectivity/purity_skill"] == 0
+    assert result["probe/accuracy"] < 0.4
+    assert result["interpretability/score"] == pytest.approx(0.01)
+
+
+def test_reported_values_agree_with_their_nulls_and_skills() -> None:
+    result = run(planted())
+    for name in ("selectivity/purity", "attribution/junk"):
+        value, null, skill = (result[name + suffix] for suffix in ("", "_null", "_skill"))
+        best = 1.0 if name == "selectivity/purity" else 0.0
+        assert skill == pytest.approx((value - null) / (best - null))
+
+
+def mixed() -> Dictionary:
+    """Four class detectors, each beside one that also reads the background, none below chance."""
+    leaky = (patterns().t() / 4 + 0.02).clamp(max=0.25)
+    return Dictionary(torch.cat([patterns().t() / 4, leaky], dim=1), patterns().repeat(2, 1) / 2, bias=-0.1)
+
+
+@pytest.mark.parametrize("parts", [ALL_PARTS, metric_table.DEFAULT_SCORE_PARTS, ("junk",), ("purity",)])
+@pytest.mark.parametrize("make", [planted, mixed])
+def test_removing_latents_never_raises_the_score(make: Any, parts: tuple[str, ...]) -> None:
+    model = make()
+    f = model.encoder.shape[1]
+    for seed in range(3):
+        order = torch.randperm(f, generator=torch.Generator().manual_seed(seed)).tolist()
+        scores = [
+            run(without(model, order[:gone]), score_parts=parts)["interpretability/score"]
+            for gone in range(f + 1)
+        ]
+        assert all(after <= before + 1e-9 for before, after in zip(scores, scores[1:], strict=False))
+        assert scores[-1] == pytest.approx(0.01)
+
+
+def test_permuting_latents_and_rescaling_them_with_their_decoder_rows_changes_nothing() -> None:
+    model, order = mixed(), torch.tensor([5, 2, 7, 0, 1, 4, 3, 6])
+    scale = 2.0 ** torch.tensor([3, -2, 0, 1, 4, -1, 2, -3])
+    plain = run(Dictionary(model.encoder, model.decoder))
+    changed = run(Dictionary((model.encoder * scale)[:, order], (model.decoder / scale[:, None])[order]))
+    assert changed == pytest.approx(plain, abs=1e-5)
+
+
+def test_the_batch_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = run(mixed())
+    monkeypatch.setattr(evaluate, "BATCH", 64)
+    monkeypatch.setattr(junk, "PAIRS", 50)
+    assert run(mixed()) == pytest.approx(plain, abs=1e-5)
+
+
+def test_the_same_seed_gives_the_same_numbers_and_leaves_global_randomness_alone() -> None:
+    before = torch.get_rng_state()
+    assert run(mixed(), seed=3) == run(mixed(), seed=3)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_weights_that_need_gradients_are_left_without_any() -> None:
+    """A trained classifier arrives with requires_grad; measuring it must not touch `.grad`."""
+    model = mixed()
+    model.encoder.requires_grad_()
+    run(model)
+    assert model.encoder.grad is None
+
+
+def test_a_metric_that_is_not_finite_ends_the_trial_by_name() -> None:
+    broken = Dictionary(planted().encoder, patterns() * float("nan"))
+    with pytest.raises(TrialDiverged, match="sae/fvu"):
+        run(broken)
+
+
+def test_random_images_and_dictionary_show_no_skill() -> None:
+    """Labels independent of images: a purity skill only by luck of 48 latents (s.e. below 0.01), a probe at
+    chance 1/4 (300 val images, s.d. 0.025)."""
+    generator = torch.Generator().manual_seed(11)
+    images = torch.rand(2300, SIDE, SIDE, generator=generator)
+    labels = torch.randint(0, CLASSES, (2300,), generator=generator)
+    encoder = F.normalize(torch.randn(SIDE * SIDE, 48, generator=generator), dim=0)
+    result = evaluate.rung_metrics(
+        Dictionary(encoder, encoder.t()),
+        lambda x: (x.flatten(1) @ encoder).relu(),
+        images[:2000],
+        labels[:2000],
+        images[2000:],
+        labels[2000:],
+        score_parts=("purity", "probe"),
+        seed=0,
+        classifier_metrics={},
+    )
+    assert abs(result["selectivity/purity_skill"]) < 0.04
+    assert abs(result["probe/accuracy"] - 0.25) < 0.1
+    assert abs(result["attribution/junk"] - 1) < 0.1
+    assert result["interpretability/score"] < 0.1
+
+
+def test_fewer_images_than_a_top_list_needs() -> None:
+    train, val = blocks(30, 0), blocks(5, 1)
+    result = evaluate.rung_metrics(
+        planted(),
+        lambda x: x.flatten(1),
+        *train,
+        *val,
+        score_parts=ALL_PARTS,
+        seed=0,
+        classifier_metrics={},
+    )
+    assert selectivity.TOP > 30
+    assert all(isfinite(value) for value in result.values())

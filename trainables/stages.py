@@ -1,0 +1,93 @@
+"""The stages of a trial, each with its own seed and cache key, each through the cache.
+
+A stage's seed follows from the study's seed, the trial's replicate and the stage's own settings; its key
+adds how far it runs, the keys of the stages it reads, its VERSION and the device. Trials that agree
+up to a stage therefore share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from trainables import registry
+from trainables.bases.basis import Basis
+from trainables.sae_training import train_sae
+from trainables.saes.sparse_autoencoder import SparseAutoencoder
+from trainables.seeds import stage_seed
+from trainables.stage_cache import Entry, StageCache, stage_key
+
+# Raise a stage's number when its code gives other results: older cache entries are then not found any more.
+VERSIONS = {"classifier": 1, "basis": 1, "sae": 1}
+
+
+@dataclass(frozen=True)
+class StageRunner:
+    """What the stages of one trial have in common."""
+
+    study_seed: int
+    replicate: int
+    cache: StageCache | None
+    device: torch.device
+
+    def seed(self, stage: str, settings: Mapping[str, Any]) -> int:
+        """Seed of a stage; `settings` without what only says how far it runs."""
+        return stage_seed(self.study_seed, self.replicate, stage, settings)
+
+    def key(self, stage: str, settings: Mapping[str, Any], extent: int, *inputs: str) -> str:
+        """Key of a stage's result after `extent` epochs (0 where a stage has none) on `inputs`."""
+        return stage_key(
+            stage,
+            VERSIONS[stage],
+            settings={"own": dict(settings), "extent": extent},
+            inputs=inputs,
+            seed=self.seed(stage, settings),
+            device=_device_kind(self.device),
+        )
+
+    def run(self, key: str, compute: Callable[[], Entry]) -> Entry:
+        """The result under `key`, computed if it is not in the cache."""
+        return compute() if self.cache is None else self.cache.get_or_compute(key, compute)
+
+
+def fit_basis(
+    stages: StageRunner, config: Any, hidden: Callable[[], Tensor], hidden_size: int, classifier_key: str
+) -> tuple[Basis, str]:
+    """Basis of the train activations h (n, d), which are computed only if needed; and its key."""
+    settings = config.model_dump()
+    key = stages.key("basis", settings, 0, classifier_key)
+    basis_class: type[Basis] = registry.load(registry.BASES, config.kind)
+
+    def fit() -> Entry:
+        return Entry(dict(basis_class.fit(hidden(), config, stages.seed("basis", settings)).state_dict()))
+
+    # Built from the entry's tensors in every case, so that a hit and a miss cannot differ.
+    basis: Basis = registry.load(registry.BASES, config.kind)(config, hidden_size)
+    basis.load_state_dict(stages.run(key, fit).tensors)
+    return basis.to(stages.device), key
+
+
+def fit_sae(
+    stages: StageRunner, config: Any, epochs: int, basis: Basis, hidden: Callable[[], Tensor], basis_key: str
+) -> SparseAutoencoder:
+    """The config's SAE, trained for `epochs` on the basis' outputs y (n, r) of the train activations."""
+    settings = config.model_dump(exclude={"epochs"})
+
+    def train() -> Entry:
+        y = basis.encode(hidden())
+        result = train_sae(config, y, epochs=epochs, seed=stages.seed("sae", settings), device=stages.device)
+        return Entry(dict(result.sae.state_dict()), {"history": list(result.history)})
+
+    trained = stages.run(stages.key("sae", settings, epochs, basis_key), train)
+    sae: SparseAutoencoder = registry.load(registry.SAES, config.kind)(config, basis.rank)
+    sae.load_state_dict(trained.tensors)
+    return sae.requires_grad_(False).eval().to(stages.device)
+
+
+def _device_kind(device: torch.device) -> str:
+    """Results differ in their last digits between kinds of device and versions of torch."""
+    return f"{device.type}, torch {torch.__version__}"
