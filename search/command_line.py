@@ -79,12 +79,14 @@ def parse(arguments: list[str] | None = None) -> Options:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python search/run.py",
-        description="Search for the classifier, basis and sparse autoencoder whose features a person can read.",
+        description="Search for the classifier, basis and sparse autoencoder with readable features.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("space", nargs="?", type=Path, metavar="SPACE", help="space file, for example spaces/sae.yaml")
+    parser.add_argument(
+        "space", nargs="?", type=Path, metavar="SPACE", help="space file, for example spaces/sae.yaml"
+    )
     parser.add_argument(
         "--set",
         dest="overrides",
@@ -93,17 +95,34 @@ def _parser() -> argparse.ArgumentParser:
         metavar="A.B=C",
         help="override a value of the space file; C is YAML, also a whole domain; may be repeated",
     )
-    parser.add_argument("--trials", type=_positive, metavar="N", help="target number of trials in total, also with --resume")
-    parser.add_argument("--seed", type=int, metavar="S", help="seed of the study (budget.seed)")
-    parser.add_argument("--out", type=Path, default=Path("runs"), metavar="DIR", help="where run directories go (default: runs)")
-    parser.add_argument("--name", metavar="NAME", help="name of the run directory instead of <study>-<utc time>")
     parser.add_argument(
-        "--address", default="local", metavar="WHERE", help="local (default), auto (this machine's cluster), or HOST:PORT"
+        "--trials", type=_positive, metavar="N", help="target number of trials in total, also with --resume"
     )
-    parser.add_argument("--dry-run", action="store_true", help="check the space, say what would happen, start nothing")
+    parser.add_argument("--seed", type=int, metavar="S", help="seed of the study (budget.seed)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs"),
+        metavar="DIR",
+        help="where run directories go (default: runs)",
+    )
+    parser.add_argument(
+        "--name", metavar="NAME", help="name of the run directory instead of <study>-<utc time>"
+    )
+    parser.add_argument(
+        "--address",
+        default="local",
+        metavar="WHERE",
+        help="local (default), auto (this machine's cluster), or HOST:PORT",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="check the space, say what would happen, start nothing"
+    )
     parser.add_argument("--json", action="store_true", help="the result as one JSON document on stdout")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run directory")
-    parser.add_argument("--reproduce", nargs=2, metavar=("RUN", "TRIAL"), help="train one trial again and compare its metrics")
+    parser.add_argument(
+        "--reproduce", nargs=2, metavar=("RUN", "TRIAL"), help="train one trial again and compare its metrics"
+    )
     parser.add_argument("--version", action="version", version=f"sae-search {version('sae-search')}")
     return parser
 

@@ -133,7 +133,12 @@ def _noting_the_end(study: Study, directory: RunDirectory) -> Iterator[None]:
         error.add_note(resume_command(directory))
         raise
     except BaseException as error:
-        _note(directory, status="failed", exit_code=int(ExitCode.INTERNAL), reason=f"{type(error).__name__}: {error}")
+        _note(
+            directory,
+            status="failed",
+            exit_code=int(ExitCode.INTERNAL),
+            reason=f"{type(error).__name__}: {error}",
+        )
         raise
     _note(directory, status="done", exit_code=int(ExitCode.DONE))
 
@@ -177,7 +182,7 @@ def resume_command(directory: RunDirectory) -> str:
 
 
 def shown(path: Path) -> str:
-    """A path as a person would type it here: relative where it lies below the working folder, quoted for a shell."""
+    """A path as a person would type it here: relative below the working folder, quoted for a shell."""
     here = Path.cwd()
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 

@@ -41,7 +41,11 @@ def describe(
 
 def resources_of_this_machine() -> dict[str, float]:
     """Cores this process may use, and GPUs that the driver shows, found without importing torch."""
-    found = {"CPU": float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)}
+    found = {
+        "CPU": float(
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        )
+    }
     gpus = [node for node in Path("/dev").glob("nvidia[0-9]*") if node.name.removeprefix("nvidia").isdigit()]
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
@@ -52,10 +56,14 @@ def resources_of_this_machine() -> dict[str, float]:
 
 def _facts(study: Study) -> Table:
     table = Table.grid(padding=(0, 2))
-    data = ", ".join(f"{key} {value}" for key, value in vars(study.data).items() if value is not None and key != "name")
+    data = ", ".join(
+        f"{key} {value}" for key, value in vars(study.data).items() if value is not None and key != "name"
+    )
     rows = [("name", study.name), ("question", study.question), ("data", f"{study.data.name} {data}".strip())]
     for objective in study.objectives:
-        rows.append(("objective", f"{objective.mode} {objective.metric}: {METRICS[objective.metric].description}"))
+        rows.append(
+            ("objective", f"{objective.mode} {objective.metric}: {METRICS[objective.metric].description}")
+        )
     for constraint in study.constraints:
         rows.append(("constraint", f"{_limits(constraint)}: {METRICS[constraint.metric].description}"))
     if any(objective.metric == "interpretability/score" for objective in study.objectives):
@@ -108,7 +116,8 @@ def _size(study: Study) -> str:
     continuous = [parameter for parameter in study.parameters if is_continuous(parameter)]
     if not continuous:
         return discrete
-    return f"continuous: {len(continuous)} of {_plural(study.parameters)} are ranges, beside {discrete} of the others"
+    of_all = f"{len(continuous)} of {_plural(study.parameters)}"
+    return f"continuous: {of_all} range over real numbers, beside {discrete} of the others"
 
 
 def _plural(parameters: tuple[Parameter, ...]) -> str:
@@ -131,10 +140,12 @@ def _cost(
         rows.append(("rungs", "one: every trial is trained in full"))
         rows.append(("compute", f"{most.classifier:.0f} full trainings"))
     else:
-        rows.append(("rungs", f"measured at {rungs} of the training; one in {scheduler.reduction_factor} survives a rung"))
+        survivors = f"one in {scheduler.reduction_factor} survives a rung"
+        rows.append(("rungs", f"measured at {rungs} of the training; {survivors}"))
         text = (
-            f"about {expected.classifier:.1f} full trainings of the classifier and {expected.sae:.1f} of basis and SAE, "
-            f"which start afresh at every rung; at most {most.classifier:.0f} and {most.sae:.1f} if nothing is stopped"
+            f"about {expected.classifier:.1f} full trainings of the classifier and {expected.sae:.1f} of "
+            "basis and SAE, which start afresh at every rung; "
+            f"at most {most.classifier:.0f} and {most.sae:.1f} if nothing is stopped"
         )
         rows.append(("compute", text))
     at_once = _at_once(study, resources)
@@ -163,7 +174,11 @@ def _time(study: Study, seconds: float | None, at_once: int) -> str:
     expected, most = expected_work(study), work(study, 1.0)
     low, high = expected.classifier * seconds, most.sae * seconds
     text = f"{_duration(low)} to {_duration(high)} of work at {seconds:g} s a full trial, as measured"
-    return f"{text}; {_duration(low / at_once)} to {_duration(high / at_once)} with {at_once} at once" if at_once > 1 else text
+    return (
+        f"{text}; {_duration(low / at_once)} to {_duration(high / at_once)} with {at_once} at once"
+        if at_once > 1
+        else text
+    )
 
 
 def _duration(seconds: float) -> str:

@@ -44,7 +44,7 @@ class Halving:
         return _trials_in_better_fronts(list(standings.values()), standing) < self._places(len(standings))
 
     def hopeless(self, rung: int, least_violation: float) -> bool:
-        """Whether a trial that will violate by at least this much cannot survive the rung whatever else it does."""
+        """Whether a trial that violates by at least this much cannot survive the rung whatever its losses."""
         standings = self._rungs.get(rung, {})
         better = sum(standing.violation < least_violation for standing in standings.values())
         return better >= self._places(len(standings) + 1)

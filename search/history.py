@@ -54,7 +54,7 @@ class TrialRecord:
         return f"{self.number:04d}"
 
     def is_news(self, epoch: int, rung: int | None) -> bool:
-        """Whether a report of this epoch and rung comes after all that are known; a retried step repeats some."""
+        """Whether a report comes after all that are known; a retried step repeats some."""
         if not self.reports:
             return True
         last = self.reports[-1]
@@ -82,7 +82,7 @@ class History:
     sessions: list[dict[str, Any]] = field(default_factory=list)
 
     def apply(self, event: Mapping[str, Any]) -> bool:
-        """Fold one event in; False if it repeats what is known (results are idempotent by trial and epoch)."""
+        """Fold one event in; False if it repeats what is known (a result is known by trial, epoch, rung)."""
         kind = event["event"]
         if kind == "session":
             self.sessions.append(dict(event))

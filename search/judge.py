@@ -55,7 +55,7 @@ class Judge:
         return self._passes(record, rung)
 
     def settle_all(self) -> None:
-        """Finish what an earlier session acknowledged but did not live to act on: a rung without its verdict or end."""
+        """Finish what an earlier session recorded but did not live to act on: a rung without verdict or end."""
         for record in self._recorder.history.in_state("RUNNING"):
             if record.reports and record.reports[-1].rung is not None:
                 self._passes(record, record.reports[-1].rung)
@@ -63,11 +63,11 @@ class Judge:
     def fail(self, number: int, reason: str) -> None:
         """End a trial as FAIL; raises Halt when the budget of failures is spent."""
         self._recorder.end(number, "FAIL", reason=reason)
-        failed = len(self._recorder.history.in_state("FAIL"))
-        if failed > self._study.budget.max_failures:
+        failed, allowed = len(self._recorder.history.in_state("FAIL")), self._study.budget.max_failures
+        if failed > allowed:
             raise Halt(
                 TooManyFailures(
-                    f"{failed} trials failed, more than budget.max_failures = {self._study.budget.max_failures}; the last one: {reason}"
+                    f"{failed} trials failed, more than budget.max_failures = {allowed}; the last one: {reason}"
                 )
             )
 
@@ -89,7 +89,11 @@ class Judge:
             action = "continue" if survives or record.origin == "default" else "stop"
             self._recorder.decision(record.number, rung, action)
         if action == "stop":
-            self._recorder.end(record.number, "PRUNED", reason=f"not in the top 1/{self._study.scheduler.reduction_factor} at rung {rung}")
+            self._recorder.end(
+                record.number,
+                "PRUNED",
+                reason=f"not in the top 1/{self._study.scheduler.reduction_factor} at rung {rung}",
+            )
         return action == "continue"
 
     def _may_reach(self, record: TrialRecord, step: StepResult) -> bool:
@@ -100,13 +104,19 @@ class Judge:
         missed = [
             c
             for c in self._study.constraints
-            if METRICS[c.metric].when == "epoch" and c.metric in metrics and c.violation(metrics[c.metric]) > 0
+            if METRICS[c.metric].when == "epoch"
+            and c.metric in metrics
+            and c.violation(metrics[c.metric]) > 0
         ]
-        if not missed or not self._halving.hopeless(step.next_rung, sum(c.violation(metrics[c.metric]) for c in missed)):
+        if not missed or not self._halving.hopeless(
+            step.next_rung, sum(c.violation(metrics[c.metric]) for c in missed)
+        ):
             return True
         self._recorder.decision(record.number, step.next_rung, "stop")
         names = ", ".join(c.metric for c in missed)
-        self._recorder.end(record.number, "PRUNED", reason=f"constraint missed before rung {step.next_rung}: {names}")
+        self._recorder.end(
+            record.number, "PRUNED", reason=f"constraint missed before rung {step.next_rung}: {names}"
+        )
         return False
 
 
@@ -115,7 +125,9 @@ def standing_at(study: Study, metrics: Mapping[str, float]) -> Standing | None:
 
     A constraint whose metric is missing counts as violated without bound.
     """
-    losses = tuple((-1.0 if o.mode == "max" else 1.0) * metrics.get(o.metric, math.nan) for o in study.objectives)
+    losses = tuple(
+        (-1.0 if o.mode == "max" else 1.0) * metrics.get(o.metric, math.nan) for o in study.objectives
+    )
     if not all(math.isfinite(loss) for loss in losses):
         return None
     violation = sum(

@@ -25,6 +25,7 @@ from search.recorder import Listener, Recorder
 from search.resources import Grant, grant, places
 from search.run_directory import RunDirectory
 from search.study import Study
+from trainables import registry
 from trainables.dataset import Dataset
 
 CACHE_BYTES = 4 * 2**30
@@ -41,6 +42,8 @@ class Launch:
     target: int
     address: str
     listeners: Callable[[History], Sequence[Listener]]
+    actor: str = "trainables.trial_actor:TrialActor"
+    """module:Class of what Ray runs, imported when Ray is up."""
 
 
 def run_search(launch: Launch, interruption: Interruption) -> History:
@@ -75,13 +78,17 @@ def run_search(launch: Launch, interruption: Interruption) -> History:
 
 
 def _tune(
-    launch: Launch, scratch: Path, recorder: Recorder, judge: Judge, proposer: Proposer, interruption: Interruption
+    launch: Launch,
+    scratch: Path,
+    recorder: Recorder,
+    judge: Judge,
+    proposer: Proposer,
+    interruption: Interruption,
 ) -> None:
     import ray
     from ray import tune
 
     from search.tune_hooks import JudgeScheduler, LedgerSearcher, RunCallback
-    from trainables.trial_actor import TrialActor
 
     granted = grant(launch.study.resources, ray.cluster_resources())
 
@@ -90,7 +97,11 @@ def _tune(
 
     # Ray lets a searcher of one's own have a single pending trial unless told otherwise.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(max(16, concurrency()))
-    actor = tune.with_parameters(TrialActor, context=_context(launch, granted), dataset=launch.dataset)
+    actor = tune.with_parameters(
+        registry.load({"actor": launch.actor}, "actor"),
+        context=_context(launch, granted),
+        dataset=launch.dataset,
+    )
     tuner = tune.Tuner(
         tune.with_resources(actor, {"cpu": granted.cpu, "gpu": granted.gpu}),
         tune_config=tune.TuneConfig(

@@ -65,7 +65,7 @@ def read(path: Path) -> tuple[list[Event], int]:
         if event is None:
             if any(decode(later) is not None for later in lines[number:]):
                 raise RunDirectoryError(
-                    f"{path}:{number}: this ledger line is damaged and others follow it, so it was not a crash. "
+                    f"{path}:{number}: this ledger line is damaged and others follow it, so no crash did it. "
                     f"Restore the file from a copy, or cut it before line {number} and resume."
                 )
             break
@@ -116,7 +116,8 @@ class Ledger:
             self._failed = True
             os.ftruncate(self._file, self._length)
             raise DiskError(
-                f"{self._path}: cannot write: {error.strerror}. What was recorded before is whole; free some space and resume."
+                f"{self._path}: cannot write: {error.strerror}. "
+                "What was recorded before is whole; free some space and resume."
             ) from None
         self._length += len(payload)
 
@@ -127,5 +128,7 @@ class Ledger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

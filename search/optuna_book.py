@@ -15,6 +15,7 @@ import warnings
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import optuna
 from optuna.distributions import (
@@ -73,7 +74,8 @@ def draw(trial: Trial, study: Study) -> dict[str, Scalar]:
 def _suggest(trial: Trial, parameter: Parameter) -> Scalar:
     domain = parameter.domain
     if isinstance(domain, Choice):
-        return trial.suggest_categorical(parameter.path, domain.options)
+        # Optuna's signature allows None as an option; a Choice has none.
+        return cast(Scalar, trial.suggest_categorical(parameter.path, domain.options))
     if isinstance(domain, FloatRange):
         return trial.suggest_float(parameter.path, domain.low, domain.high, log=domain.log)
     return trial.suggest_int(parameter.path, domain.low, domain.high, log=domain.log)
@@ -154,7 +156,9 @@ class OptunaBook:
         if record.state == "COMPLETE":
             assert record.values is not None
             self.optuna_study.tell(record.number, list(record.values))
-        elif record.state == "PRUNED" or (self._teaches and not (record.reason or "").startswith(LOST_PROCESS)):
+        elif record.state == "PRUNED" or (
+            self._teaches and not (record.reason or "").startswith(LOST_PROCESS)
+        ):
             self.optuna_study.tell(record.number, state=TrialState.PRUNED)
         else:
             self.optuna_study.tell(record.number, state=TrialState.FAIL)

@@ -1,4 +1,4 @@
-"""Where a run came from: command, versions, commit, machine. Goes into run.json; no secrets, no environment."""
+"""Where a run came from: command, versions, commit, machine. Not the environment, which has secrets."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from search.errors import ClusterError
 
@@ -52,6 +53,7 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Path]:
 
     scratch = Path(tempfile.mkdtemp(prefix="sae-ray-", dir="/tmp"))
     try:
+        _send_daemon_messages_to_the_log()
         if address == "local":
             with _loopback_stays_loopback():
                 ray.init(
@@ -69,6 +71,16 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Path]:
     finally:
         ray.shutdown()
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _send_daemon_messages_to_the_log() -> None:
+    """Ray prints what its daemons say, of dead workers for example, on stdout, where the result belongs."""
+    import ray._private.worker as ray_worker
+
+    def log(data: Any, ignore_prefix: bool) -> None:  # noqa: ARG001
+        logging.getLogger("ray").error("%s", "\n".join(data["lines"]))
+
+    ray_worker.print_to_stdstream = log
 
 
 @contextmanager
@@ -94,7 +106,7 @@ def _connect(address: str) -> None:
 
 
 def _probe(address: str) -> None:
-    """Ray waits for a minute and may abort the process when nobody answers; ask the port first."""
+    """Ask the port first: Ray waits for a minute and may abort the process when nobody answers."""
     if address == "auto":
         return
     host, _, port = address.rpartition(":")
@@ -103,4 +115,6 @@ def _probe(address: str) -> None:
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_PROBE_TIMEOUT_S).close()
     except OSError as error:
-        raise ClusterError(f"--address {address}: nobody answers there ({error}). Is the cluster up?") from None
+        raise ClusterError(
+            f"--address {address}: nobody answers there ({error}). Is the cluster up?"
+        ) from None

@@ -47,7 +47,9 @@ class Recorder:
         """A trial exists from now on."""
         self._append([{"event": "suggest", "trial": trial, "params": dict(params), "origin": origin}])
 
-    def results(self, trial: int, reports: Sequence[Mapping[str, Any]], checkpoint: Mapping[str, Any] | None) -> None:
+    def results(
+        self, trial: int, reports: Sequence[Mapping[str, Any]], checkpoint: Mapping[str, Any] | None
+    ) -> None:
         """What a step reported; `checkpoint` belongs to the last report."""
         last = len(reports) - 1
         events = [
@@ -70,7 +72,9 @@ class Recorder:
     ) -> None:
         """The trial is over; a second end is ignored."""
         if self.history.trials[trial].state == "RUNNING":
-            self._append([{"event": "end", "trial": trial, "state": state, "reason": reason, "values": values}])
+            self._append(
+                [{"event": "end", "trial": trial, "state": state, "reason": reason, "values": values}]
+            )
 
     def close(self) -> None:
         """Close listeners and ledger."""

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from search.data_check import load_data
-from search.errors import ExitCode, RunDirectoryError, SpaceError
+from search.errors import ExitCode, SpaceError
 from search.history import History, TrialRecord, fold
 from search.launch import plan_of
 from search.ledger import read
@@ -43,7 +43,7 @@ class Comparison:
 
 
 def reproduce(run: Path, number: int, *, as_json: bool) -> int:
-    """Train trial `number` of `run` again, without cache or Ray; exit code 0 if every metric repeats, else 1."""
+    """Train a trial again, without cache or Ray; exit code 0 if every metric repeats, else 1."""
     directory = open_existing(run)
     study = load_study(directory.resolved_space).study
     history = fold(read(directory.ledger)[0])
@@ -68,7 +68,9 @@ def _record(history: History, number: int, run: Path) -> TrialRecord:
     if record is None:
         raise SpaceError(f"{run} has no trial {number}; it has {len(history.trials)}, numbered from 0")
     if not record.rungs:
-        raise RunDirectoryError(f"trial {number} of {run} reached no rung ({record.reason or record.state}): nothing to compare")
+        raise SpaceError(
+            f"trial {number} of {run} reached no rung ({record.reason or record.state}): nothing to compare"
+        )
     return record
 
 
@@ -83,7 +85,9 @@ def _train(study: Study, record: TrialRecord) -> dict[int, Mapping[str, float]]:
     device = torch.device("cuda" if torch.cuda.is_available() and study.resources.gpu != 0 else "cpu")
     torch.set_num_threads(Grant(study.resources.cpu, 0).threads)
     data = to_tensors(load_data(study.data), device)
-    pipeline = Pipeline(study.trial_config(record.params), data, plan_of(study, Plan), cache=None, device=device)
+    pipeline = Pipeline(
+        study.trial_config(record.params), data, plan_of(study, Plan), cache=None, device=device
+    )
     rungs: dict[int, Mapping[str, float]] = {}
     last = max(record.rungs)
     while last not in rungs:
@@ -101,6 +105,8 @@ def _show(number: int, comparisons: list[Comparison], repeats: bool) -> None:
         table.add_column(heading, justify="left" if heading in ("metric", "") else "right")
     for c in comparisons:
         again = "missing" if c.again is None else f"{c.again:.6g}"
-        table.add_row(str(c.rung), c.metric, f"{c.recorded:.6g}", again, "same" if c.repeats else "[red]differs[/red]")
+        table.add_row(
+            str(c.rung), c.metric, f"{c.recorded:.6g}", again, "same" if c.repeats else "[red]differs[/red]"
+        )
     console.print(table)
     console.print("Every metric repeats." if repeats else "[red]Some metrics do not repeat.[/red]")

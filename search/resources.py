@@ -29,12 +29,16 @@ def grant(resources: Resources, available: Mapping[str, float]) -> Grant:
     """
     cpus, gpus = available.get("CPU", 0.0), available.get("GPU", 0.0)
     if resources.cpu > cpus:
-        raise ClusterError(f"a trial asks for {resources.cpu:g} CPUs (resources.cpu), the cluster has {cpus:g}")
+        raise ClusterError(
+            f"a trial asks for {resources.cpu:g} CPUs (resources.cpu), the cluster has {cpus:g}"
+        )
     if resources.gpu == "auto":
         share = gpus / max(1.0, cpus // resources.cpu)
         return Grant(resources.cpu, min(1.0, share))
     if resources.gpu > gpus:
-        raise ClusterError(f"a trial asks for {resources.gpu:g} GPUs (resources.gpu), the cluster has {gpus:g}")
+        raise ClusterError(
+            f"a trial asks for {resources.gpu:g} GPUs (resources.gpu), the cluster has {gpus:g}"
+        )
     return Grant(resources.cpu, resources.gpu)
 
 

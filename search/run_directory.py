@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import re
+import shlex
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,7 +70,9 @@ class RunDirectory:
         except OSError:
             owner = os.read(lock, 1000).decode(errors="replace").strip() or "an unknown process"
             os.close(lock)
-            raise RunDirectoryError(f"{self.path} is being written by {owner}. Wait for it, or stop it first.") from None
+            raise RunDirectoryError(
+                f"{self.path} is being written by {owner}. Wait for it, or stop it first."
+            ) from None
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
         self._lock = lock
@@ -104,7 +107,8 @@ def create(root: Path, study_name: str, name: str | None) -> RunDirectory:
     path = (root / (name or _fresh_name(root, study_name))).resolve()
     if path.exists():
         raise RunDirectoryError(
-            f"{path} exists already. Continue it with\n  python search/run.py --resume {path}\nor choose another --name."
+            f"{path} exists already. Go on with it:\n  python search/run.py --resume {shlex.quote(str(path))}\n"
+            "or choose another --name."
         )
     try:
         path.mkdir(parents=True)
@@ -148,4 +152,3 @@ def write_atomically(path: Path, text: str) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise DiskError(f"{path}: cannot write: {error.strerror}") from None
-

@@ -14,14 +14,15 @@ from pathlib import Path
 
 from search.errors import SpaceError
 from search.space_conditions import resolve
-from search.space_domains import Entry, default_of
+from search.space_entry import Entry, default_of
+from search.space_nodes import Leaf, Node, Table, show
 from search.space_problems import Problems, Source, Where
 from search.space_rules import check_rules
 from search.space_settings import read_settings
 from search.space_text import flat_settings, to_yaml
 from search.space_trial import TrialEntries, read_trial
 from search.study import Parameter, Scalar, Study, same
-from search.yaml_source import Leaf, Node, Table, parse, read_text, show
+from search.yaml_source import parse, read_text
 
 # What a resumed run may change: how much and where, never what is searched.
 _FREE_ON_RESUME = ("budget.trials", "budget.max_failures", "budget.trial_timeout_s", "resources.")
@@ -67,7 +68,7 @@ def load_text(text: str, label: str, overrides: Sequence[str] = ()) -> LoadedSpa
 
 
 def default_params(study: Study) -> dict[str, Scalar]:
-    """The draw of the first trial: every active parameter (and switch) at its default, inactive ones absent."""
+    """The draw of the first trial: every active parameter and switch at its default, others absent."""
     params: dict[str, Scalar] = {}
     for parameter in study.parameters:
         if not study.is_active(parameter, params):
@@ -116,7 +117,9 @@ def _placed(table: Table, keys: list[str], value: Node) -> Table:
     if rest:
         below = table.entries.get(head, Table(value.where, {}, {}, 1, 1))
         if not isinstance(below, Table):
-            raise SpaceError(f"{head} is {show(below)} in the file, which has no key {rest[0]}; set {head} whole")
+            raise SpaceError(
+                f"{head} is {show(below)} in the file, which has no key {rest[0]}; set {head} whole"
+            )
         inner = _placed(below, rest, value)
     return replace(table, entries={**table.entries, head: inner}, keys={**table.keys, head: value.where})
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from search.space_domains import Entry, When
+from search.space_entry import Entry, When
+from search.space_nodes import show
 from search.space_problems import Problems, nearest_hint
 from search.space_trial import TrialEntries
 from search.study import Condition, Scalar, same
-from search.yaml_source import show
 
 
 def resolve(trial: TrialEntries, problems: Problems) -> list[Entry]:
@@ -45,7 +45,8 @@ def _conditions(entry: Entry, trial: TrialEntries, problems: Problems) -> tuple[
         if when.path in conditions and allowed:
             both = tuple(v for v in conditions[when.path].allowed if any(same(v, a) for a in allowed))
             if not both:
-                text = f"never holds: {entry.path} belongs to {when.path} {_either(conditions[when.path].allowed)}"
+                own = _either(conditions[when.path].allowed)
+                text = f"never holds: {entry.path} belongs to {when.path} {own}"
                 problems.add(when.where, f"trial.{entry.path}.when.{when.path}", text)
             allowed = both
         if allowed:
@@ -71,7 +72,7 @@ def _allowed(entry: Entry, when: When, trial: TrialEntries, problems: Problems) 
         value = target.can_be(leaf.value)
         if value is None:
             # A kind that is fixed for now may be searched tomorrow: its other kinds are no mistake.
-            if target.constant is not None and target.slot.is_kind and leaf.value in target.slot.owners:
+            if target.constant is not None and _is_other_kind(target, leaf.value):
                 continue
             text = f"{when.path} is never {show(leaf)}; it is {_possible(target)}"
             hint = nearest_hint(str(leaf.value), [str(v) for v in _options(target)])
@@ -80,8 +81,14 @@ def _allowed(entry: Entry, when: When, trial: TrialEntries, problems: Problems) 
             problems.add(leaf.where, path, f"the value {show(leaf)} is listed twice; list it once")
         else:
             allowed.append(value)
-    if not allowed and target.constant is not None and all(_is_other_kind(target, leaf.value) for leaf in when.values):
-        text = f"never holds: {when.path} is {target.constant}; remove {entry.path} or search over {when.path}"
+    if (
+        not allowed
+        and target.constant is not None
+        and all(_is_other_kind(target, leaf.value) for leaf in when.values)
+    ):
+        text = (
+            f"never holds: {when.path} is {target.constant}; remove {entry.path} or search over {when.path}"
+        )
         problems.add(when.where, path, text)
     return tuple(allowed)
 
@@ -127,7 +134,9 @@ def _in_order(entries: dict[str, Entry], trial: TrialEntries, problems: Problems
             first = waiting[circle[0]]
             where = next(when.where for when in first.when if when.path == circle[1])
             chain = " -> ".join(circle)
-            problems.add(where, f"trial.{first.path}.when", f"conditions in a circle: {chain}; remove one of them")
+            problems.add(
+                where, f"trial.{first.path}.when", f"conditions in a circle: {chain}; remove one of them"
+            )
             for path in circle[:-1]:
                 trial.broken.add(path)
                 waiting.pop(path)

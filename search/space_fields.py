@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from search.space_nodes import Atom, show_atom
 from search.space_problems import choices_hint
-from search.yaml_source import Atom, show_atom
 
 _NOUNS = {"int": "a whole number", "float": "a number", "string": "a string", "bool": "true or false"}
 _BOUNDS = {
@@ -68,17 +68,6 @@ def accepted(model: type[BaseModel], name: str, value: Any) -> Any:
     return _adapter(model, name).validate_python(value)
 
 
-def limits_text(field: FieldInfo) -> str:
-    """`a whole number, at least 1, at most 8192`: the type and limits of a field, for listings."""
-    parts = [_NOUNS.get(base_type(field), "a string")]
-    for attribute, words in _BOUNDS.values():
-        for item in field.metadata:
-            bound = getattr(item, attribute, None)
-            if bound is not None:
-                parts.append(f"{words} {bound:g}")
-    return ", ".join(parts)
-
-
 def _phrase(error: dict[str, Any]) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind in _BOUNDS:
@@ -91,7 +80,9 @@ def _phrase(error: dict[str, Any]) -> str:
     if kind == "string_pattern_mismatch":
         return "letters, digits, dot, underscore and hyphen, beginning with a letter or digit"
     if kind == "string_too_short":
-        return "at least one character" if context["min_length"] == 1 else f"{context['min_length']} characters"
+        return (
+            "at least one character" if context["min_length"] == 1 else f"{context['min_length']} characters"
+        )
     if kind == "string_too_long":
         return f"at most {context['max_length']} characters"
     for stem, noun in _NOUNS.items():

@@ -44,7 +44,10 @@ class DataModel(SpaceSection):
     )
     path: str | None = Field(study.DataSource.path, min_length=1, description="The .npz file of dataset npz.")
     limit: int | None = Field(
-        study.DataSource.limit, ge=10, le=100_000_000, description="Keep at most so many images of each split."
+        study.DataSource.limit,
+        ge=10,
+        le=100_000_000,
+        description="Keep at most so many images of each split.",
     )
 
 
@@ -75,14 +78,20 @@ class BudgetModel(SpaceSection):
     """When the run ends."""
 
     trials: int = Field(
-        study.Budget.trials, ge=1, le=1_000_000, description="Target total: raise it to continue a finished run."
+        study.Budget.trials,
+        ge=1,
+        le=1_000_000,
+        description="Target total: raise it to continue a finished run.",
     )
     seed: int = Field(study.Budget.seed, ge=0, le=2**32 - 1, description="Everything random derives from it.")
     max_failures: int = Field(
         study.Budget.max_failures, ge=0, le=1_000_000, description="More failed trials than this end the run."
     )
     trial_timeout_s: float = Field(
-        study.Budget.trial_timeout_s, gt=0, le=1e7, description="Seconds after which a trial counts as failed."
+        study.Budget.trial_timeout_s,
+        gt=0,
+        le=1e7,
+        description="Seconds after which a trial counts as failed.",
     )
 
 
@@ -93,7 +102,10 @@ class SchedulerModel(SpaceSection):
         study.Scheduler.name, description="asha stops trials at rungs; none trains every trial in full."
     )
     rungs: int = Field(
-        study.Scheduler.rungs, ge=1, le=6, description="Pipelines per trial, the last with all of the training."
+        study.Scheduler.rungs,
+        ge=1,
+        le=6,
+        description="Pipelines per trial, the last with all of the training.",
     )
     reduction_factor: int = Field(
         study.Scheduler.reduction_factor, ge=2, le=16, description="One in so many survives a rung."
@@ -105,7 +117,10 @@ class SamplerModel(SpaceSection):
 
     name: Literal["tpe", "random"] = Field(study.Sampler.name, description="tpe learns from finished trials.")
     startup_trials: int = Field(
-        study.Sampler.startup_trials, ge=1, le=1_000_000, description="Random trials before tpe begins to model."
+        study.Sampler.startup_trials,
+        ge=1,
+        le=1_000_000,
+        description="Random trials before tpe begins to model.",
     )
 
 
@@ -121,9 +136,7 @@ class ResourcesModel(SpaceSection):
 class SpaceModel(SpaceSection):
     """A search: the question, the data, what counts as good, how long, and the trial."""
 
-    name: str = Field(
-        pattern=NAME_PATTERN, max_length=100, description="Begins the run directory's name."
-    )
+    name: str = Field(pattern=NAME_PATTERN, max_length=100, description="Begins the run directory's name.")
     question: str = Field(min_length=1, max_length=2000, description="What the search shall answer.")
     data: DataModel = DataModel()
     objectives: list[ObjectiveModel] = Field(

@@ -57,7 +57,12 @@ class Problem:
         """The offending line with a caret below, unless the line is blank, too long or not printable."""
         lines, number = self.where.source.lines, self.where.line
         line = lines[number - 1] if number <= len(lines) else ""
-        if not line.strip() or len(line) > MAX_LINE or not line.isprintable() or self.where.column > len(line) + 1:
+        if (
+            not line.strip()
+            or len(line) > MAX_LINE
+            or not line.isprintable()
+            or self.where.column > len(line) + 1
+        ):
             return ""
         margin = f"{number:5d} | "
         return f"\n{margin}{line}\n{'|':>{len(margin) - 1}} {' ' * (self.where.column - 1)}^"
@@ -90,9 +95,9 @@ def nearest_hint(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def choices_hint(name: object, known: Collection[str], what: str = "one of") -> str:
+def choices_hint(name: object, known: Collection[str]) -> str:
     """What would be right in place of `name`: the nearest, and all of them unless they are many."""
     hint = nearest_hint(name, known) if isinstance(name, str) else ""
     if hint and len(known) > 8:
         return hint
-    return f"; {what} {', '.join(known)}{hint.replace('; ', ': ', 1)}"
+    return f"{hint or ';'} {'it is one' if hint else 'one'} of {', '.join(known)}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from search.space_domains import Entry
+from search.space_entry import Entry
 from search.space_problems import Problems
 from search.space_trial import TrialEntries
 from search.study import Choice, IntRange, Scalar, same
@@ -35,7 +35,9 @@ def check_rules(trial: TrialEntries, ordered: list[Entry], problems: Problems) -
         for draw in corners:
             values = [_value(field, draw, trial) for field in rule.fields]
             if all(value is not None for value in values) and not rule.holds(*values):
-                problems.add(where, f"trial.{path}", f"{rule.sentence}; {_told(rule.fields, draw, trial)}")
+                problems.add(
+                    where, f"trial.{path}", f"{rule.sentence}; {_told(rule.fields, draw, trial, by_path)}"
+                )
                 break
 
 
@@ -112,10 +114,11 @@ def _value(path: str, draw: Draw, trial: TrialEntries) -> Scalar | None:
     return slot.default(kind) if kind in slot.owners else None
 
 
-def _told(fields: Iterable[str], draw: Draw, trial: TrialEntries) -> str:
+def _told(fields: Iterable[str], draw: Draw, trial: TrialEntries, by_path: dict[str, Entry]) -> str:
     """`sae.k 32 with sae.width 16 (the default) can be drawn when sae.kind is topk`."""
     parts = [
         f"{path} {_value(path, draw, trial)}{'' if path in draw else ' (the default)'}" for path in fields
     ]
-    others = [f"{path} is {value}" for path, value in draw.items() if path not in fields]
+    searched = (path for path in draw if path not in fields and by_path[path].domain is not None)
+    others = [f"{path} is {draw[path]}" for path in searched]
     return f"{' with '.join(parts)} can be drawn" + (f" when {' and '.join(others)}" if others else "")

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from search.space_model import SpaceModel
-from search.space_slots import Slot, default_kind, slots
+from search.space_slots import Slot, slots
 from trainables import config
 
 PATH = Path(__file__).with_name("space.schema.json")
@@ -45,7 +45,9 @@ def _untitled(value: Any) -> Any:
         return [_untitled(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {key: _untitled(item) for key, item in value.items() if key != "title" or not isinstance(item, str)}
+    return {
+        key: _untitled(item) for key, item in value.items() if key != "title" or not isinstance(item, str)
+    }
 
 
 def _trial_schema() -> dict[str, Any]:
@@ -56,7 +58,9 @@ def _trial_schema() -> dict[str, Any]:
             continue
         section = properties.setdefault(slot.section, _section_schema(slot.section))
         section["properties"][slot.name] = _value_schema(slot)
-    return _closed(properties, "The trial: every value is a constant or a domain, and only such are searched.")
+    return _closed(
+        properties, "The trial: every value is a constant or a domain, and only such are searched."
+    )
 
 
 def _section_schema(section: str) -> dict[str, Any]:
@@ -79,16 +83,15 @@ def _value_schema(slot: Slot) -> dict[str, Any]:
     """Constant or domain of one slot. Where kinds limit a field differently, either limit passes here."""
     if slot.is_kind:
         constant: dict[str, Any] = {"enum": list(slot.owners)}
-        description, default = f"Which {slot.section}.", default_kind(slot.section)
+        description = f"Which {slot.section}."
     else:
         versions = [_field_schema(model, slot.name) for model in slot.owners.values()]
         distinct = [schema for i, schema in enumerate(versions) if schema not in versions[:i]]
         constant = distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
         description = f"{slot.field.description or slot.name}{_of_kinds(slot)}"
-        default = slot.default(next(iter(slot.owners)))
     return {
         "description": description,
-        "default": default,
+        "default": slot.default(next(iter(slot.owners))),
         "anyOf": [constant, _domain_schema(slot, constant)],
     }
 

@@ -18,9 +18,9 @@ from search.space_model import (
     ScoreModel,
     SpaceModel,
 )
+from search.space_nodes import Items, Leaf, Node, Table, show, show_atom
 from search.space_problems import Problems, choices_hint
 from search.study import Budget, Constraint, DataSource, Objective, Resources, Sampler, Scheduler
-from search.yaml_source import Items, Leaf, Node, Table, show, show_atom
 from trainables.metric_table import METRICS
 from trainables.registry import DATASETS
 
@@ -70,14 +70,17 @@ def _read_field(model: type[BaseModel], name: str, node: Table, path: str, probl
     field, full = model.model_fields[name], f"{path}.{name}" if path else name
     if name not in node.entries:
         if field.is_required():
-            problems.add(node.where, full, f"missing; {field.description}")
+            meaning = str(field.description).removesuffix(".")
+            problems.add(node.where, full, f"missing; give one ({meaning[0].lower()}{meaning[1:]})")
             return None
         return field.get_default()
     entry = node.entries[name]
     if get_origin(field.annotation) is list:
         return _read_list(model, name, entry, full, problems)
     if not isinstance(entry, Leaf):
-        problems.add(entry.where, full, f"wrong value {show(entry)}; must be one value{_constant_only(entry)}")
+        problems.add(
+            entry.where, full, f"wrong value {show(entry)}; must be one value{_constant_only(entry)}"
+        )
         return None
     wrong = fault(model, name, entry.value)
     if wrong is not None:
@@ -108,7 +111,9 @@ def _read_list(model: type[BaseModel], name: str, node: Node, path: str, problem
     for i, item in enumerate(node.items):
         if not isinstance(item, Leaf) or item.value not in known:
             value = item.value if isinstance(item, Leaf) else show(item)
-            problems.add(item.where, f"{path}[{i}]", f"unknown value {show(item)}{choices_hint(value, known)}")
+            problems.add(
+                item.where, f"{path}[{i}]", f"unknown value {show(item)}{choices_hint(value, known)}"
+            )
         elif item.value in names:
             problems.add(item.where, f"{path}[{i}]", f"{show(item)} is listed twice; list it once")
         else:
@@ -146,7 +151,9 @@ def _objectives(root: Table, problems: Problems) -> list[Objective]:
         objective, path = Objective(**values), f"objectives[{i}]"
         better = METRICS[objective.metric].mode
         if any(other.metric == objective.metric for other in objectives):
-            problems.add(node.where, f"{path}.metric", f"{objective.metric} is an objective already; name it once")
+            problems.add(
+                node.where, f"{path}.metric", f"{objective.metric} is an objective already; name it once"
+            )
         elif better is not None and better != objective.mode:
             where = node.entries["mode"].where if isinstance(node, Table) else node.where
             what = f"{objective.metric} is {METRICS[objective.metric].description}"
@@ -183,10 +190,11 @@ def _data(root: Table, problems: Problems) -> dict[str, Any]:
     node = root.entries.get("data")
     if not isinstance(node, Table) or values.get("name") not in DATASETS:
         return values
-    if values["name"] == "npz" and "path" not in node.entries:
+    path = node.entries.get("path")
+    if values["name"] == "npz" and (path is None or (isinstance(path, Leaf) and path.value is None)):
         problems.add(node.where, "data.path", "missing; the dataset npz is read from the file given here")
     elif values["name"] != "npz" and "path" in values:
-        text = f"{show_atom(values['path'])} would not be read; only the dataset npz has a path, the others a root"
+        text = f"{show_atom(values['path'])} would not be read; only npz has a path, other datasets a root"
         problems.add(node.keys["path"], "data.path", text)
     return values
 
@@ -201,8 +209,8 @@ def _scheduler(root: Table, problems: Problems) -> dict[str, Any]:
         if share < SMALLEST_SHARE:
             where = (node.entries.get("rungs") or node).where
             text = (
-                f"{values['rungs']} rungs at reduction_factor {values['reduction_factor']} begin with 1/{1 / share:.0f} "
-                f"of a training; must be at least 1/{1 / SMALLEST_SHARE:.0f}, take fewer rungs"
+                f"{values['rungs']} rungs at reduction_factor {values['reduction_factor']} begin with "
+                f"1/{1 / share:.0f} of a training; take fewer rungs, 1/{1 / SMALLEST_SHARE:.0f} is the least"
             )
             problems.add(where, "scheduler.rungs", text)
     return values

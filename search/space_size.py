@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from search.study import Choice, Domain, FloatRange, Parameter, Scalar, Scheduler, Study, same
 
-MAX_STATES = 100_000
+MAX_STATES = 20_000
 # Stands for "some value that no condition asks for".
 _OTHER = "\x00other"
 
@@ -41,7 +41,8 @@ def n_combinations(study: Study) -> int | None:
                 kept = parameter.path in asked or parameter.path in gates
                 values = _values(parameter, asked.get(parameter.path, []), kept)
                 branches = [
-                    (((*state, (parameter.path, value)) if kept else state), weight) for value, weight in values
+                    (((*state, (parameter.path, value)) if kept else state), weight)
+                    for value, weight in values
                 ]
             for branch, weight in branches:
                 grown[branch] = grown.get(branch, 0) + count * weight
@@ -80,7 +81,8 @@ class Work:
 def shares(scheduler: Scheduler) -> tuple[float, ...]:
     """Share of the whole training at each rung, the last 1."""
     return tuple(
-        float(scheduler.reduction_factor) ** -(scheduler.rungs - rung) for rung in range(1, scheduler.rungs + 1)
+        float(scheduler.reduction_factor) ** -(scheduler.rungs - rung)
+        for rung in range(1, scheduler.rungs + 1)
     )
 
 

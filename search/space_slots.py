@@ -9,9 +9,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from search.space_fields import accepted, base_type, fault
+from search.space_nodes import Atom, show_atom
 from search.space_problems import choices_hint
 from search.study import Scalar
-from search.yaml_source import Atom, show_atom
 from trainables import config
 
 

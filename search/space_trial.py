@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from search.space_domains import DOMAINS, Entry, read_entry
+from search.space_domains import DOMAINS, read_entry
+from search.space_entry import Entry
+from search.space_nodes import Node, Table, show
 from search.space_problems import Problems, Where, choices_hint
 from search.space_slots import Slot, default_kind, slots
 from search.study import Choice
-from search.yaml_source import Node, Table, show
 from trainables import config
 
 
@@ -36,11 +37,15 @@ def read_trial(root: Table, problems: Problems) -> TrialEntries:
     node = root.entries.get("trial", Table(root.where, {}, {}, 1, 1))
     trial = TrialEntries(slots(), node.where)
     if not isinstance(node, Table):
-        problems.add(node.where, "trial", f"wrong value {show(node)}; must be a mapping with {_names(_sections())}")
+        problems.add(
+            node.where, "trial", f"wrong value {show(node)}; must be a mapping with {_names(_sections())}"
+        )
         return trial
     for key, where in node.keys.items():
         if key not in _sections():
-            problems.add(where, f"trial.{key}", f"unknown key{choices_hint(key, _sections())}{_home_of(key, trial)}")
+            problems.add(
+                where, f"trial.{key}", f"unknown key{choices_hint(key, _sections())}{_home_of(key, trial)}"
+            )
     for section in _sections():
         if section in config.SCALARS:
             if section in node.entries:
@@ -60,14 +65,20 @@ def _names(names: tuple[str, ...]) -> str:
 
 def _home_of(key: str, trial: TrialEntries) -> str:
     """Where a key belongs that stands in the wrong section."""
-    homes = [path for path, slot in trial.slots.items() if slot.name == key and slot.section and not slot.is_kind]
+    homes = [
+        path for path, slot in trial.slots.items() if slot.name == key and slot.section and not slot.is_kind
+    ]
     return f" ({' and '.join(homes)} exist{'s' if len(homes) == 1 else ''})" if homes else ""
 
 
 def _read_section(trial: TrialEntries, section: str, node: Node | None, problems: Problems) -> None:
     if node is not None and not isinstance(node, Table):
         names = ("kind",) if section in config.KINDS else tuple(config.PLAIN[section].model_fields)
-        problems.add(node.where, f"trial.{section}", f"wrong value {show(node)}; must be a mapping with {_names(names)}")
+        problems.add(
+            node.where,
+            f"trial.{section}",
+            f"wrong value {show(node)}; must be a mapping with {_names(names)}",
+        )
         trial.broken.update(path for path, slot in trial.slots.items() if slot.section == section)
         return
     if section in config.KINDS:
@@ -107,8 +118,9 @@ def _read_slot(trial: TrialEntries, path: str, node: Node, key: Where, problems:
     possible = trial.kinds(slot.section)
     kinds = tuple(kind for kind in possible if kind in slot.owners)
     if not kinds:
-        what = f"belongs to {slot.section}.kind {' and '.join(slot.owners)}, but the kind here is {' or '.join(possible)}"
-        problems.add(key, f"trial.{path}", f"{what}; remove it or change the kind")
+        owning = f"belongs to {slot.section}.kind {' or '.join(slot.owners)}"
+        here = f"but the kind here is {' or '.join(possible)}"
+        problems.add(key, f"trial.{path}", f"{owning}, {here}; remove it or change the kind")
         entry = None
     else:
         entry = read_entry(slot, node, kinds, problems)

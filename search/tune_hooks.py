@@ -47,11 +47,13 @@ class LedgerSearcher(_Shell, Searcher):
         self._config_of = config_of
         self._live: dict[str, int] = {}
 
-    def set_search_properties(self, metric: str | None, mode: str | None, config: dict[str, Any], **spec: Any) -> bool:  # noqa: ARG002
+    def set_search_properties(
+        self, metric: str | None, mode: str | None, config: dict[str, Any], **spec: Any
+    ) -> bool:
         """Nothing to set: objectives come from the space file."""
         return True
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(self, trial_id: str) -> Any:
         """The next trial's config; None while all places are taken, FINISHED when none is owed."""
         if len(self._live) >= self._concurrency():
             return None
@@ -61,7 +63,9 @@ class LedgerSearcher(_Shell, Searcher):
         self._live[trial_id] = proposal.record.number
         return self._config_of(proposal.record)
 
-    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:  # noqa: ARG002
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
         """The trial left Ray; if nobody recorded an end, its process was lost for good."""
         number = self._live.pop(trial_id, None)
         if number is None:
@@ -88,7 +92,7 @@ class JudgeScheduler(_Shell, FIFOScheduler):
         super().__init__()
         self._judge = judge
 
-    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:  # noqa: ARG002
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Record, decide, record the decision; only then does it act."""
         step = json.loads(result["step"])
         goes_on = self._judge.goes_on(
@@ -105,10 +109,10 @@ class RunCallback(_Shell, Callback):
         self._recorder = recorder
         self._interruption = interruption
 
-    def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:  # noqa: ARG002
+    def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         """A safe place to leave from."""
         self._interruption.check()
 
-    def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:  # noqa: ARG002
+    def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Ray will start the trial again; it continues from its own checkpoint."""
         self._recorder.retry(trial.config["number"], f"{LOST_PROCESS} the worker process died")

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from search.errors import SpaceError
+from search.space_nodes import Atom, Items, Leaf, Node, Table, show
 from search.space_problems import Problems, Source, Where, nearest_hint
 
 MAX_BYTES = 1_000_000
@@ -25,51 +26,15 @@ MAX_NODES = 20_000
 # Longer digit strings are no setting of anything, and converting them costs quadratic time.
 MAX_NUMBER_LENGTH = 100
 
-Atom = None | bool | int | float | str
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """A scalar."""
-
-    where: Where
-    value: Atom
-    size: int = 1
-    height: int = 1
-
-
-@dataclass(frozen=True)
-class Items:
-    """A sequence. `size` and `height` count what stands below after aliases are expanded."""
-
-    where: Where
-    items: tuple[Node, ...]
-    size: int
-    height: int
-
-
-@dataclass(frozen=True)
-class Table:
-    """A mapping with string keys; `keys` says where each key stands."""
-
-    where: Where
-    entries: dict[str, Node]
-    keys: dict[str, Where]
-    size: int
-    height: int
-
-
-Node = Leaf | Items | Table
-
 _CORE = (
-    (re.compile(r"(?:~|null|Null|NULL|)\Z"), lambda text: None),
+    (re.compile(r"(?:~|null|Null|NULL|)\Z"), lambda _: None),
     (re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), lambda text: text.lower() == "true"),
     (re.compile(r"[-+]?[0-9]+\Z", re.ASCII), int),
     (re.compile(r"0o[0-7]+\Z"), lambda text: int(text[2:], 8)),
     (re.compile(r"0x[0-9a-fA-F]+\Z"), lambda text: int(text[2:], 16)),
     (re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z", re.ASCII), float),
     (re.compile(r"[-+]?\.(?:inf|Inf|INF)\Z"), lambda text: float(text.replace(".", ""))),
-    (re.compile(r"\.(?:nan|NaN|NAN)\Z"), lambda text: float("nan")),
+    (re.compile(r"\.(?:nan|NaN|NAN)\Z"), lambda _: float("nan")),
 )
 
 # libyaml's parser where PyYAML was built with it, ten times the speed of the one in Python.
@@ -192,7 +157,7 @@ class _Composer:
             return self.alias(event, where, depth)
         self.count(1, where)
         if event.tag is not None:
-            self.problems.add(where, "", f"the tag {_short_tag(event.tag)}; plain values only, remove it")
+            self.stop(where, f"the tag {_short_tag(event.tag)}; plain values only, remove it")
         if isinstance(event, yaml.ScalarEvent):
             node: Node = Leaf(where, event.value if event.style else core_scalar(event.value))
         else:
@@ -249,7 +214,9 @@ class _Composer:
             self.problems.add(key.where, "", f"the key {shown} is not a string; every key is a name")
             return None
         if key.value == "<<" and plain:
-            self.problems.add(key.where, "", "the merge key <<; it left YAML with version 1.2, repeat the keys")
+            self.problems.add(
+                key.where, "", "the merge key <<; it left YAML with version 1.2, repeat the keys"
+            )
             return None
         return key.value
 
@@ -260,29 +227,3 @@ def _extent(nodes: list[Node]) -> tuple[int, int]:
 
 def _short_tag(tag: str) -> str:
     return tag.replace("tag:yaml.org,2002:", "!!")
-
-
-def show(node: Node, limit: int = 60) -> str:
-    """The node as flow-style text for a message, cut to `limit` characters."""
-    text = _flow(node, limit)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
-
-
-def _flow(node: Node, limit: int) -> str:
-    if isinstance(node, Items):
-        return "[" + ", ".join(_flow(item, limit) for item in node.items[:limit]) + "]"
-    if isinstance(node, Table):
-        pairs = list(node.entries.items())[:limit]
-        return "{" + ", ".join(f"{key}: {_flow(value, limit)}" for key, value in pairs) + "}"
-    return show_atom(node.value)
-
-
-def show_atom(value: Atom) -> str:
-    """A scalar as a message shows it; strings in quotes, so that '8' is not taken for 8."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return repr(value[:200])
-    return repr(value)

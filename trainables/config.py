@@ -42,8 +42,12 @@ class ConvClassifier(ClassifierTraining):
     """Two 3x3 convolutions with stride 2, then one hidden layer that the SAE reads."""
 
     kind: Literal["conv"] = "conv"
-    hidden_size: int = Field(128, ge=4, le=8192, description="Units in the hidden layer after the convolutions.")
-    channels: int = Field(16, ge=1, le=512, description="Channels of the first convolution; the second has twice as many.")
+    hidden_size: int = Field(
+        128, ge=4, le=8192, description="Units in the hidden layer after the convolutions."
+    )
+    channels: int = Field(
+        16, ge=1, le=512, description="Channels of the first convolution; the second has twice as many."
+    )
 
 
 class RawBasis(Section):
@@ -87,10 +91,17 @@ class SaeTraining(Section):
     )
     batch_size: int = Field(256, ge=8, le=65_536, description="Activations per gradient step.")
     warmup: float = Field(0.05, ge=0, le=0.5, description="Share of steps over which rate and sparsity rise.")
-    decay: float = Field(0.2, ge=0, le=1, description="Share of steps, at the end, over which the rate falls to 0.")
-    auxk: float = Field(1 / 32, ge=0, le=10, description="Weight of the AuxK loss that revives dead latents; 0 is off.")
+    decay: float = Field(
+        0.2, ge=0, le=1, description="Share of steps, at the end, over which the rate falls to 0."
+    )
+    auxk: float = Field(
+        1 / 32, ge=0, le=10, description="Weight of the AuxK loss that revives dead latents; 0 is off."
+    )
     dead_window: int = Field(
-        20_000, ge=100, le=100_000_000, description="Samples without firing after which a latent counts as dead in AuxK."
+        20_000,
+        ge=100,
+        le=100_000_000,
+        description="Samples without firing after which a latent counts as dead in AuxK.",
     )
 
 
@@ -98,7 +109,9 @@ class ReluSae(SaeTraining):
     """ReLU codes under an L1 penalty."""
 
     kind: Literal["relu"] = "relu"
-    l1: float = Field(0.3, ge=0, le=1e4, description="Weight of sum |z| beside the summed squared error at E|x|^2 = d.")
+    l1: float = Field(
+        0.3, ge=0, le=1e4, description="Weight of sum |z| beside the summed squared error at E|x|^2 = d."
+    )
 
 
 class TopKSae(SaeTraining):
@@ -111,9 +124,14 @@ class TopKSae(SaeTraining):
 class Auxiliary(Section):
     """Terms added to the classifier's cross entropy; 0 switches one off."""
 
-    activation_l1: float = Field(0.0, ge=0, le=1e4, description="Weight of the mean absolute hidden activation.")
+    activation_l1: float = Field(
+        0.0, ge=0, le=1e4, description="Weight of the mean absolute hidden activation."
+    )
     junk_penalty: float = Field(
-        0.0, ge=0, le=1e4, description="Weight of the share of hidden input-gradient energy outside the strokes."
+        0.0,
+        ge=0,
+        le=1e4,
+        description="Weight of the share of hidden input-gradient energy outside the strokes.",
     )
 
 
@@ -129,7 +147,9 @@ class TrialConfig(Section):
     basis: Basis = RawBasis()
     sae: Sae = TopKSae()
     auxiliary: Auxiliary = Auxiliary()
-    replicate: int = Field(0, ge=0, le=1_000_000, description="Enters every stage's seed; pairs trials of one design.")
+    replicate: int = Field(
+        0, ge=0, le=1_000_000, description="Enters every stage's seed; pairs trials of one design."
+    )
 
 
 # Section -> kind -> model. A section left out of a space file takes TrialConfig's default.

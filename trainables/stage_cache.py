@@ -12,6 +12,7 @@ import fcntl
 import logging
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ from trainables import sealed
 logger = logging.getLogger(__name__)
 
 LOCK_SUFFIX = ".lock"
+# After this long a half-written entry is taken for one whose writer was killed.
+ABANDONED_AFTER_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -136,13 +139,12 @@ class StageCache:
     def _evict(self, keep: str) -> None:
         """Drop the least recently used entries until all fit into `max_bytes`; never the one just written."""
         entries = []
-        for folder in self.root.iterdir():
-            if folder.is_dir() and not folder.name.startswith(sealed.UNFINISHED):
-                try:
-                    size = sum(file.stat().st_size for file in folder.iterdir())
-                    entries.append((folder.stat().st_mtime_ns, folder, size))
-                except FileNotFoundError:
-                    continue  # another process evicts as well
+        for folder in self._folders():
+            try:
+                size = sum(file.stat().st_size for file in folder.iterdir())
+                entries.append((folder.stat().st_mtime_ns, folder, size))
+            except FileNotFoundError:
+                continue  # another process evicts as well
         total = sum(size for _, _, size in entries)
         for _, folder, size in sorted(entries):
             if total <= self.max_bytes:
@@ -151,3 +153,13 @@ class StageCache:
                 shutil.rmtree(folder, ignore_errors=True)
                 (self.root / f"{folder.name}{LOCK_SUFFIX}").unlink(missing_ok=True)
                 total -= size
+
+    def _folders(self) -> Iterator[Path]:
+        """All finished entries; removes what killed writers left."""
+        for folder in self.root.iterdir():
+            if not folder.is_dir():
+                continue
+            if not folder.name.startswith(sealed.UNFINISHED):
+                yield folder
+            elif folder.stat().st_mtime < time.time() - ABANDONED_AFTER_S:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -68,14 +68,16 @@ class TrialActor(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """One step of a few seconds. The result is one JSON text, so that Ray neither flattens nor keeps its parts."""
+        """One step of a few seconds. The result is one JSON text, so that Ray does not flatten it."""
         try:
             message = self._guarded_step()
         except TrialDiverged as error:
             message = self._failure(f"diverged: {error}")
         except OSError as error:
-            # The configuration has no part in this, and the next trial would meet it too: the driver ends the run.
-            kind = "disk" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS) else type(error).__name__
+            # Not the configuration's doing, and the next trial would meet it too: the driver ends the run.
+            kind = (
+                "disk" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS) else type(error).__name__
+            )
             message = self._failure(f"{kind}: {error}")
         except Exception as error:
             logger.exception("the trial failed")
@@ -125,7 +127,12 @@ class TrialActor(tune.Trainable):
         reports = [{"epoch": r.epoch, "rung": None, "metrics": r.metrics} for r in step.reports]
         if step.rung is not None:
             reports.append({"epoch": step.epoch, "rung": step.rung, "metrics": step.metrics})
-        return {"reports": reports, "checkpoint": checkpoint, "next_rung": self._pipeline.next_rung, "failure": None}
+        return {
+            "reports": reports,
+            "checkpoint": checkpoint,
+            "next_rung": self._pipeline.next_rung,
+            "failure": None,
+        }
 
     def _open_pipeline(self) -> Pipeline:
         config = TrialConfig.model_validate(self._config["trial"])

@@ -64,7 +64,7 @@ def test_with_one_objective_the_best_third_survives() -> None:
 
 
 def test_a_trade_off_is_never_stopped() -> None:
-    """Worst in one objective but best in the other: halving by either objective alone would stop one of the two."""
+    """Worst in one objective, best in the other: halving by either objective alone would stop one of them."""
     halving = Halving(3)
     for i in range(20):
         halving.record(1, i, Standing(0.0, (float(i), float(i))))

@@ -39,9 +39,7 @@ class Driver:
         return self.recorder.history.trials[number].state
 
 
-def step(
-    *reports: dict[str, Any], next_rung: int | None = None, failure: str | None = None
-) -> StepResult:
+def step(*reports: dict[str, Any], next_rung: int | None = None, failure: str | None = None) -> StepResult:
     return StepResult(reports, {"path": "checkpoint/x", "sha256": "0"}, next_rung, failure)
 
 

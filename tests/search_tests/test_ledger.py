@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from search.errors import DiskError, RunDirectoryError
 from search.ledger import Ledger, decode, encode, read
 
-EVENTS = [{"event": "suggest", "trial": i, "params": {"sae.k": i, "näme": 1e-3}, "time": 0.1 * i} for i in range(5)]
+EVENTS = [
+    {"event": "suggest", "trial": i, "params": {"sae.k": i, "näme": 1e-3}, "time": 0.1 * i} for i in range(5)
+]
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -46,7 +48,9 @@ def test_reopening_appends(tmp_path: Path) -> None:
     assert read(path)[0] == EVENTS
 
 
-def test_a_tail_torn_at_any_byte_is_cut_and_the_rest_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_tail_torn_at_any_byte_is_cut_and_the_rest_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "trials.jsonl"
     written(path, EVENTS)
     whole = path.read_bytes()

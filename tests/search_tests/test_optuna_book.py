@@ -17,7 +17,9 @@ FATES = ("COMPLETE", "PRUNED", "PRUNED", "FAIL")
 REASONS = {"FAIL": "diverged: sae/fvu is nan", "LOST": "lost: the worker process died 2 times"}
 
 
-def play(study: Study, n_trials: int, *, restart_at: int | None = None) -> tuple[list[dict[str, Scalar]], OptunaBook]:
+def play(
+    study: Study, n_trials: int, *, restart_at: int | None = None
+) -> tuple[list[dict[str, Scalar]], OptunaBook]:
     """Propose and end `n_trials` trials one after the other; a restart rebuilds the book from the history."""
     book, history, proposals = OptunaBook.live(study), History(), []
     for number in range(n_trials):
@@ -28,7 +30,9 @@ def play(study: Study, n_trials: int, *, restart_at: int | None = None) -> tuple
                 book.finish(record)
         params = book.propose()
         proposals.append(params)
-        history.apply({"event": "suggest", "trial": number, "params": params, "origin": "sampler", "time": 0.0})
+        history.apply(
+            {"event": "suggest", "trial": number, "params": params, "origin": "sampler", "time": 0.0}
+        )
         record = history.trials[number]
         chance = random.Random(number)
         metrics = {m: chance.random() for m in ("probe/accuracy", "attribution/junk", "sae/dead_fraction")}
@@ -37,7 +41,14 @@ def play(study: Study, n_trials: int, *, restart_at: int | None = None) -> tuple
         history.apply({**result, "checkpoint": None})
         values = [metrics[o.metric] for o in study.objectives] if state == "COMPLETE" else None
         reason = None if state != "FAIL" else REASONS["LOST" if number % 8 == 3 else "FAIL"]
-        end = {"event": "end", "trial": number, "state": state, "reason": reason, "values": values, "time": 0.0}
+        end = {
+            "event": "end",
+            "trial": number,
+            "state": state,
+            "reason": reason,
+            "values": values,
+            "time": 0.0,
+        }
         history.apply(end)
         book.finish(record)
     return proposals, book

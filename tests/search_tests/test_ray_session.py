@@ -42,7 +42,9 @@ print(json.dumps({"scratch_left": os.path.exists(scratch)}))
 @pytest.fixture(scope="module")
 def session() -> dict[str, object]:
     """What a separate process saw of its own Ray; the module's only start of Ray."""
-    done = subprocess.run([sys.executable, "-c", SESSION], capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", SESSION], capture_output=True, text=True, timeout=120, check=True
+    )
     during, after = done.stdout.splitlines()
     return {**json.loads(during), **json.loads(after), "stderr": done.stderr}
 
@@ -60,7 +62,9 @@ def test_no_process_and_no_scratch_folder_stay_behind(session: dict[str, object]
     children = session["children"]
     assert isinstance(children, list)
     assert len(children) >= 3
-    _, alive = psutil.wait_procs([psutil.Process(pid) for pid in children if psutil.pid_exists(pid)], timeout=15)
+    _, alive = psutil.wait_procs(
+        [psutil.Process(pid) for pid in children if psutil.pid_exists(pid)], timeout=15
+    )
     assert alive == []
     assert session["scratch_left"] is False
 

@@ -21,17 +21,38 @@ def history_of(study: Study, n_trials: int) -> tuple[History, list[dict[str, obj
     proposals, _ = play(study, n_trials)
     events: list[dict[str, object]] = []
     for number, params in enumerate(proposals):
-        metrics = {"probe/accuracy": 0.9 - number / 100, "attribution/junk": 0.5, "sae/dead_fraction": 0.05 * (number % 4)}
-        events.append({"event": "suggest", "trial": number, "params": params, "origin": "sampler", "time": 1.0})
+        metrics = {
+            "probe/accuracy": 0.9 - number / 100,
+            "attribution/junk": 0.5,
+            "sae/dead_fraction": 0.05 * (number % 4),
+        }
         events.append(
-            {"event": "result", "trial": number, "epoch": 2, "rung": 1, "metrics": metrics, "checkpoint": None, "time": 2.0}
+            {"event": "suggest", "trial": number, "params": params, "origin": "sampler", "time": 1.0}
+        )
+        events.append(
+            {
+                "event": "result",
+                "trial": number,
+                "epoch": 2,
+                "rung": 1,
+                "metrics": metrics,
+                "checkpoint": None,
+                "time": 2.0,
+            }
         )
         state = ("COMPLETE", "PRUNED", "FAIL", "RUNNING")[number % 4]
         if state != "RUNNING":
             values = [metrics[o.metric] for o in study.objectives] if state == "COMPLETE" else None
             reason = "diverged: x" if state == "FAIL" else None
             events.append(
-                {"event": "end", "trial": number, "state": state, "reason": reason, "values": values, "time": 3.0}
+                {
+                    "event": "end",
+                    "trial": number,
+                    "state": state,
+                    "reason": reason,
+                    "values": values,
+                    "time": 3.0,
+                }
             )
     history = History()
     for event in events:
@@ -56,7 +77,9 @@ def compare(path: Path, study: Study, history: History) -> None:
             assert tuple(trial.values) == record.values
         if record.state != "RUNNING":
             assert trial.user_attrs["rung 1"] == dict(record.rungs[1].metrics)
-            assert trial.constraints == {"sae/dead_fraction": max(0.0, record.metrics["sae/dead_fraction"] - 0.1)}
+            assert trial.constraints == {
+                "sae/dead_fraction": max(0.0, record.metrics["sae/dead_fraction"] - 0.1)
+            }
             if len(study.objectives) == 1:
                 assert trial.intermediate_values == {1: record.metrics["probe/accuracy"]}
 
@@ -97,7 +120,9 @@ def test_a_true_mirror_is_kept_as_it_is(tmp_path: Path) -> None:
     assert path.stat().st_ino == inode
 
 
-def test_a_mirror_that_breaks_does_not_stop_the_search(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_mirror_that_breaks_does_not_stop_the_search(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     study, path = make_study(), tmp_path / "study.db"
     history, events = history_of(study, 4)
     mirror = StudyMirror(study, path, History())

@@ -132,10 +132,7 @@ def _measure(
         gradient = _mean_gradient(latents, pictures[at], noise[:, at], chosen[column[part]])
         ratio.append(outside_ratio(gradient, own_mask[at]))
         specificity.append(_share(gradient, own_mask[at]) - _share(gradient, other_mask[at]))
-    counts = top.counted.sum(dim=0)
-    return _column_mean(torch.cat(ratio), column, counts), _column_mean(
-        torch.cat(specificity), column, counts
-    )
+    return _latent_mean(top.counted, torch.cat(ratio)), _latent_mean(top.counted, torch.cat(specificity))
 
 
 def _mean_gradient(latents: Latents, pictures: Tensor, noise: Tensor, chosen: Tensor) -> Tensor:
@@ -172,8 +169,8 @@ def _same_class_partner(labels: Tensor, used: Tensor, generator: torch.Generator
     return by_class[first + (place[used] - first + step) % (others + 1)]
 
 
-def _column_mean(values: Tensor, column: Tensor, counts: Tensor) -> Tensor:
-    total = torch.zeros(counts.shape[0], dtype=values.dtype, device=values.device).index_add_(
-        0, column, values
-    )
-    return total / counts.clamp(min=1)
+def _latent_mean(counted: Tensor, values: Tensor) -> Tensor:
+    """Mean over each latent's counted images (k, l) of the pairs' values, given in row order: (l,)."""
+    table = torch.zeros(counted.shape, dtype=values.dtype, device=values.device)
+    table[counted] = values
+    return table.sum(dim=0) / counted.sum(dim=0).clamp(min=1)

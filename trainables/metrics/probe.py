@@ -51,9 +51,9 @@ def fit_probe(
     """Minimise the objective above by L-BFGS from zero on the full batch; deterministic.
 
     features (n, k) float, labels (n,) int64. `tolerance` is the largest component of the mean loss's gradient
-    to stop at; the default leaves a few predictions in a thousand undecided. A constant feature gets weight 0;
-    with no other feature the probe predicts the most frequent class. The start does not matter: the problem
-    is strictly convex in W.
+    to stop at; the default leaves a few predictions in a thousand undecided. A constant feature gets weight
+    0; with no other feature the probe predicts the most frequent class. The start does not matter: the
+    problem is strictly convex in W.
     """
     scale = _spread(features)
     x = features * scale

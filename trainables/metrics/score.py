@@ -8,7 +8,7 @@ Each part is 0 at its own null and 1 at perfection:
     splice  splice/ce_recovered
     probe   (probe/accuracy - majority) / (1 - majority)
 A mean over living latents is multiplied by how many of all f they are, so a dead latent counts like one at
-chance and losing latents does not pay: not at random, and not by picking among latents at or above chance.
+chance and losing latents does not pay: not at random (on average), nor by picking latents at or above chance.
 A latent *below* chance does pull a part down; that its loss can raise the part is the price of a null at
 exactly 0, since counting such latents as 0 would credit a random dictionary for its lucky half.
 The floor keeps early trials, where one part is at chance, from being all tied.

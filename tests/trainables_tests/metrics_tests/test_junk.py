@@ -76,8 +76,8 @@ def test_agrees_with_a_slow_loop_and_scipys_dilation() -> None:
 
 
 def test_random_weights_are_at_chance() -> None:
-    """64 latents of 100 independent weights over about 18 mask pixels: s.d. of one junk about 0.1, of the mean
-    about 0.012 if latents were all that varied; four of them allowed."""
+    """64 latents of 100 independent weights, about 18 of them in the mask: s.d. of one junk about 0.1,
+    of the mean about 0.012; four of them allowed."""
     weights = torch.randn(64, SIDE**2, generator=torch.Generator().manual_seed(2))
     assert abs(measure(linear(weights), 64).value() - 1) < 0.05
 
@@ -181,7 +181,7 @@ def test_specificity_tells_own_strokes_from_those_of_the_class() -> None:
     left = torch.zeros(SIDE, SIDE)
     left[:, : SIDE // 2] = 1  # where class 0 may be, wherever this image is
     indifferent = measure(linear(left.reshape(1, -1)), 1).mean_specificity()
-    assert own > 0.3
+    assert own > 0.15  # neighbouring columns share most of their dilated masks
     assert abs(indifferent) < 0.1
 
 
@@ -209,7 +209,7 @@ def test_at_most_64_latents_are_drawn_and_the_seed_decides() -> None:
 
 
 def test_untrained_network_is_at_chance() -> None:
-    """64 random directions of 32 hidden units with independent weights; see the tolerance of random weights."""
+    """64 random directions of 32 hidden units with independent weights: few, so twice that tolerance."""
     images, labels = bars()
     weights = torch.randn(SIDE**2, 32, generator=torch.Generator().manual_seed(6))
     result = junk.untrained_junk(lambda x: (x.flatten(1) @ weights).relu(), images, labels, seed=0)
