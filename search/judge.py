@@ -55,7 +55,7 @@ class Judge:
         return self._passes(record, rung)
 
     def settle_all(self) -> None:
-        """Finish what an earlier session recorded but did not live to act on: a rung without verdict or end."""
+        """Finish what an earlier session recorded but did not live to act on."""
         for record in self._recorder.history.in_state("RUNNING"):
             if record.reports and record.reports[-1].rung is not None:
                 self._passes(record, record.reports[-1].rung)
@@ -67,7 +67,7 @@ class Judge:
         if failed > allowed:
             raise Halt(
                 TooManyFailures(
-                    f"{failed} trials failed, more than budget.max_failures = {allowed}; the last one: {reason}"
+                    f"{failed} trials failed, more than budget.max_failures = {allowed}; the last: {reason}"
                 )
             )
 

@@ -107,7 +107,7 @@ def create(root: Path, study_name: str, name: str | None) -> RunDirectory:
     path = (root / (name or _fresh_name(root, study_name))).resolve()
     if path.exists():
         raise RunDirectoryError(
-            f"{path} exists already. Go on with it:\n  python search/run.py --resume {shlex.quote(str(path))}\n"
+            f"{path} exists already. Go on:\n  python search/run.py --resume {shlex.quote(str(path))}\n"
             "or choose another --name."
         )
     try:

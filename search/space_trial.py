@@ -117,6 +117,8 @@ def _read_slot(trial: TrialEntries, path: str, node: Node, key: Where, problems:
     slot = trial.slots[path]
     possible = trial.kinds(slot.section)
     kinds = tuple(kind for kind in possible if kind in slot.owners)
+    if not kinds and _set_aside(trial, slot, key):
+        return
     if not kinds:
         owning = f"belongs to {slot.section}.kind {' or '.join(slot.owners)}"
         here = f"but the kind here is {' or '.join(possible)}"
@@ -128,3 +130,9 @@ def _read_slot(trial: TrialEntries, path: str, node: Node, key: Where, problems:
         trial.broken.add(path)
     else:
         trial.entries[path] = entry
+
+
+def _set_aside(trial: TrialEntries, slot: Slot, key: Where) -> bool:
+    """Whether the file gives this value to a kind that a `--set` took out of the search: no mistake."""
+    kind = trial.entries[f"{slot.section}.kind"]
+    return kind.where.source.order > 0 and key.source.order == 0

@@ -110,7 +110,7 @@ class ReluSae(SaeTraining):
 
     kind: Literal["relu"] = "relu"
     l1: float = Field(
-        0.3, ge=0, le=1e4, description="Weight of sum |z| beside the summed squared error at E|x|^2 = d."
+        1.0, ge=0, le=1e4, description="Weight of sum |z| beside the summed squared error at E|x|^2 = d."
     )
 
 

@@ -10,13 +10,67 @@ from search.space import load_text
 from tests.search_tests.space_texts import HEAD, SPACES
 
 TEXTS = [path.read_text(encoding="utf-8") for path in SPACES]
-WORDS = [
-    "name", "question", "data", "objectives", "metric", "mode", "trial", "sae", "basis", "kind", "topk", "relu", "width",
-    "k", "l1", "choice", "int", "log_int", "uniform", "log_uniform", "when", "or", "default", "probe/accuracy", "max",
-    "auxiliary", "replicate", "budget", "sae.kind", "sae.k", "<<", "&a", "*a", "!!int", "!x", "~", "null", "true", "1e-3",
-    ".nan", "-.inf", "0", "-1", "8", "1e400", "9" * 90, "'", '"', "|", ">", "?", "---", "...", "%YAML 1.2", "\t", "\ufeff",
-    "\x00", "\u2028", "\ud800", "é", "\U0001f600", "#", "@", "`",
-]  # fmt: skip
+NAMES = [
+    "name",
+    "question",
+    "data",
+    "objectives",
+    "metric",
+    "mode",
+    "trial",
+    "sae",
+    "basis",
+    "kind",
+    "topk",
+    "relu",
+    "width",
+    "k",
+    "l1",
+    "choice",
+    "int",
+    "log_int",
+    "uniform",
+    "log_uniform",
+    "when",
+    "or",
+    "default",
+    "probe/accuracy",
+    "max",
+    "auxiliary",
+    "replicate",
+    "budget",
+    "sae.kind",
+    "sae.k",
+    "sae.width",
+]
+SYNTAX = [
+    "<<",
+    "&a",
+    "*a",
+    "!!int",
+    "!x",
+    "~",
+    "null",
+    "true",
+    "1e-3",
+    ".nan",
+    "-.inf",
+    "0",
+    "-1",
+    "8",
+    "1e400",
+    "'",
+    "|",
+    ">",
+    "?",
+    "---",
+    "...",
+    "#",
+    "@",
+    "`",
+]
+ODD = ["9" * 90, '"', "%YAML 1.2", "\t", "\ufeff", "\x00", "\u2028", "\ud800", "é", "\U0001f600"]
+WORDS = [*NAMES, *SYNTAX, *ODD]
 GLUE = st.sampled_from([": ", ", ", " ", "\n", "\n  ", "\n    ", "- ", "{", "}", "[", "]", ":", "\r\n"])
 TOKENS = st.one_of(st.sampled_from(WORDS), GLUE, st.text(max_size=3))
 PROFILE = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
@@ -25,8 +79,7 @@ PROFILE = settings(deadline=None, derandomize=True, database=None, suppress_heal
 def answer(text: str, overrides: tuple[str, ...] = ()) -> None:
     try:
         loaded = load_text(text, "fuzz.yaml", overrides)
-    except SpaceError as error:
-        assert str(error)
+    except SpaceError:
         return
     assert load_text(loaded.resolved_text, "again.yaml").study == loaded.study
 
@@ -48,8 +101,7 @@ def test_token_soup_where_a_trial_belongs(text: str) -> None:
     st.recursive(
         st.sampled_from([None, True, 0, 1, 4, 8.5, 64, -1, "topk", "relu", "sae.kind", "raw"]),
         lambda inner: (
-            st.lists(inner, max_size=3)
-            | st.dictionaries(st.sampled_from(WORDS[:28] + ["sae.k", "sae.width"]), inner, max_size=4)
+            st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4)
         ),
         max_leaves=8,
     )
