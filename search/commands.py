@@ -74,8 +74,16 @@ def _refuse_changes(then: Study, now: Study, path: Path) -> None:
 
 def _dry_run(study: Study) -> int:
     from search.dry_run import describe, resources_of_this_machine
+    from search.timing import seconds_per_full_trial
 
-    Console().print(describe(study, resources_of_this_machine()))
+    found = resources_of_this_machine()
+    print("timing a few short trainings of the default configuration ...", file=sys.stderr)  # noqa: T201
+    try:
+        seconds = seconds_per_full_trial(study, found)
+    except SearchError as error:
+        print(f"no estimate of the time: {error}", file=sys.stderr)  # noqa: T201
+        seconds = None
+    Console(highlight=False).print(describe(study, found, seconds))
     return ExitCode.DONE
 
 

@@ -47,6 +47,11 @@ def history_of(directory: Path) -> History:
     return fold(read(directory / "trials.jsonl")[0])
 
 
+def n_finished(directory: Path) -> int:
+    """Trials that ended so far, also before there is a ledger."""
+    return history_of(directory).finished if (directory / "trials.jsonl").exists() else 0
+
+
 def told(history: History) -> list[tuple[object, ...]]:
     """All that must repeat of a history: everything but times."""
     return [
@@ -142,7 +147,7 @@ def test_the_same_search_again_repeats_exactly(
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     ) as driver:
-        wait_for(lambda: (again / "trials.jsonl").exists() and history_of(again).finished >= 3, driver)
+        wait_for(lambda: n_finished(again) >= 3, driver)
         driver.kill()
     assert history_of(again).finished < 8
     done = run("--resume", again, cache=tmp_path / "cache")
@@ -204,9 +209,7 @@ def test_ctrl_c_a_second_driver_and_resume(tmp_path: Path) -> None:
     with subprocess.Popen(
         arguments, env=environment(tmp_path / "cache"), cwd=tmp_path, stderr=subprocess.PIPE, text=True
     ) as driver:
-        wait_for(
-            lambda: (directory / "trials.jsonl").exists() and history_of(directory).finished >= 2, driver
-        )
+        wait_for(lambda: n_finished(directory) >= 2, driver)
         rival = run("--resume", directory, cache=tmp_path / "cache")
         assert rival.returncode == 6
         assert f"process {driver.pid}" in rival.stderr
