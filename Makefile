@@ -13,13 +13,13 @@ run: $(VENV)/.run ## install and search on the embedded digits
 	$(BIN)/python search/run.py spaces/sae.yaml
 
 test: $(VENV)/.dev lint ## install, check style and types, run the tests
-	$(BIN)/python -m pytest -m "not slow and not gpu"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not gpu"
 
 test-slow: $(VENV)/.dev ## whole searches, minutes each (MNIST where SAE_SEARCH_DATA has it)
-	$(BIN)/python -m pytest -m "slow and not gpu" -n 0
+	$(BIN)/python -m pytest -m "slow and not gpu"
 
 test-gpu: $(VENV)/.dev ## tests that need a CUDA device
-	$(BIN)/python -m pytest -m gpu -n 0
+	$(BIN)/python -m pytest -m gpu
 
 lint: $(VENV)/.dev ## style and types
 	$(BIN)/ruff check .

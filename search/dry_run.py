@@ -173,7 +173,7 @@ def _time(study: Study, seconds: float | None, at_once: int) -> str:
         return "not estimated: no trial has been timed here"
     expected, most = expected_work(study), work(study, 1.0)
     low, high = expected.classifier * seconds, most.sae * seconds
-    text = f"{_duration(low)} to {_duration(high)} of work at {seconds:.2g} s a full trial, as measured here on the default one"
+    text = f"{_duration(low)} to {_duration(high)} of work at {seconds:.2g} s a full trial, as measured"
     return (
         f"{text}; {_duration(low / at_once)} to {_duration(high / at_once)} with {at_once} at once"
         if at_once > 1
