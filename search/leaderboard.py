@@ -28,6 +28,7 @@ from search.standings import (
     number,
     one_line,
     score,
+    shared_values,
     standings,
     trial_list,
 )
@@ -231,6 +232,10 @@ def _print_parameters(study: Study, shown: Sequence[TrialRecord], console: Conso
         for trial, row in zip(shown, rows, strict=True)
     ]
     _print_fitting(grid, listed, console)
+    shared = ", ".join(f"{path} {number(value)}" for path, value in shared_values(study, shown).items())
+    if shared:
+        console.print(Text(f"Searched, but the same in all of them: {shared}"))
+        console.print()
 
 
 def _print_fitting(grid: Table, listed: Sequence[tuple[str, str]], console: Console) -> None:

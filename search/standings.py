@@ -69,6 +69,15 @@ def differing_values(study: Study, trials: Sequence[TrialRecord]) -> dict[str, l
     return {path: column for path, column in columns.items() if any(v != column[0] for v in column)}
 
 
+def shared_values(study: Study, trials: Sequence[TrialRecord]) -> dict[str, Scalar]:
+    """Searched parameters that have one and the same value in all of several trials."""
+    if len(trials) < 2:
+        return {}
+    values = [study.values(trial.params) for trial in trials]
+    first = {p.path: values[0][p.path] for p in study.parameters if p.path in values[0]}
+    return {path: v for path, v in first.items() if all(other.get(path) == v for other in values)}
+
+
 def key_metrics(study: Study) -> list[str]:
     """Metrics of the objectives, then of the constraints, each once."""
     wished = [objective.metric for objective in study.objectives]
