@@ -1,7 +1,6 @@
-"""Where the driver's log lines go: warnings of ours to stderr, everything to driver.log in the run directory.
+"""Where the driver's log lines go: all to driver.log in the run directory, warnings of ours to stderr too.
 
-Ray and Tune write whole paragraphs to the terminal for things that are handled here; they go to the
-file alone.
+Ray and Tune write whole paragraphs for things that are handled here; those go to the file alone.
 """
 
 from __future__ import annotations
@@ -17,13 +16,15 @@ def driver_log(path: Path) -> Iterator[None]:
     """Log to `path` for the length of the block."""
     to_file = logging.FileHandler(path, delay=True)
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    root, ray = logging.getLogger(), logging.getLogger("ray")
-    before = (ray.handlers, ray.propagate)
+    root, ours = logging.getLogger(), logging.getLogger("search")
     root.addHandler(to_file)
-    ray.handlers, ray.propagate = [to_file], False
+    # Python's handler of last resort writes warnings to whatever sys.stderr is at that moment, so that
+    # a live table is not torn.
+    assert logging.lastResort is not None
+    ours.addHandler(logging.lastResort)
     try:
         yield
     finally:
-        ray.handlers, ray.propagate = before
+        ours.removeHandler(logging.lastResort)
         root.removeHandler(to_file)
         to_file.close()

@@ -20,7 +20,7 @@ from search.interruption import Halt, Interruption
 from search.judge import Judge
 from search.ledger import Ledger
 from search.proposer import Proposer
-from search.ray_session import ray_session
+from search.ray_session import Session, ray_session
 from search.recorder import Listener, Recorder
 from search.resources import Grant, grant, places
 from search.run_directory import RunDirectory
@@ -66,8 +66,8 @@ def run_search(launch: Launch, interruption: Interruption) -> History:
         judge.settle_all()
         proposer = Proposer(launch.study, recorder, launch.target)
         if proposer.owed:
-            with ray_session(launch.address) as scratch, interruption.listening(launch.directory.release):
-                _tune(launch, scratch, recorder, judge, proposer, interruption)
+            with ray_session(launch.address) as session, interruption.listening(launch.directory.release):
+                _tune(launch, session, recorder, judge, proposer, interruption)
     except Halt as halt:
         raise halt.cause from None
     finally:
@@ -79,7 +79,7 @@ def run_search(launch: Launch, interruption: Interruption) -> History:
 
 def _tune(
     launch: Launch,
-    scratch: Path,
+    session: Session,
     recorder: Recorder,
     judge: Judge,
     proposer: Proposer,
@@ -114,12 +114,12 @@ def _tune(
         ),
         run_config=tune.RunConfig(
             name="tune",
-            storage_path=str(scratch / "storage"),
+            storage_path=str(session.scratch / "storage"),
             verbose=0,
             # Only the death of a process gets here; everything else is caught in the trial.
             failure_config=tune.FailureConfig(max_failures=1),
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
-            callbacks=[RunCallback(recorder, interruption)],
+            callbacks=[RunCallback(recorder, (interruption.check, session.check))],
         ),
     )
     try:

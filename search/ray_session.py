@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from search.errors import ClusterError
+from search.interruption import Halt
 
 _ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",  # with verbose=0: Tune prints nothing
@@ -35,9 +36,28 @@ _ENVIRONMENT = {
 _PROBE_TIMEOUT_S = 10.0
 
 
+class Session:
+    """A Ray that runs: its scratch folder, and a look at whether it is still there."""
+
+    def __init__(self, scratch: Path) -> None:
+        self.scratch = scratch
+
+    def check(self) -> None:
+        """Raise Halt carrying a ClusterError if the daemons that this process started are gone.
+
+        Ray's own reaction to that is to end the whole process, some seconds later and without a word.
+        """
+        import ray._private.worker as ray_worker
+
+        node = ray_worker._global_node
+        dead: list[str] = [] if node is None else [name for name, _ in node.dead_processes()]
+        if dead:
+            raise Halt(ClusterError(f"Ray was lost: its {', '.join(dead)} died"))
+
+
 @contextmanager
-def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Path]:
-    """Ray for the length of the block; yields a scratch folder that goes with it.
+def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
+    """Ray for the length of the block.
 
     `address` is "local", "auto" (the cluster this machine belongs to), or host:port of its head.
     Raises ClusterError if the cluster cannot be reached.
@@ -53,7 +73,7 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Path]:
 
     scratch = Path(tempfile.mkdtemp(prefix="sae-ray-", dir="/tmp"))
     try:
-        _send_daemon_messages_to_the_log()
+        _send_messages_to_the_log()
         if address == "local":
             with _loopback_stays_loopback():
                 ray.init(
@@ -67,15 +87,19 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Path]:
                 )
         else:
             _connect(address)
-        yield scratch
+        yield Session(scratch)
     finally:
         ray.shutdown()
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _send_daemon_messages_to_the_log() -> None:
-    """Ray prints what its daemons say, of dead workers for example, on stdout, where the result belongs."""
+def _send_messages_to_the_log() -> None:
+    """Ray writes to stderr, and its daemons' words to stdout, where the result belongs: all to the log."""
     import ray._private.worker as ray_worker
+
+    ray_logger = logging.getLogger("ray")
+    ray_logger.handlers.clear()
+    ray_logger.propagate = True
 
     def log(data: Any, ignore_prefix: bool) -> None:  # noqa: ARG001
         logging.getLogger("ray").error("%s", "\n".join(data["lines"]))

@@ -7,7 +7,7 @@ empty shells, so that no open file or database is dragged along.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ray.tune import Callback
@@ -16,7 +16,6 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from search.history import TrialRecord
-from search.interruption import Interruption
 from search.judge import Judge, StepResult
 from search.optuna_book import LOST_PROCESS
 from search.proposer import Proposer
@@ -103,15 +102,19 @@ class JudgeScheduler(_Shell, FIFOScheduler):
 
 
 class RunCallback(_Shell, Callback):
-    """Looks for signals between Ray's steps, and records that a lost process is tried again."""
+    """Runs `checks` between Ray's steps, and records that a lost process is tried again.
 
-    def __init__(self, recorder: Recorder, interruption: Interruption) -> None:
+    A check raises Halt to end the search: for a signal, or because Ray is gone.
+    """
+
+    def __init__(self, recorder: Recorder, checks: Sequence[Callable[[], None]]) -> None:
         self._recorder = recorder
-        self._interruption = interruption
+        self._checks = checks
 
     def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
         """A safe place to leave from."""
-        self._interruption.check()
+        for check in self._checks:
+            check()
 
     def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         """Ray will start the trial again; it continues from its own checkpoint."""

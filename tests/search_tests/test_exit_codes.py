@@ -9,6 +9,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
 from search.ledger import read
@@ -18,6 +19,7 @@ from tests.search_tests.test_run_end_to_end import (
     command,
     environment,
     history_of,
+    n_finished,
     run,
     wait_for,
 )
@@ -62,9 +64,7 @@ def test_a_full_disk_ends_with_8_and_can_be_resumed(tmp_path: Path) -> None:
         stdout=subprocess.DEVNULL,
         text=True,
     ) as driver:
-        wait_for(
-            lambda: (directory / "trials.jsonl").exists() and history_of(directory).finished >= 1, driver
-        )
+        wait_for(lambda: n_finished(directory) >= 1, driver)
         size = (directory / "trials.jsonl").stat().st_size
         resource.prlimit(driver.pid, resource.RLIMIT_FSIZE, (size + 100, resource.RLIM_INFINITY))
         _, said = driver.communicate(timeout=60)
@@ -87,9 +87,7 @@ def test_sigterm_is_143(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as driver:
-        wait_for(
-            lambda: (directory / "trials.jsonl").exists() and history_of(directory).finished >= 1, driver
-        )
+        wait_for(lambda: n_finished(directory) >= 1, driver)
         driver.terminate()
         _, said = driver.communicate(timeout=30)
     assert driver.returncode == 143
@@ -105,9 +103,7 @@ def test_the_second_ctrl_c_leaves_at_once_and_frees_the_lock(tmp_path: Path) -> 
         stderr=subprocess.PIPE,
         text=True,
     ) as driver:
-        wait_for(
-            lambda: (directory / "trials.jsonl").exists() and history_of(directory).finished >= 1, driver
-        )
+        wait_for(lambda: n_finished(directory) >= 1, driver)
         driver.send_signal(signal.SIGINT)
         driver.send_signal(signal.SIGINT)
         driver.communicate(timeout=30)
@@ -147,3 +143,28 @@ def test_wrong_usage_is_2_and_makes_nothing(tmp_path: Path, arguments: tuple[str
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("daemon", ["raylet", "gcs_server"])
+def test_ray_lost_in_the_middle_is_5_and_can_be_resumed(tmp_path: Path, daemon: str) -> None:
+    directory = tmp_path / "runs" / "lost"
+    with subprocess.Popen(
+        command(TINY, "--name", "lost"),
+        env=environment(tmp_path / "cache"),
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    ) as driver:
+        wait_for(lambda: n_finished(directory) >= 1, driver)
+        for process in psutil.Process(driver.pid).children(recursive=True):
+            if process.name() == daemon:
+                process.kill()
+        _, said = driver.communicate(timeout=60)
+    assert driver.returncode == 5, said
+    assert f"its {daemon} died" in said
+    assert "--resume" in said
+    assert "[state-dump]" not in said
+    done = run("--resume", directory, cache=tmp_path / "cache")
+    assert done.returncode == 0, done.stderr
+    assert history_of(directory).finished == 8

@@ -27,7 +27,8 @@ def sockets():
                 found.append([process.pid, process.name(), c.laddr.ip, c.laddr.port])
     return found
 
-with ray_session("local", n_cpus=1) as scratch:
+with ray_session("local", n_cpus=1) as session:
+    scratch = session.scratch
     import ray
     @ray.remote
     def work():
