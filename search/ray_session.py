@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from search.errors import ClusterError
 from search.interruption import Halt
@@ -34,6 +38,7 @@ _ENVIRONMENT = {
     "TUNE_WARN_THRESHOLD_S": "1000",
 }
 _PROBE_TIMEOUT_S = 10.0
+_SCRATCH = "sae-ray-"  # then the driver's pid; in /tmp, because a socket's path may have 107 bytes at most
 
 
 class Session:
@@ -71,7 +76,8 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
         _probe(address)
     import ray  # after the environment is set: Ray reads parts of it on import
 
-    scratch = Path(tempfile.mkdtemp(prefix="sae-ray-", dir="/tmp"))
+    _sweep_scratch()
+    scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-", dir="/tmp"))
     try:
         _send_messages_to_the_log()
         if address == "local":
@@ -80,6 +86,8 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
                     address="local",
                     _node_ip_address="127.0.0.1",
                     _temp_dir=str(scratch),
+                    # Ray puts the interpreter's path into a shell command without quoting it.
+                    runtime_env={"py_executable": shlex.quote(sys.executable)},
                     include_dashboard=False,
                     num_cpus=n_cpus,
                     logging_level=logging.ERROR,
@@ -91,6 +99,15 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
     finally:
         ray.shutdown()
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _sweep_scratch() -> None:
+    """Remove what drivers left behind that were killed before they could."""
+    for folder in Path("/tmp").glob(f"{_SCRATCH}*"):
+        pid = folder.name.removeprefix(_SCRATCH).partition("-")[0]
+        mine = folder.stat().st_uid == os.getuid() and not folder.is_symlink()
+        if mine and pid.isdigit() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _send_messages_to_the_log() -> None:
