@@ -6,6 +6,7 @@ import ipaddress
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -41,11 +42,12 @@ print(json.dumps({"scratch_left": os.path.exists(scratch)}))
 
 
 @pytest.fixture(scope="module")
-def session() -> dict[str, object]:
-    """What a separate process saw of its own Ray; the module's only start of Ray."""
-    done = subprocess.run(
-        [sys.executable, "-c", SESSION], capture_output=True, text=True, timeout=120, check=True
-    )
+def session(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What a separate process saw of its own Ray; its environment lies under a path with a space."""
+    environment = tmp_path_factory.mktemp("a space") / "it's"
+    environment.symlink_to(Path(sys.executable).parents[1])
+    python = environment / "bin" / Path(sys.executable).name
+    done = subprocess.run([python, "-c", SESSION], capture_output=True, text=True, timeout=120, check=True)
     during, after = done.stdout.splitlines()
     return {**json.loads(during), **json.loads(after), "stderr": done.stderr}
 
