@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from search.command_line import Options
-from search.errors import DiskError, ExitCode, RunDirectoryError, SearchError, SpaceError
-from search.interruption import Interrupted, Interruption
+from search.errors import ExitCode, SpaceError
+from search.interruption import Interruption
 from search.run_directory import RunDirectory, create, open_existing, write_atomically
+from search.run_status import noting_the_end
 from search.space import LoadedSpace, describe_difference, load_study
 from search.study import Study
 
@@ -104,51 +102,11 @@ def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options) 
         address=options.address,
         listeners=lambda history: listeners(study, directory, history),
     )
-    with _noting_the_end(study, directory), driver_log(directory.log):
+    end = noting_the_end(study, directory, study.budget.trials, resume_command(directory))
+    with end, driver_log(directory.log):
         history = run_search(launch, Interruption())
     _show_result(study, history, directory, as_json=options.json)
     return ExitCode.DONE
-
-
-@contextmanager
-def _noting_the_end(study: Study, directory: RunDirectory) -> Iterator[None]:
-    """run.json says how the run stands, whatever happens inside; an error gains the command that goes on."""
-    from search.provenance import describe_process
-
-    directory.write_info(
-        name=study.name,
-        question=study.question,
-        status="running",
-        target=study.budget.trials,
-        started=directory.read_info().get("started") or _now(),
-        exit_code=None,
-        reason=None,
-        **describe_process(),
-    )
-    try:
-        yield
-    except SearchError as error:
-        status = "interrupted" if isinstance(error, Interrupted) else "failed"
-        _note(directory, status=status, exit_code=int(error.exit_code), reason=str(error))
-        error.add_note(resume_command(directory))
-        raise
-    except BaseException as error:
-        _note(
-            directory,
-            status="failed",
-            exit_code=int(ExitCode.INTERNAL),
-            reason=f"{type(error).__name__}: {error}",
-        )
-        raise
-    _note(directory, status="done", exit_code=int(ExitCode.DONE))
-
-
-def _note(directory: RunDirectory, **facts: Any) -> None:
-    """Write the end down; a full disk must not hide the error that is on its way."""
-    try:
-        directory.write_info(ended=_now(), **facts)
-    except (DiskError, RunDirectoryError) as error:
-        print(f"run.json could not be updated: {error}", file=sys.stderr)  # noqa: T201
 
 
 def _announce(study: Study, directory: RunDirectory, *, resumed: bool) -> None:
@@ -170,6 +128,7 @@ def _show_result(study: Study, history: Any, directory: RunDirectory, *, as_json
     run = shown(directory.path)
     next_commands = [
         ("look at the curves", f"tensorboard --logdir {shown(directory.trials)}"),
+        ("confirm the best on the test split, with fresh seeds", f"python search/confirm.py {run}"),
         ("search on", f"python search/run.py --resume {run} --trials {2 * study.budget.trials}"),
         ("train a trial again", f"python search/run.py --reproduce {run} TRIAL"),
     ]
@@ -185,7 +144,3 @@ def shown(path: Path) -> str:
     """A path as a person would type it here: relative below the working folder, quoted for a shell."""
     here = Path.cwd()
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -43,8 +43,7 @@ class Judge:
     def goes_on(self, number: int, step: StepResult) -> bool:
         """Record the step; False if the trial is over, which is then recorded too."""
         record = self._recorder.history.trials[number]
-        if step.failure is not None and step.failure.startswith("disk: "):
-            raise Halt(DiskError(f"trial {number} could not write: {step.failure.removeprefix('disk: ')}"))
+        leave_if_the_disk_is_full(number, step)
         if step.failure is not None:
             self.fail(number, step.failure)
             return False
@@ -118,6 +117,12 @@ class Judge:
             record.number, "PRUNED", reason=f"constraint missed before rung {step.next_rung}: {names}"
         )
         return False
+
+
+def leave_if_the_disk_is_full(number: int, step: StepResult) -> None:
+    """Raise Halt if a worker could not write: no trial's fault, and the next one would meet it too."""
+    if step.failure is not None and step.failure.startswith("disk: "):
+        raise Halt(DiskError(f"trial {number} could not write: {step.failure.removeprefix('disk: ')}"))
 
 
 def standing_at(study: Study, metrics: Mapping[str, float]) -> Standing | None:

@@ -1,4 +1,4 @@
-"""From a checked study to a finished history: the only module that builds a Tuner.
+"""From a checked study to a finished history.
 
 A resumed or enlarged run is a new Tuner for the trials still owed. Ray's own restore forgets what
 happened since its last snapshot and empties the halving rungs, so study and rungs are rebuilt from
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from search.errors import ClusterError, NoTrialCompleted
+from search.errors import NoTrialCompleted
 from search.history import History, TrialRecord, fold
 from search.interruption import Halt, Interruption
 from search.judge import Judge
@@ -22,10 +22,10 @@ from search.ledger import Ledger
 from search.proposer import Proposer
 from search.ray_session import ray_session
 from search.recorder import Listener, Recorder
-from search.resources import Grant, grant, places
+from search.resources import Grant
 from search.run_directory import RunDirectory
 from search.study import Study
-from trainables import registry
+from search.tune_session import Work, run_trials
 from trainables.dataset import Dataset
 
 CACHE_BYTES = 4 * 2**30
@@ -67,7 +67,7 @@ def run_search(launch: Launch, interruption: Interruption) -> History:
         proposer = Proposer(launch.study, recorder, launch.target)
         if proposer.owed:
             with ray_session(launch.address) as scratch, interruption.listening(launch.directory.release):
-                _tune(launch, scratch, recorder, judge, proposer, interruption)
+                run_trials(_work(launch), scratch, recorder, judge, proposer, interruption)
     except Halt as halt:
         raise halt.cause from None
     finally:
@@ -77,55 +77,14 @@ def run_search(launch: Launch, interruption: Interruption) -> History:
     return history
 
 
-def _tune(
-    launch: Launch,
-    scratch: Path,
-    recorder: Recorder,
-    judge: Judge,
-    proposer: Proposer,
-    interruption: Interruption,
-) -> None:
-    import ray
-    from ray import tune
-
-    from search.tune_hooks import JudgeScheduler, LedgerSearcher, RunCallback
-
-    granted = grant(launch.study.resources, ray.cluster_resources())
-
-    def concurrency() -> int:
-        return places(granted, ray.cluster_resources())
-
-    # Ray lets a searcher of one's own have a single pending trial unless told otherwise.
-    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(max(16, concurrency()))
-    actor = tune.with_parameters(
-        registry.load({"actor": launch.actor}, "actor"),
-        context=_context(launch, granted),
+def _work(launch: Launch) -> Work:
+    return Work(
+        actor=launch.actor,
+        context=lambda granted: _context(launch, granted),
         dataset=launch.dataset,
+        resources=launch.study.resources,
+        config_of=_config_of(launch.study),
     )
-    tuner = tune.Tuner(
-        tune.with_resources(actor, {"cpu": granted.cpu, "gpu": granted.gpu}),
-        tune_config=tune.TuneConfig(
-            search_alg=LedgerSearcher(proposer, judge, recorder, concurrency, _config_of(launch.study)),
-            scheduler=JudgeScheduler(judge),
-            num_samples=proposer.owed,
-            reuse_actors=True,
-            trial_dirname_creator=_trial_name,
-            trial_name_creator=_trial_name,
-        ),
-        run_config=tune.RunConfig(
-            name="tune",
-            storage_path=str(scratch / "storage"),
-            verbose=0,
-            # Only the death of a process gets here; everything else is caught in the trial.
-            failure_config=tune.FailureConfig(max_failures=1),
-            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
-            callbacks=[RunCallback(recorder, interruption)],
-        ),
-    )
-    try:
-        tuner.fit()
-    except (ray.exceptions.RayError, ConnectionError) as error:
-        raise ClusterError(f"Ray was lost: {str(error).strip().splitlines()[0]}") from error
 
 
 def _config_of(study: Study) -> Callable[[TrialRecord], dict[str, Any]]:
@@ -172,8 +131,3 @@ def stage_cache_dir() -> Path:
         return Path(configured).resolve()
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "sae-search" / "stages"
-
-
-def _trial_name(trial: Any) -> str:
-    """Ray's scratch names carry no parameter and no user text."""
-    return f"trial_{trial.trial_id}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from ray.tune import Callback
 from ray.tune.experiment import Trial
@@ -17,10 +17,34 @@ from ray.tune.search import Searcher
 
 from search.history import TrialRecord
 from search.interruption import Interruption
-from search.judge import Judge, StepResult
+from search.judge import StepResult
 from search.optuna_book import LOST_PROCESS
-from search.proposer import Proposer
+from search.proposer import Proposal
 from search.recorder import Recorder
+
+
+class Proposes(Protocol):
+    """Knows which trials are owed."""
+
+    @property
+    def owed(self) -> int:
+        """How many are still to be handed out."""
+
+    def next(self) -> Proposal | None:
+        """The next one, recorded; None when no more are owed."""
+
+    def told(self, record: TrialRecord) -> None:
+        """A trial ended."""
+
+
+class Judges(Protocol):
+    """Records steps and decides what follows from them."""
+
+    def goes_on(self, number: int, step: StepResult) -> bool:
+        """Record the step; False if the trial is over, which is then recorded too."""
+
+    def fail(self, number: int, reason: str) -> None:
+        """End a trial as FAIL."""
 
 
 class _Shell:
@@ -33,8 +57,8 @@ class LedgerSearcher(_Shell, Searcher):
 
     def __init__(
         self,
-        proposer: Proposer,
-        judge: Judge,
+        proposer: Proposes,
+        judge: Judges,
         recorder: Recorder,
         concurrency: Callable[[], int],
         config_of: Callable[[TrialRecord], dict[str, Any]],
@@ -88,7 +112,7 @@ class LedgerSearcher(_Shell, Searcher):
 class JudgeScheduler(_Shell, FIFOScheduler):
     """Passes every result to the judge. Metric and mode are the space file's business."""
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judges) -> None:
         super().__init__()
         self._judge = judge
 

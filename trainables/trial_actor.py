@@ -46,6 +46,8 @@ class TrialContext:
     cache_bytes: int
     timeout_s: float
     threads: int
+    timeout_name: str = "budget.trial_timeout_s"
+    """What the user set `timeout_s` by, for the message."""
 
 
 class TrialActor(tune.Trainable):
@@ -101,7 +103,9 @@ class TrialActor(tune.Trainable):
         timeout_file = self._folder / "timeout.txt"
         remaining = self._deadline - time.monotonic()
         if (timeout_file.exists() and timeout_file.stat().st_size > 0) or remaining <= 0:
-            return self._failure(f"timeout: longer than budget.trial_timeout_s = {self._context.timeout_s:g}")
+            return self._failure(
+                f"timeout: longer than {self._context.timeout_name} = {self._context.timeout_s:g}"
+            )
         with timeout_file.open("w") as file:
             faulthandler.dump_traceback_later(remaining, exit=True, file=file)
             try:

@@ -1,0 +1,130 @@
+"""From chosen trials to a finished confirmation, on Ray; resumable like a search, from its own ledger."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from search.confirmation import Task, config_of
+from search.confirmation_course import LastRungJudge, TaskProposer, task_of
+from search.errors import RunDirectoryError
+from search.history import History, TrialRecord, fold
+from search.interruption import Halt, Interruption
+from search.launch import CACHE_BYTES, stage_cache_dir
+from search.ledger import Ledger
+from search.ray_session import ray_session
+from search.recorder import Listener, Recorder
+from search.resources import Grant
+from search.run_directory import RunDirectory
+from search.study import Study
+from search.tune_session import Work, run_trials
+from trainables.dataset import Dataset
+
+TIMEOUTS = 3
+"""A training here fits up to three SAEs and scores five models, so it gets so many of a trial's timeouts."""
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """All that a confirmation needs."""
+
+    study: Study
+    searched: History
+    directory: RunDirectory
+    """`confirm/` inside the run directory; its ledger, trials and log are the confirmation's own."""
+    dataset: Dataset
+    tasks: Sequence[Task]
+    address: str
+    release: Callable[[], None]
+    """Frees the run's lock when a second signal comes."""
+    listeners: Callable[[History], Sequence[Listener]]
+    actor: str = "trainables.confirm_actor:ConfirmActor"
+
+
+def run_confirmation(confirmation: Confirmation, interruption: Interruption) -> History:
+    """Run every task that is not done; returns what happened in this and earlier sessions.
+
+    The caller holds the run's lock. Raises SearchError by what went wrong; whatever is raised,
+    everything acknowledged is in the ledger.
+    """
+    ledger, events = Ledger.open(confirmation.directory.ledger)
+    history = fold(events)
+    _refuse_other_data(history, confirmation.dataset.key)
+    recorder = Recorder(ledger, history, confirmation.listeners(history))
+    try:
+        recorder.session(
+            command=confirmation.directory.read_info().get("command"),
+            host=platform.node(),
+            pid=os.getpid(),
+            target=len(confirmation.tasks),
+            data=confirmation.dataset.key,
+        )
+        judge = LastRungJudge(recorder, confirmation.study.budget.max_failures)
+        judge.settle_all()
+        proposer = TaskProposer(confirmation.tasks, recorder)
+        if proposer.owed:
+            with ray_session(confirmation.address) as scratch, interruption.listening(confirmation.release):
+                run_trials(_work(confirmation), scratch, recorder, judge, proposer, interruption)
+    except Halt as halt:
+        raise halt.cause from None
+    finally:
+        recorder.close()
+    return history
+
+
+def _refuse_other_data(history: History, key: str) -> None:
+    """Numbers of different images must not be averaged."""
+    then = [session["data"] for session in history.sessions if "data" in session]
+    if then and then[-1] != key:
+        raise RunDirectoryError(
+            "the images are not those that this confirmation began with: "
+            f"their digest was {then[-1][:16]}, now it is {key[:16]}. Restore the files, or remove confirm/."
+        )
+
+
+def _work(confirmation: Confirmation) -> Work:
+    return Work(
+        actor=confirmation.actor,
+        context=lambda granted: _context(confirmation, granted),
+        dataset=confirmation.dataset,
+        resources=confirmation.study.resources,
+        config_of=_actor_config(confirmation),
+    )
+
+
+def _actor_config(confirmation: Confirmation) -> Callable[[TrialRecord], dict[str, Any]]:
+    def config(record: TrialRecord) -> dict[str, Any]:
+        trial = config_of(confirmation.study, confirmation.searched, task_of(record))
+        return {
+            "number": record.number,
+            "folder": record.folder,
+            "trial": trial.model_dump(),
+            "passed": max(record.rungs, default=0),
+        }
+
+    return config
+
+
+def _context(confirmation: Confirmation, granted: Grant) -> Any:
+    from trainables.pipeline import Plan
+    from trainables.trial_actor import TrialContext
+
+    study = confirmation.study
+    return TrialContext(
+        trials_dir=str(confirmation.directory.trials),
+        # One rung: what a trial is at the last rung does not depend on the rungs before it.
+        plan=Plan(
+            study_seed=study.budget.seed,
+            rungs=1,
+            reduction_factor=study.scheduler.reduction_factor,
+            score_parts=study.score,
+        ),
+        cache_dir=str(stage_cache_dir()),
+        cache_bytes=CACHE_BYTES,
+        timeout_s=TIMEOUTS * study.budget.trial_timeout_s,
+        timeout_name=f"{TIMEOUTS} x budget.trial_timeout_s",
+        threads=granted.threads,
+    )
