@@ -53,12 +53,14 @@ def parse(arguments: list[str] | None = None) -> Options:
         parser.error("--resume and --reproduce do different things; give one of them")
     if modes and (got.overrides or got.seed is not None or got.name):
         parser.error(f"--{modes[0]} takes the study as it was: --set, --seed and --name do not go with it")
-    if got.reproduce and got.space is not None:
-        parser.error("--reproduce reads the space from the run; leave the space file out")
+    if got.reproduce and (got.space is not None or got.trials or got.dry_run or got.address != "local"):
+        parser.error("--reproduce reads the study from the run and trains here: give it nothing but --json")
+    if got.dry_run and got.json:
+        parser.error("--dry-run has no result that --json could print")
     reproduce = None
     if got.reproduce is not None:
         run, trial = got.reproduce
-        if not trial.isdigit():
+        if not trial.isdecimal():
             parser.error(f"--reproduce RUN TRIAL: TRIAL is a number like 17, got {trial!r}")
         reproduce = (Path(run), int(trial))
     return Options(
@@ -128,7 +130,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number, at least 1, got {text!r}")
+    return int(text)

@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from search.command_line import Options
-from search.errors import DiskError, ExitCode, RunDirectoryError, SearchError, SpaceError
-from search.interruption import Interrupted, Interruption
+from search.errors import ExitCode, SearchError, SpaceError
+from search.history import History, fold
+from search.interruption import Interruption
+from search.ledger import read
 from search.run_directory import RunDirectory, create, open_existing, write_atomically
-from search.space import LoadedSpace, describe_difference, load_study
+from search.run_status import noting_the_end
+from search.space import describe_difference, load_study
+from search.space_text import to_yaml
+from search.standings import one_line
 from search.study import Study
 
 
@@ -31,9 +34,9 @@ def search(options: Options) -> int:
     if options.dry_run:
         return _dry_run(loaded.study)
     dataset = _load_data(loaded.study)
-    directory = create(options.out, loaded.study.name, options.name)
+    files = {"space.yaml": loaded.text, "space.resolved.yaml": loaded.resolved_text}
+    directory = create(options.out, loaded.study.name, options.name, files)
     try:
-        _write_space(directory, loaded)
         return _run(loaded.study, directory, dataset, options)
     finally:
         directory.release()
@@ -44,13 +47,10 @@ def _resume(options: Options) -> int:
     directory = open_existing(options.resume)
     directory.acquire()
     try:
-        study = load_study(directory.resolved_space).study
-        if options.space is not None:
-            _refuse_changes(study, load_study(options.space).study, options.space)
-        target = options.trials or int(directory.read_info().get("target", study.budget.trials))
-        study = replace(study, budget=replace(study.budget, trials=target))
+        study = _study_to_resume(directory, options)
         if options.dry_run:
             return _dry_run(study)
+        write_atomically(directory.resolved_space, to_yaml(study))
         return _run(study, directory, _load_data(study), options)
     finally:
         directory.release()
@@ -60,6 +60,23 @@ def _overrides(options: Options) -> tuple[str, ...]:
     """--trials and --seed are short for what they set, and are checked like it."""
     short = {"budget.trials": options.trials, "budget.seed": options.seed}
     return (*options.overrides, *(f"{path}={value}" for path, value in short.items() if value is not None))
+
+
+def _study_to_resume(directory: RunDirectory, options: Options) -> Study:
+    """The run's own study; a space file or --trials may change how much is spent, not what is searched."""
+    study = load_study(directory.resolved_space).study
+    if options.space is not None:
+        given = load_study(options.space).study
+        _refuse_changes(study, given, options.space)
+        study = replace(study, budget=replace(given.budget, seed=study.budget.seed), resources=given.resources)
+    wanted = study.budget.trials if options.trials is None else options.trials
+    # Trials cannot be taken back: a lower target than what there is means what there is.
+    wanted = max(wanted, len(_recorded(directory).trials))
+    return replace(study, budget=replace(study.budget, trials=wanted))
+
+
+def _recorded(directory: RunDirectory) -> History:
+    return fold(read(directory.ledger)[0]) if directory.ledger.exists() else History()
 
 
 def _refuse_changes(then: Study, now: Study, path: Path) -> None:
@@ -73,7 +90,8 @@ def _refuse_changes(then: Study, now: Study, path: Path) -> None:
 
 
 def _dry_run(study: Study) -> int:
-    from search.dry_run import describe, resources_of_this_machine
+    from search.dry_run import describe
+    from search.resources import resources_of_this_machine
     from search.timing import seconds_per_full_trial
 
     found = resources_of_this_machine()
@@ -93,11 +111,6 @@ def _load_data(study: Study) -> Any:
     return load_data(study.data)
 
 
-def _write_space(directory: RunDirectory, loaded: LoadedSpace) -> None:
-    write_atomically(directory.original_space, loaded.text)
-    write_atomically(directory.resolved_space, loaded.resolved_text)
-
-
 def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options) -> int:
     from search.driver_log import driver_log
     from search.launch import Launch, run_search
@@ -112,72 +125,41 @@ def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options) 
         address=options.address,
         listeners=lambda history: listeners(study, directory, history),
     )
-    with _noting_the_end(study, directory), driver_log(directory.log):
-        history = run_search(launch, Interruption())
-    _show_result(study, history, directory, as_json=options.json)
+    end = noting_the_end(study, directory, study.budget.trials, resume_command(directory))
+    try:
+        with end, driver_log(directory.log):
+            run_search(launch, Interruption())
+    except SearchError:
+        # What was found before, and why trials failed, is on record.
+        _show_result(study, directory, as_json=options.json)
+        raise
+    _show_result(study, directory, as_json=options.json)
     return ExitCode.DONE
-
-
-@contextmanager
-def _noting_the_end(study: Study, directory: RunDirectory) -> Iterator[None]:
-    """run.json says how the run stands, whatever happens inside; an error gains the command that goes on."""
-    from search.provenance import describe_process
-
-    directory.write_info(
-        name=study.name,
-        question=study.question,
-        status="running",
-        target=study.budget.trials,
-        started=directory.read_info().get("started") or _now(),
-        exit_code=None,
-        reason=None,
-        **describe_process(),
-    )
-    try:
-        yield
-    except SearchError as error:
-        status = "interrupted" if isinstance(error, Interrupted) else "failed"
-        _note(directory, status=status, exit_code=int(error.exit_code), reason=str(error))
-        error.add_note(resume_command(directory))
-        raise
-    except BaseException as error:
-        _note(
-            directory,
-            status="failed",
-            exit_code=int(ExitCode.INTERNAL),
-            reason=f"{type(error).__name__}: {error}",
-        )
-        raise
-    _note(directory, status="done", exit_code=int(ExitCode.DONE))
-
-
-def _note(directory: RunDirectory, **facts: Any) -> None:
-    """Write the end down; a full disk must not hide the error that is on its way."""
-    try:
-        directory.write_info(ended=_now(), **facts)
-    except (DiskError, RunDirectoryError) as error:
-        print(f"run.json could not be updated: {error}", file=sys.stderr)  # noqa: T201
 
 
 def _announce(study: Study, directory: RunDirectory, *, resumed: bool) -> None:
     console = Console(file=sys.stderr, soft_wrap=True, highlight=False, no_color="NO_COLOR" in os.environ)
     verb = "going on with" if resumed else "searching"
-    console.print(f"{verb} [bold]{study.name}[/bold]: {study.question}", markup=True)
-    console.print(f"  run directory  {shown(directory.path)}", markup=False)
-    console.print(f"  watch it       tensorboard --logdir {shown(directory.trials)}", markup=False)
+    console.print(Text.assemble(f"{verb} ", (study.name, "bold"), f": {one_line(study.question, 1000)}"))
+    console.print(Text(f"  run directory  {shown(directory.path)}"))
+    console.print(Text(f"  watch it       tensorboard --logdir {shown(directory.trials)}"))
 
 
-def _show_result(study: Study, history: Any, directory: RunDirectory, *, as_json: bool) -> None:
+def _show_result(study: Study, directory: RunDirectory, *, as_json: bool) -> None:
     import json
 
     from search.leaderboard import print_summary, summary_json
 
+    history = _recorded(directory)
+    if not history.trials:
+        return
     if as_json:
         print(json.dumps(summary_json(study, history, directory.path), indent=2))  # noqa: T201
         return
     run = shown(directory.path)
     next_commands = [
         ("look at the curves", f"tensorboard --logdir {shown(directory.trials)}"),
+        ("confirm the best on the test split, with fresh seeds", f"python search/confirm.py {run}"),
         ("search on", f"python search/run.py --resume {run} --trials {2 * study.budget.trials}"),
         ("train a trial again", f"python search/run.py --reproduce {run} TRIAL"),
     ]
@@ -193,7 +175,3 @@ def shown(path: Path) -> str:
     """A path as a person would type it here: relative below the working folder, quoted for a shell."""
     here = Path.cwd()
     return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from search.errors import ExitCode, SearchError
+from search.history import History
 from search.study import DataSource
 
 if TYPE_CHECKING:
@@ -15,6 +16,16 @@ class DataMissing(SearchError):
     """The images are not there, or are not what they should be."""
 
     exit_code = ExitCode.DATA
+
+
+def refuse_other_data(history: History, key: str) -> None:
+    """A run goes on with the images it began with, or not at all: scores of others do not compare."""
+    then = [session["data"] for session in history.sessions if "data" in session]
+    if then and then[-1] != key:
+        raise DataMissing(
+            "the images are not those that this run began with: "
+            f"their digest was {then[-1][:16]}, now it is {key[:16]}. Restore the files, or start a new run."
+        )
 
 
 def load_data(source: DataSource) -> Dataset:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from fractions import Fraction
-from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -37,21 +35,6 @@ def describe(
     ):
         size.add_row(Text(name, style="bold"), Text(text))
     return Group(*(part for part in (*parts, size)))
-
-
-def resources_of_this_machine() -> dict[str, float]:
-    """Cores this process may use, and GPUs that the driver shows, found without importing torch."""
-    found = {
-        "CPU": float(
-            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        )
-    }
-    gpus = [node for node in Path("/dev").glob("nvidia[0-9]*") if node.name.removeprefix("nvidia").isdigit()]
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        chosen = [name for name in visible.split(",") if name.strip() and name.strip() != "-1"]
-        gpus = gpus[: len(chosen)]
-    return {**found, "GPU": float(len(gpus))} if gpus else found
 
 
 def _facts(study: Study) -> Table:

@@ -41,7 +41,8 @@ class Halving:
         """Record the trial at the rung and decide whether it goes on."""
         self.record(rung, trial, standing)
         standings = self._rungs[rung]
-        return _trials_in_better_fronts(list(standings.values()), standing) < self._places(len(standings))
+        places = self._places(len(standings))
+        return _trials_in_better_fronts(list(standings.values()), standing, places) < places
 
     def hopeless(self, rung: int, least_violation: float) -> bool:
         """Whether a trial that violates by at least this much cannot survive the rung whatever its losses."""
@@ -53,12 +54,14 @@ class Halving:
         return math.ceil(n_trials / self._reduction_factor)
 
 
-def _trials_in_better_fronts(standings: list[Standing], mine: Standing) -> int:
-    """How many trials stand in fronts strictly better than the one that holds `mine`."""
+def _trials_in_better_fronts(standings: list[Standing], mine: Standing, enough: int) -> int:
+    """How many trials stand in fronts strictly better than that of `mine`; counts no further than `enough`."""
     better = sum(standing.violation < mine.violation for standing in standings)
     losses = np.array([s.losses for s in standings if s.violation == mine.violation])
     me = np.array(mine.losses)
-    while True:
+    if losses.shape[1] == 1:
+        return better + int((losses < me).sum())
+    while better < enough:
         no_worse = (losses[:, None, :] <= losses[None, :, :]).all(-1)
         somewhere_better = (losses[:, None, :] < losses[None, :, :]).any(-1)
         dominated = (no_worse & somewhere_better).any(0)
@@ -66,3 +69,4 @@ def _trials_in_better_fronts(standings: list[Standing], mine: Standing) -> int:
             return better
         better += int((~dominated).sum())
         losses = losses[dominated]
+    return better

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -28,11 +29,20 @@ class Interrupted(SearchError):
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(f"stopped by {signal.Signals(signal_number).name}")
-        self.exit_code = ExitCode.SIGTERM if signal_number == signal.SIGTERM else ExitCode.SIGINT
+        self.exit_code = _exit_code(signal_number)
+
+
+def _exit_code(signal_number: int) -> ExitCode:
+    return ExitCode.SIGINT if signal_number == signal.SIGINT else ExitCode.SIGTERM
+
+
+# A dropped connection (SIGHUP) is asked to stop like SIGTERM.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SHOW_CURSOR = b"\x1b[?25h"  # a live table hides it
 
 
 class Interruption:
-    """Remembers the first SIGINT or SIGTERM; the second leaves at once."""
+    """Remembers the first SIGINT, SIGTERM or SIGHUP; the second leaves at once."""
 
     def __init__(self) -> None:
         self._received: int | None = None
@@ -43,20 +53,29 @@ class Interruption:
             raise Halt(Interrupted(self._received))
 
     @contextmanager
-    def listening(self, leave_at_once: Callable[[], None]) -> Iterator[None]:
-        """Handle the signals until the block ends. `leave_at_once` frees what must not stay behind."""
+    def listening(self, leave_at_once: Callable[[], None]) -> Iterator[Callable[[], None]]:
+        """Handle the signals until the block ends; yields what takes them back from a library that took them.
+
+        `leave_at_once` frees what must not stay behind when the second signal comes.
+        """
 
         def handle(number: int, _frame: FrameType | None) -> None:
             if self._received is None:
                 self._received = number
                 return
             leave_at_once()
-            os._exit(ExitCode.SIGTERM if number == signal.SIGTERM else ExitCode.SIGINT)
+            if sys.stderr.isatty():
+                os.write(sys.stderr.fileno(), _SHOW_CURSOR)
+            os._exit(_exit_code(number))
 
-        signals = (signal.SIGINT, signal.SIGTERM)
-        previous = {number: signal.signal(number, handle) for number in signals}
+        def arm() -> None:
+            for number in _SIGNALS:
+                signal.signal(number, handle)
+
+        previous = {number: signal.getsignal(number) for number in _SIGNALS}
+        arm()
         try:
-            yield
+            yield arm
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)

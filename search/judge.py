@@ -36,15 +36,14 @@ class Judge:
     def __init__(self, study: Study, recorder: Recorder) -> None:
         self._study = study
         self._recorder = recorder
-        self._rungs = study.scheduler.rungs if study.scheduler.name == "asha" else 1
+        self._rungs = study.scheduler.rungs
         self._halving = Halving(study.scheduler.reduction_factor)
         _restore(self._halving, study, recorder.history)
 
     def goes_on(self, number: int, step: StepResult) -> bool:
         """Record the step; False if the trial is over, which is then recorded too."""
         record = self._recorder.history.trials[number]
-        if step.failure is not None and step.failure.startswith("disk: "):
-            raise Halt(DiskError(f"trial {number} could not write: {step.failure.removeprefix('disk: ')}"))
+        leave_if_the_disk_is_full(number, step)
         if step.failure is not None:
             self.fail(number, step.failure)
             return False
@@ -100,6 +99,8 @@ class Judge:
         """Stop before the SAE is paid for, if the classifier already misses a constraint hopelessly."""
         if step.next_rung is None or step.next_rung >= self._rungs or record.origin == "default":
             return True
+        if record.decisions.get(step.next_rung) == "continue":
+            return True  # a retried trial keeps the verdict that was acknowledged
         metrics = record.metrics
         missed = [
             c
@@ -118,6 +119,12 @@ class Judge:
             record.number, "PRUNED", reason=f"constraint missed before rung {step.next_rung}: {names}"
         )
         return False
+
+
+def leave_if_the_disk_is_full(number: int, step: StepResult) -> None:
+    """Raise Halt if a worker could not write: no trial's fault, and the next one would meet it too."""
+    if step.failure is not None and step.failure.startswith("disk: "):
+        raise Halt(DiskError(f"trial {number} could not write: {step.failure.removeprefix('disk: ')}"))
 
 
 def standing_at(study: Study, metrics: Mapping[str, float]) -> Standing | None:

@@ -1,4 +1,4 @@
-"""From a checked study to a finished history: the only module that builds a Tuner.
+"""From a checked study to a finished history.
 
 A resumed or enlarged run is a new Tuner for the trials still owed. Ray's own restore forgets what
 happened since its last snapshot and empties the halving rungs, so study and rungs are rebuilt from
@@ -12,21 +12,24 @@ import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from search.errors import ClusterError, NoTrialCompleted
-from search.history import History, TrialRecord, fold
-from search.interruption import Halt, Interruption
+from search.data_check import refuse_other_data
+from search.errors import NoTrialCompleted
+from search.history import History, TrialRecord
+from search.interruption import Interruption
 from search.judge import Judge
-from search.ledger import Ledger
 from search.proposer import Proposer
-from search.ray_session import Session, ray_session
-from search.recorder import Listener, Recorder
-from search.resources import Grant, grant, places
+from search.recorder import Listener
+from search.recording import recording
+from search.resources import Grant
 from search.run_directory import RunDirectory
 from search.study import Study
-from trainables import registry
+from search.tune_session import Work, run_trials
 from trainables.dataset import Dataset
+
+if TYPE_CHECKING:
+    from trainables.pipeline import Plan
 
 CACHE_BYTES = 4 * 2**30
 """Upper bound of the stage cache, least recently used entries go first."""
@@ -52,80 +55,35 @@ def run_search(launch: Launch, interruption: Interruption) -> History:
     The caller holds the directory's lock. Raises SearchError by what went wrong; whatever is raised,
     everything acknowledged is in the ledger.
     """
-    ledger, events = Ledger.open(launch.directory.ledger)
-    history = fold(events)
-    recorder = Recorder(ledger, history, launch.listeners(history))
-    try:
+    with recording(launch.directory.ledger, launch.listeners) as recorder:
+        refuse_other_data(recorder.history, launch.dataset.key)
         recorder.session(
             command=launch.directory.read_info().get("command"),
             host=platform.node(),
             pid=os.getpid(),
             target=launch.target,
+            data=launch.dataset.key,
         )
         judge = Judge(launch.study, recorder)
         judge.settle_all()
         proposer = Proposer(launch.study, recorder, launch.target)
-        if proposer.owed:
-            with ray_session(launch.address) as session, interruption.listening(launch.directory.release):
-                _tune(launch, session, recorder, judge, proposer, interruption)
-    except Halt as halt:
-        raise halt.cause from None
-    finally:
-        recorder.close()
+        run_trials(_work(launch), launch.address, recorder, judge, proposer, interruption)
+        history = recorder.history
     if not history.in_state("COMPLETE"):
         raise NoTrialCompleted(f"none of the {history.finished} trials reached its full training")
     return history
 
 
-def _tune(
-    launch: Launch,
-    session: Session,
-    recorder: Recorder,
-    judge: Judge,
-    proposer: Proposer,
-    interruption: Interruption,
-) -> None:
-    import ray
-    from ray import tune
-
-    from search.tune_hooks import JudgeScheduler, LedgerSearcher, RunCallback
-
-    granted = grant(launch.study.resources, ray.cluster_resources())
-
-    def concurrency() -> int:
-        return places(granted, ray.cluster_resources())
-
-    # Ray lets a searcher of one's own have a single pending trial unless told otherwise.
-    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(max(16, concurrency()))
-    actor = tune.with_parameters(
-        registry.load({"actor": launch.actor}, "actor"),
-        context=_context(launch, granted),
+def _work(launch: Launch) -> Work:
+    return Work(
+        actor=launch.actor,
+        context=lambda granted: _context(launch, granted),
         dataset=launch.dataset,
+        resources=launch.study.resources,
+        trials_dir=launch.directory.trials,
+        leave_at_once=launch.directory.release,
+        config_of=_config_of(launch.study),
     )
-    tuner = tune.Tuner(
-        tune.with_resources(actor, {"cpu": granted.cpu, "gpu": granted.gpu}),
-        tune_config=tune.TuneConfig(
-            search_alg=LedgerSearcher(proposer, judge, recorder, concurrency, _config_of(launch.study)),
-            scheduler=JudgeScheduler(judge),
-            num_samples=proposer.owed,
-            reuse_actors=True,
-            trial_dirname_creator=_trial_name,
-            trial_name_creator=_trial_name,
-        ),
-        run_config=tune.RunConfig(
-            name="tune",
-            storage_path=str(session.scratch / "storage"),
-            verbose=0,
-            # Only the death of a process gets here; everything else is caught in the trial.
-            failure_config=tune.FailureConfig(max_failures=1),
-            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
-            callbacks=[RunCallback(recorder, (interruption.check, session.check))],
-        ),
-    )
-    try:
-        tuner.fit()
-    except (ray.exceptions.RayError, ConnectionError) as error:
-        raise ClusterError(f"Ray was lost: {str(error).strip().splitlines()[0]}") from error
 
 
 def _config_of(study: Study) -> Callable[[TrialRecord], dict[str, Any]]:
@@ -140,26 +98,27 @@ def _config_of(study: Study) -> Callable[[TrialRecord], dict[str, Any]]:
 
 
 def _context(launch: Launch, granted: Grant) -> Any:
-    from trainables.pipeline import Plan
     from trainables.trial_actor import TrialContext
 
     study = launch.study
     return TrialContext(
         trials_dir=str(launch.directory.trials),
-        plan=plan_of(study, Plan),
+        plan=plan_of(study),
         cache_dir=str(stage_cache_dir()),
         cache_bytes=CACHE_BYTES,
         timeout_s=study.budget.trial_timeout_s,
         threads=granted.threads,
+        gpus=granted.gpu,
     )
 
 
-def plan_of(study: Study, plan: type) -> Any:
+def plan_of(study: Study) -> Plan:
     """The pipeline's plan for a study."""
-    rungs = study.scheduler.rungs if study.scheduler.name == "asha" else 1
-    return plan(
+    from trainables.pipeline import Plan  # torch comes with it
+
+    return Plan(
         study_seed=study.budget.seed,
-        rungs=rungs,
+        rungs=study.scheduler.rungs,
         reduction_factor=study.scheduler.reduction_factor,
         score_parts=study.score,
     )
@@ -172,8 +131,3 @@ def stage_cache_dir() -> Path:
         return Path(configured).resolve()
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "sae-search" / "stages"
-
-
-def _trial_name(trial: Any) -> str:
-    """Ray's scratch names carry no parameter and no user text."""
-    return f"trial_{trial.trial_id}"

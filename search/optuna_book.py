@@ -27,12 +27,14 @@ from optuna.distributions import (
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import Trial, TrialState, create_trial
+from sqlalchemy import URL
 
 from search.history import TrialRecord
 from search.study import Choice, FloatRange, Parameter, Scalar, Study
 
 LOST_PROCESS = "lost:"
 """How the reason of a failure that the configuration did not cause begins."""
+VIOLATED_WITHOUT_BOUND = 1e12
 
 
 def _distribution(parameter: Parameter) -> BaseDistribution:
@@ -119,7 +121,7 @@ class OptunaBook:
     @classmethod
     def in_file(cls, study: Study, path: Path) -> OptunaBook:
         """The study in a SQLite file, created if it is not there."""
-        return cls(study, _create(study, RDBStorage(f"sqlite:///{path}")), teaches=False)
+        return cls(study, _create(study, RDBStorage(URL.create("sqlite", database=str(path)).render_as_string())), teaches=False)
 
     @property
     def n_trials(self) -> int:
@@ -147,9 +149,13 @@ class OptunaBook:
         """Give a RUNNING trial its final state, values and constraints."""
         trial = Trial(self.optuna_study, self._id_of(record.number))
         metrics = record.metrics
+        failed = record.state == "FAIL" and self._teaches
         for constraint in self._study.constraints:
-            if constraint.metric in metrics:
+            if constraint.metric in metrics and not failed:
                 trial.set_constraint(constraint.metric, constraint.violation(metrics[constraint.metric]))
+            elif failed or record.state == "COMPLETE":
+                # Optuna takes a missing constraint for one that holds, and would prefer a crash to a miss.
+                trial.set_constraint(constraint.metric, VIOLATED_WITHOUT_BOUND)
         self._report_rungs(trial, record)
         if not self._teaches:
             self._annotate(trial, record)

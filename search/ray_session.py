@@ -55,7 +55,9 @@ class Session:
         import ray._private.worker as ray_worker
 
         node = ray_worker._global_node
-        dead: list[str] = [] if node is None else [name for name, _ in node.dead_processes()]
+        # Others, a log monitor for instance, may die without harm.
+        needed = {"raylet", "gcs_server"}
+        dead = [name for name, _ in (node.dead_processes() if node else []) if name in needed]
         if dead:
             raise Halt(ClusterError(f"Ray was lost: its {', '.join(dead)} died"))
 
@@ -80,25 +82,42 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
     scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-", dir="/tmp"))
     try:
         _send_messages_to_the_log()
-        if address == "local":
-            with _loopback_stays_loopback():
-                ray.init(
-                    address="local",
-                    _node_ip_address="127.0.0.1",
-                    _temp_dir=str(scratch),
-                    # Ray puts the interpreter's path into a shell command without quoting it.
-                    runtime_env={"py_executable": shlex.quote(sys.executable)},
-                    include_dashboard=False,
-                    num_cpus=n_cpus,
-                    logging_level=logging.ERROR,
-                    log_to_driver=False,
-                )
-        else:
-            _connect(address)
+        _start(address, scratch, n_cpus)
         yield Session(scratch)
+    except (ray.exceptions.RayError, ConnectionError) as error:
+        raise ClusterError(f"Ray was lost: {_first_line(error)}") from error
     finally:
         ray.shutdown()
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _start(address: str, scratch: Path, n_cpus: int | None) -> None:
+    """Start a local Ray or connect to a cluster's; ClusterError says why it could not."""
+    import ray
+
+    try:
+        if address != "local":
+            ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
+            return
+        with _loopback_stays_loopback():
+            ray.init(
+                address="local",
+                _node_ip_address="127.0.0.1",
+                _temp_dir=str(scratch),
+                # Ray puts the interpreter's path into a shell command without quoting it.
+                runtime_env={"py_executable": shlex.quote(sys.executable)},
+                include_dashboard=False,
+                num_cpus=n_cpus,
+                logging_level=logging.ERROR,
+                log_to_driver=False,
+            )
+    except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
+        what = "cannot start Ray here" if address == "local" else "cannot connect to a Ray cluster"
+        raise ClusterError(f"--address {address}: {what}: {_first_line(error)}") from None
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _sweep_scratch() -> None:
@@ -134,16 +153,6 @@ def _loopback_stays_loopback() -> Iterator[None]:
         yield
     finally:
         services.resolve_ip_for_localhost = original
-
-
-def _connect(address: str) -> None:
-    import ray
-
-    try:
-        ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        first_line = str(error).strip().splitlines()[0]
-        raise ClusterError(f"--address {address}: cannot connect to a Ray cluster: {first_line}") from None
 
 
 def _probe(address: str) -> None:

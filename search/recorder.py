@@ -76,12 +76,6 @@ class Recorder:
                 [{"event": "end", "trial": trial, "state": state, "reason": reason, "values": values}]
             )
 
-    def close(self) -> None:
-        """Close listeners and ledger."""
-        for listener in self._listeners:
-            listener.close()
-        self._ledger.close()
-
     def _append(self, events: Sequence[dict[str, Any]]) -> None:
         if not events:
             return

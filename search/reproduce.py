@@ -17,6 +17,7 @@ from search.errors import ExitCode, SpaceError
 from search.history import History, TrialRecord, fold
 from search.launch import plan_of
 from search.ledger import read
+from search.resources import grant, resources_of_this_machine
 from search.run_directory import open_existing
 from search.space import load_study
 from search.study import Study
@@ -78,20 +79,26 @@ def _train(study: Study, record: TrialRecord) -> dict[int, Mapping[str, float]]:
     """Rung -> metrics of a fresh training up to the last rung that the record has."""
     import torch
 
-    from search.resources import Grant
     from trainables.dataset import to_tensors
-    from trainables.pipeline import Pipeline, Plan
+    from trainables.device import device_for
+    from trainables.errors import TrialDiverged
+    from trainables.pipeline import Pipeline
 
-    device = torch.device("cuda" if torch.cuda.is_available() and study.resources.gpu != 0 else "cpu")
-    torch.set_num_threads(Grant(study.resources.cpu, 0).threads)
+    granted = grant(study.resources, resources_of_this_machine())
+    device = device_for(granted.gpu)
+    torch.set_num_threads(granted.threads)
     data = to_tensors(load_data(study.data), device)
     pipeline = Pipeline(
-        study.trial_config(record.params), data, plan_of(study, Plan), cache=None, device=device
+        study.trial_config(record.params), data, plan_of(study), cache=None, device=device
     )
     rungs: dict[int, Mapping[str, float]] = {}
     last = max(record.rungs)
     while last not in rungs:
-        step = pipeline.step()
+        try:
+            step = pipeline.step()
+        except TrialDiverged as error:
+            print(f"this time the trial diverged: {error}", file=sys.stderr)  # noqa: T201
+            break
         if step.rung is not None:
             rungs[step.rung] = step.metrics
             print(f"rung {step.rung} of {last}", file=sys.stderr)  # noqa: T201

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from search.errors import ClusterError
 from search.study import Resources
@@ -48,3 +50,18 @@ def places(granted: Grant, available: Mapping[str, float]) -> int:
     by_gpu = available.get("GPU", 0.0) / granted.gpu if granted.gpu else by_cpu
     # A share like 1/3 of a GPU must count three times, not 2.9999 times.
     return max(1, int(min(by_cpu, by_gpu) + 1e-9))
+
+
+def resources_of_this_machine() -> dict[str, float]:
+    """Cores this process may use, and GPUs that the driver shows, found without importing torch."""
+    found = {
+        "CPU": float(
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        )
+    }
+    gpus = [node for node in Path("/dev").glob("nvidia[0-9]*") if node.name.removeprefix("nvidia").isdigit()]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        chosen = [name for name in visible.split(",") if name.strip() and name.strip() != "-1"]
+        gpus = gpus[: len(chosen)]
+    return {**found, "GPU": float(len(gpus))} if gpus else found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from search.command_line import parse
-from search.errors import SearchError
+from search.errors import ExitCode, SearchError
 from search.report_error import report
 
 
@@ -27,6 +27,8 @@ def main() -> int:
         return search(options)
     except SearchError as error:
         return report(error)
+    except KeyboardInterrupt:
+        return ExitCode.SIGINT  # before the search began or after it ended; within it, see search.interruption
 
 
 if __name__ == "__main__":

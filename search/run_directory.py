@@ -7,12 +7,15 @@ absolute path, so it can be moved.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import re
 import shlex
+import shutil
 import socket
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -97,34 +100,50 @@ class RunDirectory:
         write_atomically(self.path / "run.json", json.dumps({**self.read_info(), **changes}, indent=2) + "\n")
 
 
-def create(root: Path, study_name: str, name: str | None) -> RunDirectory:
-    """Make and lock a fresh run directory, `<root>/<name>` or `<root>/<study>-<utc time>`.
+def create(root: Path, study_name: str, name: str | None, files: Mapping[str, str]) -> RunDirectory:
+    """Make and lock a fresh run directory, `<root>/<name>` or `<root>/<study>-<utc time>`, with `files` in it.
 
-    Raises SpaceError for a bad name, RunDirectoryError if it exists, DiskError if it cannot be made.
+    It appears whole, by one rename: what is killed before leaves nothing that looks like a run. Raises
+    SpaceError for a bad name, RunDirectoryError if it exists, DiskError if it cannot be made.
     """
     if name is not None and not NAME_PATTERN.fullmatch(name):
         raise SpaceError(f"--name {name!r}: use letters, digits, dots, hyphens and underscores, at most 100")
-    path = (root / (name or _fresh_name(root, study_name))).resolve()
-    if path.exists():
-        raise RunDirectoryError(
-            f"{path} exists already. Go on:\n  python search/run.py --resume {shlex.quote(str(path))}\n"
-            "or choose another --name."
-        )
+    names = [name] if name else _fresh_names(study_name)
+    unfinished = root / f".unfinished-{os.getpid()}-{names[0]}"
     try:
-        path.mkdir(parents=True)
-        (path / "trials").mkdir()
+        (unfinished / "trials").mkdir(parents=True)
+        for file, text in files.items():
+            write_atomically(unfinished / file, text)
+        directory = RunDirectory(unfinished)
+        directory.acquire()
+        directory.path = _settle(unfinished, root, names)
     except OSError as error:
-        raise DiskError(f"{path}: cannot create the run directory: {error.strerror}") from None
-    directory = RunDirectory(path)
-    directory.acquire()
+        raise DiskError(f"{root}: cannot create a run directory: {error.strerror}") from None
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
     return directory
 
 
-def _fresh_name(root: Path, study_name: str) -> str:
-    """Study and time; a number is added when two runs start within a second."""
+def _fresh_names(study_name: str) -> list[str]:
+    """Study and time; a number is added when several runs start within a second."""
     stem = f"{study_name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    names = (stem, *(f"{stem}-{number}" for number in range(2, 100)))
-    return next(candidate for candidate in names if not (root / candidate).exists())
+    return [stem, *(f"{stem}-{number}" for number in range(2, 100))]
+
+
+def _settle(unfinished: Path, root: Path, names: Sequence[str]) -> Path:
+    """Rename to the first name that is free; only a non-empty folder makes a rename fail so."""
+    for name in names:
+        path = root.resolve() / name
+        try:
+            unfinished.rename(path)
+            return path
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                raise
+    raise RunDirectoryError(
+        f"{path} exists already. Go on:\n  python search/run.py --resume {shlex.quote(str(path))}\n"
+        "or choose another --name."
+    )
 
 
 def open_existing(path: Path) -> RunDirectory:

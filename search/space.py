@@ -25,7 +25,7 @@ from search.study import Parameter, Scalar, Study, same
 from search.yaml_source import parse, read_text
 
 # What a resumed run may change: how much and where, never what is searched.
-_FREE_ON_RESUME = ("budget.trials", "budget.max_failures", "budget.trial_timeout_s", "resources.")
+_FREE_ON_RESUME = ("budget.trials", "budget.max_failures", "budget.trial_timeout_s", "resources.", "confirm.")
 
 
 @dataclass(frozen=True)

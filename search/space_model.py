@@ -133,6 +133,18 @@ class ResourcesModel(SpaceSection):
     )
 
 
+class ConfirmModel(SpaceSection):
+    """What search/confirm.py trains again and scores on the test split."""
+
+    top: int = Field(study.Confirm.top, ge=1, le=1000, description="Best trials that are confirmed.")
+    seeds: int = Field(
+        study.Confirm.seeds,
+        ge=1,
+        le=1000,
+        description="Fresh seeds for each; 1 gives no standard error.",
+    )
+
+
 class SpaceModel(SpaceSection):
     """A search: the question, the data, what counts as good, how long, and the trial."""
 
@@ -148,3 +160,4 @@ class SpaceModel(SpaceSection):
     scheduler: SchedulerModel = SchedulerModel()
     sampler: SamplerModel = SamplerModel()
     resources: ResourcesModel = ResourcesModel()
+    confirm: ConfirmModel = ConfirmModel()

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from search.space_fields import accepted, fault
 from search.space_model import (
     BudgetModel,
+    ConfirmModel,
     ConstraintModel,
     DataModel,
     ObjectiveModel,
@@ -20,7 +21,7 @@ from search.space_model import (
 )
 from search.space_nodes import Items, Leaf, Node, Table, show, show_atom
 from search.space_problems import Problems, choices_hint
-from search.study import Budget, Constraint, DataSource, Objective, Resources, Sampler, Scheduler
+from search.study import Budget, Confirm, Constraint, DataSource, Objective, Resources, Sampler, Scheduler
 from trainables.metric_table import METRICS
 from trainables.registry import DATASETS
 
@@ -45,6 +46,7 @@ def read_settings(root: Table, problems: Problems) -> dict[str, Any]:
     settings["scheduler"] = Scheduler(**_scheduler(root, problems))
     settings["sampler"] = Sampler(**_section(SamplerModel, "sampler", root, problems))
     settings["resources"] = Resources(**_section(ResourcesModel, "resources", root, problems))
+    settings["confirm"] = Confirm(**_section(ConfirmModel, "confirm", root, problems))
     return settings
 
 

@@ -71,6 +71,7 @@ def _settings(study: Study) -> dict[str, Any]:
         "scheduler": vars(study.scheduler),
         "sampler": vars(study.sampler),
         "resources": vars(study.resources),
+        "confirm": vars(study.confirm),
     }
 
 

@@ -149,6 +149,14 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Confirm:
+    """What is trained again: the `top` best trials and the default, each on `seeds` fresh seeds."""
+
+    top: int = 3
+    seeds: int = 5
+
+
+@dataclass(frozen=True)
 class Study:
     """A checked space file."""
 
@@ -168,6 +176,7 @@ class Study:
     """Dotted path -> value, for everything the file fixes, and every `kind`."""
     constant_conditions: Mapping[str, Condition] = field(default_factory=dict)
     """Path of a constant that only some kinds have -> the kinds, where the kind is searched."""
+    confirm: Confirm = Confirm()
 
     def values(self, params: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """Dotted path -> value of one draw: constants, drawn values, `or` values where switched off.

@@ -30,9 +30,11 @@ def seconds_per_full_trial(study: Study, resources: dict[str, float]) -> float:
     import torch
 
     from trainables.dataset import to_tensors
+    from trainables.device import device_for
 
-    torch.set_num_threads(grant(study.resources, resources).threads)
-    device = torch.device("cuda" if torch.cuda.is_available() and study.resources.gpu != 0 else "cpu")
+    granted = grant(study.resources, resources)
+    torch.set_num_threads(granted.threads)
+    device = device_for(granted.gpu)
     data = to_tensors(load_data(study.data), device)
     config = study.trial_config(default_params(study))
 
@@ -57,11 +59,11 @@ def seconds_per_full_trial(study: Study, resources: dict[str, float]) -> float:
 
 
 def _seconds(study: Study, config: TrialConfig, data: Any, device: Any) -> float:
-    from trainables.pipeline import Pipeline, Plan
+    from trainables.pipeline import Pipeline
 
-    whole = replace(study, scheduler=replace(study.scheduler, name="none", rungs=1))
+    whole = replace(study, scheduler=replace(study.scheduler, rungs=1))
     started = time.perf_counter()
-    pipeline = Pipeline(config, data, plan_of(whole, Plan), cache=None, device=device)
+    pipeline = Pipeline(config, data, plan_of(whole), cache=None, device=device)
     while not pipeline.done:
         pipeline.step()
     return time.perf_counter() - started

@@ -7,8 +7,10 @@ empty shells, so that no open file or database is dragged along.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from ray.tune import Callback
 from ray.tune.experiment import Trial
@@ -16,10 +18,34 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from search.history import TrialRecord
-from search.judge import Judge, StepResult
+from search.judge import StepResult
 from search.optuna_book import LOST_PROCESS
-from search.proposer import Proposer
+from search.proposer import Proposal
 from search.recorder import Recorder
+
+
+class Proposes(Protocol):
+    """Knows which trials are owed."""
+
+    @property
+    def owed(self) -> int:
+        """How many are still to be handed out."""
+
+    def next(self) -> Proposal | None:
+        """The next one, recorded; None when no more are owed."""
+
+    def told(self, record: TrialRecord) -> None:
+        """A trial ended."""
+
+
+class Judges(Protocol):
+    """Records steps and decides what follows from them."""
+
+    def goes_on(self, number: int, step: StepResult) -> bool:
+        """Record the step; False if the trial is over, which is then recorded too."""
+
+    def fail(self, number: int, reason: str) -> None:
+        """End a trial as FAIL."""
 
 
 class _Shell:
@@ -32,11 +58,12 @@ class LedgerSearcher(_Shell, Searcher):
 
     def __init__(
         self,
-        proposer: Proposer,
-        judge: Judge,
+        proposer: Proposes,
+        judge: Judges,
         recorder: Recorder,
         concurrency: Callable[[], int],
         config_of: Callable[[TrialRecord], dict[str, Any]],
+        trials_dir: Path,
     ) -> None:
         super().__init__()
         self._proposer = proposer
@@ -44,6 +71,7 @@ class LedgerSearcher(_Shell, Searcher):
         self._recorder = recorder
         self._concurrency = concurrency
         self._config_of = config_of
+        self._trials_dir = trials_dir
         self._live: dict[str, int] = {}
 
     def set_search_properties(
@@ -71,8 +99,16 @@ class LedgerSearcher(_Shell, Searcher):
             return
         record = self._recorder.history.trials[number]
         if record.state == "RUNNING":
-            self._judge.fail(number, f"{LOST_PROCESS} the worker process died {record.retries + 1} times")
+            self._judge.fail(number, self._why_lost(record))
         self._proposer.told(record)
+
+    def _why_lost(self, record: TrialRecord) -> str:
+        """A watchdog that ended the process left its mark; anything else is a loss."""
+        mark = self._trials_dir / record.folder / "timeout.txt"
+        if mark.is_file() and mark.stat().st_size > 0:
+            return f"timeout: ended by the watchdog, see trials/{record.folder}/timeout.txt"
+        times = f"{record.retries + 1} times" if record.retries else "once, before it could be tried again"
+        return f"{LOST_PROCESS} the worker process died {times}"
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """The scheduler saw it first."""
@@ -87,7 +123,7 @@ class LedgerSearcher(_Shell, Searcher):
 class JudgeScheduler(_Shell, FIFOScheduler):
     """Passes every result to the judge. Metric and mode are the space file's business."""
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judges) -> None:
         super().__init__()
         self._judge = judge
 
@@ -99,6 +135,14 @@ class JudgeScheduler(_Shell, FIFOScheduler):
             StepResult(tuple(step["reports"]), step["checkpoint"], step["next_rung"], step["failure"]),
         )
         return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
+
+
+    def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
+        """Ray deletes what it knows of an error with its scratch folder; the log keeps it."""
+        # Under Ray's name, because what a dead worker said is for the file, not for the screen.
+        logging.getLogger("ray").error(
+            "trial %s lost its worker: %s", trial.config["number"], trial.get_error()
+        )
 
 
 class RunCallback(_Shell, Callback):

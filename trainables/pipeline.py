@@ -127,6 +127,11 @@ class Pipeline:
             return None
         return self.rung + 1
 
+    @property
+    def last_step(self) -> Step | None:
+        """The step taken or restored last; None before the first."""
+        return self._last_step
+
     def step(self) -> Step:
         """Take the next step. Raises TrialDiverged; the pipeline is then of no further use."""
         if self.done:

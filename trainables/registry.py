@@ -35,6 +35,13 @@ AUXILIARY_LOSSES = {
     "activation_l1": "trainables.losses.activation_l1:activation_l1",
     "junk_penalty": "trainables.losses.junk_penalty:junk_penalty",
 }
+ATTRIBUTIONS = {
+    "gradient": "trainables.attribution.gradient:Gradient",
+    "smooth_grad": "trainables.attribution.smooth_grad:SmoothGrad",
+    "integrated_gradients": "trainables.attribution.integrated_gradients:IntegratedGradients",
+    "expected_gradients": "trainables.attribution.expected_gradients:ExpectedGradients",
+    "occlusion": "trainables.attribution.occlusion:Occlusion",
+}
 
 
 def load(table: Mapping[str, str], name: str) -> Any:

@@ -54,10 +54,18 @@ def dead_window(configured: int, samples: int) -> int:
 
 
 def train_sae(
-    config: SaeTraining, y_train: Tensor, *, epochs: int, seed: int, device: torch.device | str
+    config: SaeTraining,
+    y_train: Tensor,
+    *,
+    epochs: int,
+    seed: int,
+    device: torch.device | str,
+    frozen_decoder: bool = False,
 ) -> SaeResult:
     """Train the config's kind of SAE on basis outputs y (n, r) for `epochs` passes.
 
+    frozen_decoder: the decoder's rows stay the random directions they begin as, for the control that asks
+    what a dictionary which learnt nothing would score.
     The same arguments and the same number of threads give the same SAE. Raises TrialDiverged as soon as
     an epoch's loss is not finite.
     """
@@ -66,6 +74,7 @@ def train_sae(
     kind: str = config.kind  # type: ignore[attr-defined]  # every kind's config names itself
     sae: SparseAutoencoder = registry.load(registry.SAES, kind)(config, y.shape[1]).to(device)
     sae.initialise(y, generator)
+    sae.decoder.requires_grad_(not frozen_decoder)
     run = _Run(config, sae, y * sae.scale, epochs)
     history = []
     for epoch in range(epochs):

@@ -26,12 +26,15 @@ from ray import tune
 
 from trainables.config import TrialConfig
 from trainables.dataset import Dataset, ImageData, to_tensors
+from trainables.device import device_for
 from trainables.errors import TrialDiverged
 from trainables.pipeline import Pipeline, Plan, Step
 from trainables.stage_cache import StageCache
 
 logger = logging.getLogger("trainables")
 
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
+"""Not a configuration's doing, and the next trial would meet them too: the driver ends the run."""
 LOG_BYTES = 500_000
 """A trial's log.txt is rolled over once at this size, so a chatty trial cannot fill the disk."""
 
@@ -46,6 +49,9 @@ class TrialContext:
     cache_bytes: int
     timeout_s: float
     threads: int
+    gpus: float
+    timeout_name: str = "budget.trial_timeout_s"
+    """What the user set `timeout_s` by, for the message."""
 
 
 class TrialActor(tune.Trainable):
@@ -53,10 +59,12 @@ class TrialActor(tune.Trainable):
 
     def setup(self, config: dict[str, Any], context: TrialContext, dataset: Dataset) -> None:  # type: ignore[override]
         """Once per process: threads, device, data, cache."""
+        faulthandler.dump_traceback_later(context.timeout_s, exit=True)
         torch.set_num_threads(context.threads)
         self._context = context
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = device_for(context.gpus)
         self._data: ImageData = to_tensors(dataset, self._device)
+        faulthandler.cancel_dump_traceback_later()
         self._cache = StageCache(Path(context.cache_dir), context.cache_bytes) if context.cache_dir else None
         self._log: logging.Handler | None = None
         logger.setLevel(logging.INFO)
@@ -74,10 +82,8 @@ class TrialActor(tune.Trainable):
         except TrialDiverged as error:
             message = self._failure(f"diverged: {error}")
         except OSError as error:
-            # Not the configuration's doing, and the next trial would meet it too: the driver ends the run.
-            kind = (
-                "disk" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS) else type(error).__name__
-            )
+            logger.exception("the trial failed")
+            kind = "disk" if error.errno in DISK_ERRORS else type(error).__name__
             message = self._failure(f"{kind}: {error}")
         except Exception as error:
             logger.exception("the trial failed")
@@ -96,12 +102,16 @@ class TrialActor(tune.Trainable):
         self._folder = Path(self._context.trials_dir) / config["folder"]
 
     def _guarded_step(self) -> dict[str, Any]:
+        remaining = self._deadline - time.monotonic()
+        faulthandler.dump_traceback_later(max(remaining, 1.0), exit=True)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._open_log()
         timeout_file = self._folder / "timeout.txt"
-        remaining = self._deadline - time.monotonic()
         if (timeout_file.exists() and timeout_file.stat().st_size > 0) or remaining <= 0:
-            return self._failure(f"timeout: longer than budget.trial_timeout_s = {self._context.timeout_s:g}")
+            faulthandler.cancel_dump_traceback_later()
+            return self._failure(
+                f"timeout: longer than {self._context.timeout_name} = {self._context.timeout_s:g}"
+            )
         with timeout_file.open("w") as file:
             faulthandler.dump_traceback_later(remaining, exit=True, file=file)
             try:

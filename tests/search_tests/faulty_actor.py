@@ -52,8 +52,7 @@ def main(root: Path, name: str) -> int:
     """One search with the faulty actor; returns the exit code a user would see."""
     loaded = load_study(Path(__file__).parent / "spaces" / "tiny.yaml")
     study = replace(loaded.study, budget=Budget(trials=8, seed=3, max_failures=4, trial_timeout_s=15))
-    directory = create(root, study.name, name)
-    directory.resolved_space.write_text(loaded.resolved_text, encoding="utf-8")
+    directory = create(root, study.name, name, {"space.resolved.yaml": loaded.resolved_text})
     launch = Launch(
         study=study,
         directory=directory,

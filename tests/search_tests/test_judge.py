@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from search.errors import DiskError, TooManyFailures
+from search.errors import TooManyFailures
 from search.history import fold
 from search.interruption import Halt
 from search.judge import Judge, StepResult, standing_at
@@ -24,8 +24,8 @@ class Driver:
 
     def __init__(self, study: Study, path: Path) -> None:
         self.path = path
-        ledger, events = Ledger.open(path)
-        self.recorder = Recorder(ledger, fold(events), [])
+        self.ledger, events = Ledger.open(path)
+        self.recorder = Recorder(self.ledger, fold(events), [])
         self.judge = Judge(study, self.recorder)
 
     def suggest(self, number: int) -> None:
@@ -47,7 +47,7 @@ def step(*reports: dict[str, Any], next_rung: int | None = None, failure: str | 
 def driver(tmp_path: Path) -> Iterator[Driver]:
     driver = Driver(make_study(), tmp_path / "trials.jsonl")
     yield driver
-    driver.recorder.close()
+    driver.ledger.close()
 
 
 def test_a_trial_that_passes_every_rung_is_complete_with_its_values(driver: Driver) -> None:
@@ -88,7 +88,7 @@ def test_too_many_failures_halt_the_search(tmp_path: Path) -> None:
         driver.judge.goes_on(1, step(failure="ValueError: x"))
     assert isinstance(halt.value.cause, TooManyFailures)
     assert driver.state(1) == "FAIL"
-    driver.recorder.close()
+    driver.ledger.close()
 
 
 def test_a_step_that_is_sent_twice_counts_once(driver: Driver) -> None:
@@ -124,7 +124,7 @@ def test_a_new_session_goes_on_where_any_prefix_of_the_ledger_ends(tmp_path: Pat
             for number in range(4):
                 if driver.state(number) == "RUNNING":
                     driver.reach(number, rung, 0.5 + number / 10, 0.5 + number / 10 + rung / 100)
-        driver.recorder.close()
+        driver.ledger.close()
         return {n: (t.state, t.decisions) for n, t in driver.recorder.history.trials.items()}
 
     expected = play(Driver(study, whole))
@@ -149,7 +149,7 @@ def test_a_hopeless_classifier_is_stopped_before_its_sae_is_trained(tmp_path: Pa
     driver.suggest(4)
     good = {"epoch": 1, "rung": None, "metrics": {"classifier/accuracy": 0.92}}
     assert driver.judge.goes_on(4, step(good, next_rung=1))
-    driver.recorder.close()
+    driver.ledger.close()
 
 
 def test_standing_turns_maximised_objectives_round_and_counts_violations() -> None:
@@ -163,20 +163,3 @@ def test_standing_turns_maximised_objectives_round_and_counts_violations() -> No
     assert without is not None
     assert without.violation == float("inf")
     assert standing_at(study, {"probe/accuracy": float("nan"), "attribution/junk": 0.4}) is None
-
-
-def test_a_listener_that_cannot_write_halts_with_the_disk_error(tmp_path: Path) -> None:
-    class Full:
-        def on_events(self, *_: object) -> None:
-            raise OSError(28, "No space left on device", "metrics.csv")
-
-        def close(self) -> None:
-            pass
-
-    ledger, _ = Ledger.open(tmp_path / "trials.jsonl")
-    recorder = Recorder(ledger, fold([]), [Full()])
-    with pytest.raises(Halt) as halt:
-        recorder.suggest(0, make_params(), "default")
-    assert isinstance(halt.value.cause, DiskError)
-    recorder.close()
-    assert len(read(tmp_path / "trials.jsonl")[0]) == 1

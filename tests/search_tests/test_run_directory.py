@@ -23,30 +23,41 @@ sys.stdin.read()
 
 
 def test_a_fresh_directory_is_named_after_study_and_time(tmp_path: Path) -> None:
-    directory = create(tmp_path / "new" / "runs", "sae", None)
+    directory = create(tmp_path / "new" / "runs", "sae", None, {"space.yaml": "x"})
     directory.release()
     assert directory.path.name.startswith("sae-2")
     assert directory.trials.is_dir()
+    assert (directory.path / "space.yaml").read_text() == "x"
+    assert [path.name for path in directory.path.parent.iterdir()] == [directory.path.name]
+
+
+def test_runs_that_start_in_one_second_get_names_of_their_own(tmp_path: Path) -> None:
+    names = set()
+    for _ in range(5):
+        directory = create(tmp_path, "sae", None, {})
+        directory.release()
+        names.add(directory.path.name)
+    assert len(names) == 5
 
 
 def test_an_existing_directory_is_refused_with_the_resume_command(tmp_path: Path) -> None:
-    create(tmp_path, "sae", "mine").release()
+    create(tmp_path, "sae", "mine", {}).release()
     with pytest.raises(RunDirectoryError, match="--resume") as error:
-        create(tmp_path, "sae", "mine")
+        create(tmp_path, "sae", "mine", {})
     assert error.value.exit_code == 6
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", ".hidden", "-flag", "a b", "x" * 101, "ü"])
 def test_names_stay_inside_the_root(tmp_path: Path, name: str) -> None:
     with pytest.raises(SpaceError, match="--name"):
-        create(tmp_path, "sae", name)
+        create(tmp_path, "sae", name, {})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_in_the_way_is_a_disk_error(tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("")
     with pytest.raises(DiskError):
-        create(tmp_path / "runs", "sae", None)
+        create(tmp_path / "runs", "sae", None, {})
 
 
 def test_two_drivers_one_directory(tmp_path: Path) -> None:

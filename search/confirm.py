@@ -1,0 +1,25 @@
+"""python search/confirm.py RUN: the best trials again, with fresh seeds, on the test split."""
+
+from __future__ import annotations
+
+import sys
+
+from search.confirmation_options import parse
+from search.errors import SearchError
+from search.report_error import report
+
+
+def main() -> int:
+    """Run the command; the exit code says how it went (see --help)."""
+    options = parse()
+    try:
+        # Imported late, so that --help and a mistake in the options answer at once.
+        from search.confirmation_command import confirm
+
+        return confirm(options)
+    except SearchError as error:
+        return report(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""What `search/confirm.py` does with a run directory, step by step."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from search.commands import shown
+from search.confirmation import Subject, Task, choose_subjects, named_subjects, tasks
+from search.confirmation_options import Options
+from search.confirmation_results import Confirmed, collect
+from search.confirmation_screen import Lines, print_results, trainings
+from search.data_check import load_data
+from search.errors import DiskError, ExitCode, NoTrialCompleted, RunDirectoryError
+from search.history import History, fold
+from search.interruption import Interruption
+from search.ledger import read
+from search.run_directory import RunDirectory, open_existing
+from search.space import load_study
+from search.study import Study
+
+
+def confirm(options: Options) -> int:
+    """Confirm a run; returns the exit code. Raises SearchError by what went wrong."""
+    run = open_existing(options.run)
+    run.acquire()
+    try:
+        study = load_study(run.resolved_space).study
+        searched = _searched(run)
+        subjects = (
+            named_subjects(searched, options.trials)
+            if options.trials
+            else choose_subjects(study, searched, options.top or study.confirm.top)
+        )
+        wanted = tasks(study, subjects, options.seeds or study.confirm.seeds)
+        results = _run(study, searched, run, subjects, wanted, options)
+    finally:
+        run.release()
+    _show(study, searched, results, run, options)
+    return ExitCode.DONE
+
+
+def _searched(run: RunDirectory) -> History:
+    if not run.ledger.is_file():
+        raise RunDirectoryError(f"{run.path} has no trials.jsonl: no trial was ever begun there")
+    return fold(read(run.ledger)[0])
+
+
+def _run(
+    study: Study,
+    searched: History,
+    run: RunDirectory,
+    subjects: Sequence[Subject],
+    wanted: Sequence[Task],
+    options: Options,
+) -> list[Confirmed]:
+    from search.confirmation_files import write_results
+    from search.confirmation_run import Confirmation, run_confirmation
+    from search.driver_log import driver_log
+    from search.run_status import noting_the_end
+
+    dataset = load_data(study.data)
+    directory = _folder(run.path / "confirm")
+    progress = Console(file=sys.stderr, soft_wrap=True, highlight=False, no_color="NO_COLOR" in os.environ)
+    progress.print(
+        f"confirming {study.name}: {len(subjects)} configurations, {trainings(len(wanted))}", markup=False
+    )
+    confirmation = Confirmation(
+        study=study,
+        searched=searched,
+        directory=directory,
+        dataset=dataset,
+        tasks=wanted,
+        address=options.address,
+        release=run.release,
+        listeners=lambda history: [Lines(study, wanted, progress, history)],
+    )
+    with noting_the_end(study, directory, len(wanted), _again(run, options)), driver_log(directory.log):
+        history = run_confirmation(confirmation, Interruption())
+        results = collect(searched, history, subjects)
+        write_results(directory.path, study, searched, results)
+        if not any(result.seeds for result in results):
+            raise NoTrialCompleted("no training of the confirmation completed; the reasons stand above")
+    return results
+
+
+def _folder(path: Path) -> RunDirectory:
+    """`confirm/`, guarded by the lock of the run that it belongs to."""
+    directory = RunDirectory(path)
+    try:
+        directory.trials.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DiskError(f"{path}: cannot write here: {error.strerror}") from None
+    return directory
+
+
+def _again(run: RunDirectory, options: Options) -> str:
+    """The line that tells how to go on: the same command."""
+    given = [f"--trial {trial}" for trial in options.trials]
+    given += [f"--top {options.top}"] if options.top else []
+    given += [f"--seeds {options.seeds}"] if options.seeds else []
+    return " ".join([f"go on with: python search/confirm.py {shown(run.path)}", *given])
+
+
+def _show(
+    study: Study, searched: History, results: Sequence[Confirmed], run: RunDirectory, options: Options
+) -> None:
+    from search.confirmation_files import results_json
+
+    if options.json:
+        document = {"run_dir": str(run.path), **results_json(study, searched, results)}
+        print(json.dumps(document, indent=2))  # noqa: T201
+        return
+    console = Console(highlight=False, no_color="NO_COLOR" in os.environ)
+    where = shown(run.path / "confirm")
+    print_results(study, results, where, console, every_metric=options.every_metric)

@@ -1,0 +1,113 @@
+"""From chosen trials to a finished confirmation, on Ray; resumable like a search, from its own ledger."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from search.confirmation import Task, config_of
+from search.confirmation_course import LastRungJudge, TaskProposer, task_of
+from search.data_check import refuse_other_data
+from search.history import History, TrialRecord
+from search.interruption import Interruption
+from search.launch import CACHE_BYTES, stage_cache_dir
+from search.recorder import Listener
+from search.recording import recording
+from search.resources import Grant
+from search.run_directory import RunDirectory
+from search.study import Study
+from search.tune_session import Work, run_trials
+from trainables.dataset import Dataset
+
+TIMEOUTS = 3
+"""A training here fits up to three SAEs and scores five models, so it gets so many of a trial's timeouts."""
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """All that a confirmation needs."""
+
+    study: Study
+    searched: History
+    directory: RunDirectory
+    """`confirm/` inside the run directory; its ledger, trials and log are the confirmation's own."""
+    dataset: Dataset
+    tasks: Sequence[Task]
+    address: str
+    release: Callable[[], None]
+    """Frees the run's lock when a second signal comes."""
+    listeners: Callable[[History], Sequence[Listener]]
+    actor: str = "trainables.confirm_actor:ConfirmActor"
+
+
+def run_confirmation(confirmation: Confirmation, interruption: Interruption) -> History:
+    """Run every task that is not done; returns what happened in this and earlier sessions.
+
+    The caller holds the run's lock. Raises SearchError by what went wrong; whatever is raised,
+    everything acknowledged is in the ledger.
+    """
+    with recording(confirmation.directory.ledger, confirmation.listeners) as recorder:
+        refuse_other_data(recorder.history, confirmation.dataset.key)
+        recorder.session(
+            command=confirmation.directory.read_info().get("command"),
+            host=platform.node(),
+            pid=os.getpid(),
+            target=len(confirmation.tasks),
+            data=confirmation.dataset.key,
+        )
+        judge = LastRungJudge(recorder, confirmation.study.budget.max_failures)
+        judge.settle_all()
+        proposer = TaskProposer(confirmation.tasks, recorder)
+        run_trials(_work(confirmation), confirmation.address, recorder, judge, proposer, interruption)
+        return recorder.history
+
+
+def _work(confirmation: Confirmation) -> Work:
+    return Work(
+        actor=confirmation.actor,
+        context=lambda granted: _context(confirmation, granted),
+        dataset=confirmation.dataset,
+        resources=confirmation.study.resources,
+        trials_dir=confirmation.directory.trials,
+        leave_at_once=confirmation.release,
+        config_of=_actor_config(confirmation),
+    )
+
+
+def _actor_config(confirmation: Confirmation) -> Callable[[TrialRecord], dict[str, Any]]:
+    def config(record: TrialRecord) -> dict[str, Any]:
+        trial = config_of(confirmation.study, confirmation.searched, task_of(record))
+        return {
+            "number": record.number,
+            "folder": record.folder,
+            "trial": trial.model_dump(),
+            "passed": max(record.rungs, default=0),
+        }
+
+    return config
+
+
+def _context(confirmation: Confirmation, granted: Grant) -> Any:
+    from trainables.pipeline import Plan
+    from trainables.trial_actor import TrialContext
+
+    study = confirmation.study
+    return TrialContext(
+        trials_dir=str(confirmation.directory.trials),
+        # One rung: what a trial is at the last rung does not depend on the rungs before it.
+        plan=Plan(
+            study_seed=study.budget.seed,
+            rungs=1,
+            reduction_factor=study.scheduler.reduction_factor,
+            score_parts=study.score,
+        ),
+        cache_dir=str(stage_cache_dir()),
+        cache_bytes=CACHE_BYTES,
+        timeout_s=TIMEOUTS * study.budget.trial_timeout_s,
+        timeout_name=f"{TIMEOUTS} x budget.trial_timeout_s",
+        threads=granted.threads,
+        gpus=granted.gpu,
+    )

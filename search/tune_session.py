@@ -1,0 +1,116 @@
+"""Running trials on Ray Tune: the only module that builds a Tuner.
+
+What a search and a confirmation share. Who proposes, who judges and what a worker runs are the caller's.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from search.history import TrialRecord
+from search.interruption import Halt, Interrupted, Interruption
+from search.ray_session import Session, ray_session
+from search.recorder import Recorder
+from search.resources import Grant, grant, places
+from search.study import Resources
+from trainables import registry
+from trainables.dataset import Dataset
+
+if TYPE_CHECKING:
+    from search.tune_hooks import Judges, Proposes
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a worker runs, on what, and with how much of the machine."""
+
+    actor: str
+    """module:Class, imported when Ray is up."""
+    context: Callable[[Grant], Any]
+    """The actor's context, once it is known what a trial is granted."""
+    dataset: Dataset
+    resources: Resources
+    trials_dir: Path
+    leave_at_once: Callable[[], None]
+    """Frees what must not stay behind when a second signal comes."""
+    config_of: Callable[[TrialRecord], dict[str, Any]]
+    """What the actor is told of one trial; must hold its `number`."""
+
+
+def run_trials(
+    work: Work,
+    address: str,
+    recorder: Recorder,
+    judge: Judges,
+    proposer: Proposes,
+    interruption: Interruption,
+) -> None:
+    """Run what `proposer` owes on the Ray at `address`.
+
+    Raises ClusterError if Ray cannot be had or is lost, Halt to leave early.
+    """
+    if not proposer.owed:
+        return
+    with interruption.listening(work.leave_at_once) as arm:
+        try:
+            with ray_session(address) as session:
+                arm()  # Ray took SIGTERM for itself
+                tuner = _tuner(work, session, recorder, judge, proposer, interruption)
+                tuner.fit()
+        except SystemExit:
+            raise Halt(Interrupted(signal.SIGTERM)) from None  # Ray's answer to SIGTERM while it starts
+
+
+def _tuner(
+    work: Work,
+    session: Session,
+    recorder: Recorder,
+    judge: Judges,
+    proposer: Proposes,
+    interruption: Interruption,
+) -> Any:
+    import ray
+    from ray import tune
+
+    from search.tune_hooks import JudgeScheduler, LedgerSearcher, RunCallback
+
+    granted = grant(work.resources, ray.cluster_resources())
+
+    def concurrency() -> int:
+        return places(granted, ray.cluster_resources())
+
+    # Ray lets a searcher of one's own have a single pending trial unless told otherwise.
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(max(16, concurrency()))
+    actor = tune.with_parameters(
+        registry.load({"actor": work.actor}, "actor"), context=work.context(granted), dataset=work.dataset
+    )
+    return tune.Tuner(
+        tune.with_resources(actor, {"cpu": granted.cpu, "gpu": granted.gpu}),
+        tune_config=tune.TuneConfig(
+            search_alg=LedgerSearcher(proposer, judge, recorder, concurrency, work.config_of, work.trials_dir),
+            scheduler=JudgeScheduler(judge),
+            num_samples=proposer.owed,
+            reuse_actors=True,
+            trial_dirname_creator=_trial_name,
+            trial_name_creator=_trial_name,
+        ),
+        run_config=tune.RunConfig(
+            name="tune",
+            storage_path=str(session.scratch / "storage"),
+            verbose=0,
+            # Only the death of a process gets here; everything else is caught in the trial.
+            failure_config=tune.FailureConfig(max_failures=1),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
+            callbacks=[RunCallback(recorder, (interruption.check, session.check))],
+        ),
+    )
+
+
+def _trial_name(trial: Any) -> str:
+    """Ray's scratch names carry no parameter and no user text."""
+    return f"trial_{trial.trial_id}"
