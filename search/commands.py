@@ -68,7 +68,7 @@ def _study_to_resume(directory: RunDirectory, options: Options) -> Study:
     if options.space is not None:
         given = load_study(options.space).study
         _refuse_changes(study, given, options.space)
-        study = replace(study, budget=replace(given.budget, seed=study.budget.seed), resources=given.resources)
+        study = replace(study, budget=given.budget, resources=given.resources)
     wanted = study.budget.trials if options.trials is None else options.trials
     # Trials cannot be taken back: a lower target than what there is means what there is.
     wanted = max(wanted, len(_recorded(directory).trials))

@@ -55,7 +55,7 @@ class Halving:
 
 
 def _trials_in_better_fronts(standings: list[Standing], mine: Standing, enough: int) -> int:
-    """How many trials stand in fronts strictly better than that of `mine`; counts no further than `enough`."""
+    """How many trials stand in fronts strictly better than that of `mine`; stops counting at `enough`."""
     better = sum(standing.violation < mine.violation for standing in standings)
     losses = np.array([s.losses for s in standings if s.violation == mine.violation])
     me = np.array(mine.losses)

@@ -121,7 +121,8 @@ class OptunaBook:
     @classmethod
     def in_file(cls, study: Study, path: Path) -> OptunaBook:
         """The study in a SQLite file, created if it is not there."""
-        return cls(study, _create(study, RDBStorage(URL.create("sqlite", database=str(path)).render_as_string())), teaches=False)
+        url = URL.create("sqlite", database=str(path)).render_as_string()
+        return cls(study, _create(study, RDBStorage(url)), teaches=False)
 
     @property
     def n_trials(self) -> int:

@@ -57,7 +57,8 @@ class Session:
         node = ray_worker._global_node
         # Others, a log monitor for instance, may die without harm.
         needed = {"raylet", "gcs_server"}
-        dead = [name for name, _ in (node.dead_processes() if node else []) if name in needed]
+        processes: list[tuple[str, Any]] = node.dead_processes() if node else []
+        dead = [name for name, _ in processes if name in needed]
         if dead:
             raise Halt(ClusterError(f"Ray was lost: its {', '.join(dead)} died"))
 

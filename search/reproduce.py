@@ -88,9 +88,7 @@ def _train(study: Study, record: TrialRecord) -> dict[int, Mapping[str, float]]:
     device = device_for(granted.gpu)
     torch.set_num_threads(granted.threads)
     data = to_tensors(load_data(study.data), device)
-    pipeline = Pipeline(
-        study.trial_config(record.params), data, plan_of(study), cache=None, device=device
-    )
+    pipeline = Pipeline(study.trial_config(record.params), data, plan_of(study), cache=None, device=device)
     rungs: dict[int, Mapping[str, float]] = {}
     last = max(record.rungs)
     while last not in rungs:

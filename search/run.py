@@ -28,7 +28,9 @@ def main() -> int:
     except SearchError as error:
         return report(error)
     except KeyboardInterrupt:
-        return ExitCode.SIGINT  # before the search began or after it ended; within it, see search.interruption
+        return (
+            ExitCode.SIGINT
+        )  # before the search began or after it ended; within it, see search.interruption
 
 
 if __name__ == "__main__":

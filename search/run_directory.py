@@ -101,7 +101,7 @@ class RunDirectory:
 
 
 def create(root: Path, study_name: str, name: str | None, files: Mapping[str, str]) -> RunDirectory:
-    """Make and lock a fresh run directory, `<root>/<name>` or `<root>/<study>-<utc time>`, with `files` in it.
+    """Make and lock a fresh run directory, `<root>/<name>` or `<root>/<study>-<utc time>`, holding `files`.
 
     It appears whole, by one rename: what is killed before leaves nothing that looks like a run. Raises
     SpaceError for a bad name, RunDirectoryError if it exists, DiskError if it cannot be made.

@@ -136,7 +136,6 @@ class JudgeScheduler(_Shell, FIFOScheduler):
         )
         return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
 
-
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
         """Ray deletes what it knows of an error with its scratch folder; the log keeps it."""
         # Under Ray's name, because what a dead worker said is for the file, not for the screen.

@@ -92,7 +92,9 @@ def _tuner(
     return tune.Tuner(
         tune.with_resources(actor, {"cpu": granted.cpu, "gpu": granted.gpu}),
         tune_config=tune.TuneConfig(
-            search_alg=LedgerSearcher(proposer, judge, recorder, concurrency, work.config_of, work.trials_dir),
+            search_alg=LedgerSearcher(
+                proposer, judge, recorder, concurrency, work.config_of, work.trials_dir
+            ),
             scheduler=JudgeScheduler(judge),
             num_samples=proposer.owed,
             reuse_actors=True,

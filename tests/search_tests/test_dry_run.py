@@ -7,7 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from search.dry_run import describe, resources_of_this_machine
+from search.dry_run import describe
+from search.resources import resources_of_this_machine
 from search.space import load_study, load_text
 from search.space_size import expected_work, n_combinations, work
 from search.study import Study

@@ -26,7 +26,11 @@ from tests.search_tests.test_run_end_to_end import (
 
 
 def test_smoke_space_runs(tmp_path: Path) -> None:
-    done = run(ROOT / "spaces" / "smoke.yaml", "--name", "smoke", cache=tmp_path / "cache", timeout=60)
+    """With a question that a terminal library would take for markup."""
+    asks = ("--set", "question=Does [/b] or [red]it[/red] run?")
+    done = run(ROOT / "spaces" / "smoke.yaml", "--name", "smoke", *asks, cache=tmp_path / "cache")
+    assert "Does [/b] or [red]it[/red] run?" in done.stderr
+    assert "Does [/b] or [red]it[/red] run?" in done.stdout
     assert done.returncode == 0, done.stderr
     assert history_of(tmp_path / "runs" / "smoke").finished == 2
     assert "smoke" in done.stdout
@@ -43,6 +47,17 @@ def test_a_hopeless_timeout_ends_with_too_many_failures(tmp_path: Path) -> None:
     assert "--resume" in done.stderr
     info = json.loads((tmp_path / "runs" / "late" / "run.json").read_text())
     assert (info["status"], info["exit_code"]) == ("failed", 3)
+    assert (
+        "timeout: longer than budget.trial_timeout_s = 0.01" in done.stdout
+    )  # the summary comes all the same
+    # The user reads the reason, allows more, and goes on with the same file.
+    space = tmp_path / "tiny.yaml"
+    space.write_text(TINY.read_text().replace("max_failures: 4", "max_failures: 5"))
+    resumed = run(space, "--resume", tmp_path / "runs" / "late", cache=tmp_path / "cache")
+    assert resumed.returncode == 0, resumed.stderr
+    history = history_of(tmp_path / "runs" / "late")
+    assert history.finished == len(history.trials) == 8
+    assert len(history.in_state("FAIL")) == 2
 
 
 def test_no_trial_completed(tmp_path: Path) -> None:
@@ -67,7 +82,7 @@ def test_a_full_disk_ends_with_8_and_can_be_resumed(tmp_path: Path) -> None:
         wait_for(lambda: n_finished(directory) >= 1, driver)
         size = (directory / "trials.jsonl").stat().st_size
         resource.prlimit(driver.pid, resource.RLIMIT_FSIZE, (size + 100, resource.RLIM_INFINITY))
-        _, said = driver.communicate(timeout=60)
+        _, said = driver.communicate(timeout=120)
     assert driver.returncode == 8, said
     assert "Traceback" not in said
     assert "--resume" in said
@@ -89,7 +104,7 @@ def test_sigterm_is_143(tmp_path: Path) -> None:
     ) as driver:
         wait_for(lambda: n_finished(directory) >= 1, driver)
         driver.terminate()
-        _, said = driver.communicate(timeout=30)
+        _, said = driver.communicate(timeout=120)
     assert driver.returncode == 143
     assert "stopped by SIGTERM" in said
 
@@ -106,14 +121,14 @@ def test_the_second_ctrl_c_leaves_at_once_and_frees_the_lock(tmp_path: Path) -> 
         wait_for(lambda: n_finished(directory) >= 1, driver)
         driver.send_signal(signal.SIGINT)
         driver.send_signal(signal.SIGINT)
-        driver.communicate(timeout=30)
+        driver.communicate(timeout=120)
     assert driver.returncode == 130
     assert run("--resume", directory, "--trials", "1", cache=tmp_path / "cache").returncode == 0
 
 
 @pytest.mark.parametrize("arguments", [("--address", "127.0.0.1:1"), ("--set", "resources.cpu=1000")])
 def test_a_cluster_that_is_not_there_or_too_small_is_5(tmp_path: Path, arguments: tuple[str, str]) -> None:
-    done = run(TINY, "--name", "x", *arguments, cache=tmp_path / "cache", timeout=60)
+    done = run(TINY, "--name", "x", *arguments, cache=tmp_path / "cache")
     assert done.returncode == 5, done.stderr
     assert "Traceback" not in done.stderr
 
@@ -160,7 +175,7 @@ def test_ray_lost_in_the_middle_is_5_and_can_be_resumed(tmp_path: Path, daemon: 
         for process in psutil.Process(driver.pid).children(recursive=True):
             if process.name() == daemon:
                 process.kill()
-        _, said = driver.communicate(timeout=60)
+        _, said = driver.communicate(timeout=120)
     assert driver.returncode == 5, said
     assert f"its {daemon} died" in said
     assert "--resume" in said

@@ -21,7 +21,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Complet
         [sys.executable, "-m", "tests.search_tests.faulty_actor", str(root), "faulty"],
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=500,
         env={**os.environ, "SAE_SEARCH_CACHE": str(root / "cache")},
         check=False,
     )

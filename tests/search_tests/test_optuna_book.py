@@ -110,6 +110,12 @@ def test_pareto_front_holds_only_full_budget_feasible_trials() -> None:
         assert all(value <= 0 for value in best.constraints.values())
 
 
+def test_a_crash_is_not_preferred_to_an_infeasible_trial() -> None:
+    """Optuna takes a missing constraint for one that holds; a failed trial must not look feasible by it."""
+    _, book = play(make_study(objectives=2), 8)
+    assert book.optuna_study.trials[7].constraints == {"sae/dead_fraction": 1e12}
+
+
 def test_fixed_params_are_taken_as_they_are() -> None:
     fixed: dict[str, Scalar] = {
         "classifier.hidden_size": 32,

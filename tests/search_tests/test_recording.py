@@ -1,4 +1,4 @@
-"""Listeners that fail: as a disk error, never in the place of a worse one, and without stopping the others' end."""
+"""Listeners that fail: a disk error, never in the place of a worse one, and the others are still closed."""
 
 from __future__ import annotations
 

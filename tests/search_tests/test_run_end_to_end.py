@@ -31,7 +31,7 @@ def environment(cache: Path) -> dict[str, str]:
     return {**os.environ, "SAE_SEARCH_CACHE": str(cache), "NO_COLOR": "1"}
 
 
-def run(*arguments: str | Path, cache: Path, timeout: float = 200) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str | Path, cache: Path, timeout: float = 500) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command(*arguments),
         capture_output=True,
@@ -214,7 +214,7 @@ def test_ctrl_c_a_second_driver_and_resume(tmp_path: Path) -> None:
         assert rival.returncode == 6
         assert f"process {driver.pid}" in rival.stderr
         driver.send_signal(signal.SIGINT)
-        _, said = driver.communicate(timeout=30)
+        _, said = driver.communicate(timeout=120)
     assert driver.returncode == 130
     assert f"--resume {directory.relative_to(tmp_path)}" in said
     assert "Traceback" not in said
@@ -248,7 +248,7 @@ def test_missing_data_is_said_before_anything_is_made(tmp_path: Path) -> None:
 def wait_for(happens: object, driver: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
     """Until `happens()`; fails if the driver ends before."""
     assert callable(happens)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not happens():
         assert driver.poll() is None, "the driver ended before it was disturbed"
         assert time.monotonic() < deadline
