@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import shutil
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 FOLDER = "checkpoint"
 KEPT = 2
+ABANDONED_AFTER_S = 60.0
 _NAME = re.compile(r"e(\d{6,})-r(\d+)")
 
 
@@ -35,7 +38,10 @@ def save(folder: Path, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -
     for path in present[:current] + present[current + KEPT :]:
         shutil.rmtree(path, ignore_errors=True)
     for path in (folder / FOLDER).glob(f"{sealed.UNFINISHED}*"):
-        shutil.rmtree(path, ignore_errors=True)
+        # A worker of a killed driver may live on for some seconds and be writing.
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < time.time() - ABANDONED_AFTER_S:
+                shutil.rmtree(path, ignore_errors=True)
     return {"path": f"{FOLDER}/{name}", "sha256": sha256}
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import math
 import os
 import shutil
 import time
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 LOCK_SUFFIX = ".lock"
 # After this long a half-written entry is taken for one whose writer was killed.
 ABANDONED_AFTER_S = 3600.0
+# A process writes at most so large a part of the cache's bound before it looks at the whole again.
+SCANS_PER_FILL = 64
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class StageCache:
         self.max_bytes = max_bytes
         self.hits = 0
         self.misses = 0
+        self._unscanned = math.inf
 
     def get_or_compute(self, key: str, compute: Callable[[], Entry]) -> Entry:
         """The entry of `key`, from the cache or from `compute`, which at most one process runs at a time."""
@@ -132,7 +136,11 @@ class StageCache:
     def _store(self, key: str, entry: Entry) -> None:
         try:
             sealed.write(self.root / key, entry.tensors, entry.meta)
-            self._evict(keep=key)
+            self._unscanned += sum(tensor.nbytes for tensor in entry.tensors.values())
+            # A scan looks at every entry, of which there may be tens of thousands.
+            if self._unscanned >= self.max_bytes / SCANS_PER_FILL:
+                self._evict(keep=key)
+                self._unscanned = 0
         except OSError as error:
             logger.warning("a stage result is not cached: %s", error)
 
