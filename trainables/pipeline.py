@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from trainables import checkpoint, sealed
+from trainables.classifier_settings import classifier_settings
 from trainables.classifier_training import ClassifierTrainer
 from trainables.config import TrialConfig
 from trainables.dataset import ImageData
@@ -26,7 +27,7 @@ from trainables.feature_model import PREFIX as MODEL_PREFIX
 from trainables.feature_model import FeatureModel, load_feature_model
 from trainables.fidelity import rung_epochs
 from trainables.metrics.evaluate import rung_metrics
-from trainables.networks.network import build_network
+from trainables.networks.initial import initial_network
 from trainables.seeds import generator
 from trainables.stage_cache import Entry, StageCache
 from trainables.stages import VERSIONS, StageRunner, fit_basis, fit_sae
@@ -98,10 +99,7 @@ class Pipeline:
         self._last_step: Step | None = None
         self._classifier_rungs = rung_epochs(config.classifier.epochs, plan.rungs, plan.reduction_factor)
         self._sae_rungs = rung_epochs(config.sae.epochs, plan.rungs, plan.reduction_factor)
-        self._classifier_settings = {
-            **config.classifier.model_dump(exclude={"epochs"}),
-            "auxiliary": config.auxiliary.model_dump(),
-        }
+        self._classifier_settings = classifier_settings(config)
         self._trainer = ClassifierTrainer(
             config.classifier,
             config.auxiliary,
@@ -205,10 +203,9 @@ class Pipeline:
         )
         sae = fit_sae(self._stages, config.sae, self._sae_rungs[self.rung], basis, hidden, basis_key)
         model = FeatureModel(network, basis, sae)
-        untrained = build_network(
+        untrained = initial_network(
             config.classifier,
-            self.data.image_shape,
-            self.data.n_classes,
+            self.data,
             generator(self._stages.seed("untrained", self._classifier_settings)),
         ).to(self.device)
         train, val = self.data.train, self.data.val
@@ -242,6 +239,7 @@ class Pipeline:
         """sha256 over all that decides this trial's course."""
         decisive = {
             "config": self.config.model_dump(),
+            "classifier": self._classifier_settings,
             "data": self.data.key,
             "plan": [
                 self.plan.study_seed,

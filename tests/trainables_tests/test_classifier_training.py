@@ -153,7 +153,10 @@ def test_the_step_is_adam_with_coupled_decay(digits: ImageData) -> None:
 def junk_of(trainer: ClassifierTrainer, data: ImageData) -> float:
     """Share of the input gradient outside the strokes on val, by the penalty's own definition."""
     images = data.val.images
-    batch = TrainingBatch(trainer.network, images, images, stroke_mask(images), generator(0))
+    rows = torch.arange(len(images))
+    batch = TrainingBatch(
+        trainer.network, images, images, data.val.labels, rows, stroke_mask(images), generator(0)
+    )
     return float(np.mean([junk_penalty(batch).item() for _ in range(8)]))
 
 
