@@ -165,8 +165,8 @@ class SaeTraining(Section):
         0,
         ge=0,
         le=1000,
-        description="How often, evenly spread over the training, dead latents start anew from badly "
-        "explained samples; 0 is never.",
+        description="How often, spread over the first half of the training, dead latents start anew from "
+        "badly explained samples; 0 is never.",
     )
     encoder_start: Literal["tied", "free"] = Field(
         "tied", description="Whether encoder columns start along their decoder rows or independently of them."
@@ -301,6 +301,15 @@ class Auxiliary(Section):
     contrastive_on: Literal["projection", "hidden"] = Field(
         "projection", description="Compare images in a trained projection, or by their activations."
     )
+    sparse_reconstruction: float = Field(
+        0.0, ge=0, le=1e4, description="Weight of the loss of an SAE that is trained along with the classifier."
+    )
+    sparse_reconstruction_width: int = Field(
+        256, ge=2, le=65_536, description="Latents of the SAE trained along."
+    )
+    sparse_reconstruction_l1: float = Field(
+        1.0, ge=0, le=1e4, description="Weight of its codes' L1 norm beside the squared error at E|x|^2 = d."
+    )
     concepts: float = Field(
         0.0, ge=0, le=1e4, description="Weight of predicting a concept table from hidden units."
     )
@@ -314,6 +323,40 @@ class Auxiliary(Section):
     )
 
 
+class NoLoop(Section):
+    """The classifier does not know of the SAE."""
+
+    kind: Literal["none"] = "none"
+
+
+class SaeCeptionLoop(Section):
+    """Cycles: the codes of the classifier's SAE, decoded, become targets of its next training."""
+
+    kind: Literal["sae_ception"] = "sae_ception"
+    cycles: int = Field(3, ge=1, le=20, description="Trainings after the plain one, each with as many epochs.")
+    weight: float = Field(
+        0.1, ge=0, le=1e4, description="Weight of 1 - cos(hidden activations, target); 0 trains plainly."
+    )
+    targets: Literal["masked_code", "class_mean", "cluster_mean", "random"] = Field(
+        "masked_code",
+        description="Each image's code cut to its class' top latents (as published), the mean code of its "
+        "class or of its cluster, or a random unit vector as control.",
+    )
+    top: int = Field(
+        25, ge=1, le=65_536, description="Latents kept in a target: those of largest mean in class or cluster."
+    )
+    clusters: int = Field(20, ge=2, le=1000, description="Clusters of codes; only cluster_mean asks for them.")
+    start: Literal["fresh", "continue"] = Field(
+        "fresh", description="Whether a cycle begins with new weights or with those of the cycle before."
+    )
+    reinitialise: Literal["none", "dead", "entangled", "both"] = Field(
+        "none",
+        description="Hidden units started anew with each cycle: silent ones, those that tell classes apart "
+        "less than half as well as the median, or both.",
+    )
+
+
+Loop = Annotated[NoLoop | SaeCeptionLoop, Field(discriminator="kind")]
 Classifier = Annotated[MlpClassifier | ConvClassifier, Field(discriminator="kind")]
 Basis = Annotated[
     RawBasis
@@ -339,6 +382,7 @@ class TrialConfig(Section):
     basis: Basis = RawBasis()
     sae: Sae = TopKSae()
     auxiliary: Auxiliary = Auxiliary()
+    loop: Loop = NoLoop()
     replicate: int = Field(
         0, ge=0, le=1_000_000, description="Enters every stage's seed; pairs trials of one design."
     )
@@ -366,6 +410,7 @@ KINDS: dict[str, dict[str, type[Section]]] = {
         "gated": GatedSae,
         "matryoshka": MatryoshkaSae,
     },
+    "loop": {"none": NoLoop, "sae_ception": SaeCeptionLoop},
 }
 # Sections without variants.
 PLAIN: dict[str, type[Section]] = {"auxiliary": Auxiliary}
@@ -444,5 +489,10 @@ RULES: tuple[Rule, ...] = (
         ("auxiliary.concepts", "auxiliary.concept_table"),
         lambda weight, table: weight == 0 or table != "",
         "auxiliary.concepts needs the targets of auxiliary.concept_table",
+    ),
+    Rule(
+        ("loop.start", "loop.reinitialise"),
+        lambda start, reinitialise: start == "continue" or reinitialise == "none",
+        "loop.reinitialise needs loop.start continue: with new weights every unit is started anew",
     ),
 )

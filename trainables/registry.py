@@ -40,6 +40,10 @@ SAES = {
     "gated": "trainables.saes.gated:GatedSae",
     "matryoshka": "trainables.saes.matryoshka:MatryoshkaSae",
 }
+LOOPS = {
+    "none": "trainables.loop.plain:PlainCourse",
+    "sae_ception": "trainables.loop.cycles:CycledCourse",
+}
 DATASETS = {
     "digits": "trainables.data.embedded:load_digits",
     "mnist": "trainables.data.mnist_family:load_mnist",
@@ -59,6 +63,7 @@ AUXILIARY_LOSSES = {
     "hidden_group_lasso": "trainables.losses.hidden_group_lasso:HiddenGroupLasso",
     "monosemanticity": "trainables.losses.monosemanticity:Monosemanticity",
     "contrastive": "trainables.losses.contrastive:Contrastive",
+    "sparse_reconstruction": "trainables.losses.sparse_reconstruction:SparseReconstruction",
     "concepts": "trainables.losses.concepts:ConceptSupervision",
 }
 
