@@ -48,6 +48,11 @@ def _resume(options: Options) -> int:
         if options.space is not None:
             _refuse_changes(study, load_study(options.space).study, options.space)
         target = options.trials or int(directory.read_info().get("target", study.budget.trials))
+        if study.design is not None and target != study.design.trials:
+            raise SpaceError(
+                f"--trials {target}: this run is a design of {study.design.trials} trials, no more, no less. "
+                "For other replicates start a new run with --set design.replicates=N."
+            )
         study = replace(study, budget=replace(study.budget, trials=target))
         if options.dry_run:
             return _dry_run(study)
@@ -170,7 +175,11 @@ def _show_result(study: Study, history: Any, directory: RunDirectory, *, as_json
     run = shown(directory.path)
     next_commands = [
         ("look at the curves", f"tensorboard --logdir {shown(directory.trials)}"),
-        ("search on", f"python search/run.py --resume {run} --trials {2 * study.budget.trials}"),
+        (
+            ("tabulate the effects", f"python -m analysis.directions_table {run}")
+            if study.design is not None
+            else ("search on", f"python search/run.py --resume {run} --trials {2 * study.budget.trials}")
+        ),
         ("train a trial again", f"python search/run.py --reproduce {run} TRIAL"),
     ]
     print_summary(study, history, directory.path, Console(highlight=False), next_commands=next_commands)
