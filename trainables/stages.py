@@ -16,13 +16,18 @@ from torch import Tensor
 
 from trainables import registry
 from trainables.bases.basis import Basis
+from trainables.config import TrialConfig
+from trainables.feature_model import FeatureModel
+from trainables.networks.network import Network
 from trainables.sae_training import train_sae
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.seeds import stage_seed
 from trainables.stage_cache import Entry, StageCache, stage_key
 
 # Raise a stage's number when its code gives other results: older cache entries are then not found any more.
-VERSIONS = {"classifier": 2, "basis": 1, "sae": 1}
+VERSIONS = {"classifier": 2, "cycle": 1, "basis": 2, "sae": 2}
+# Bounds the memory of a convolutional network's activations.
+HIDDEN_BATCH = 8192
 
 
 @dataclass(frozen=True)
@@ -73,8 +78,8 @@ def fit_basis(
 
 def fit_sae(
     stages: StageRunner, config: Any, epochs: int, basis: Basis, hidden: Callable[[], Tensor], basis_key: str
-) -> SparseAutoencoder:
-    """The config's SAE, trained for `epochs` on the basis' outputs y (n, r) of the train activations."""
+) -> tuple[SparseAutoencoder, str]:
+    """The config's SAE, trained for `epochs` on the basis' outputs of the train activations; and its key."""
     settings = config.model_dump(exclude={"epochs"})
 
     def train() -> Entry:
@@ -82,10 +87,49 @@ def fit_sae(
         result = train_sae(config, y, epochs=epochs, seed=stages.seed("sae", settings), device=stages.device)
         return Entry(dict(result.sae.state_dict()), {"history": list(result.history)})
 
-    trained = stages.run(stages.key("sae", settings, epochs, basis_key), train)
+    key = stages.key("sae", settings, epochs, basis_key)
+    trained = stages.run(key, train)
     sae: SparseAutoencoder = registry.load(registry.SAES, config.kind)(config, basis.rank)
     sae.load_state_dict(trained.tensors)
-    return sae.requires_grad_(False).eval().to(stages.device)
+    return sae.requires_grad_(False).eval().to(stages.device), key
+
+
+def fit_features(
+    stages: StageRunner,
+    config: TrialConfig,
+    sae_epochs: int,
+    network: Network,
+    train_images: Tensor,
+    classifier_key: str,
+) -> tuple[FeatureModel, str]:
+    """Basis and SAE of the network as it is, over its activations on train images (n, h, w); the SAE's key.
+
+    The model shares the network, which is put into evaluation mode.
+    """
+    hidden = _Once(lambda: train_activations(network, train_images, stages.device))
+    basis, basis_key = fit_basis(stages, config.basis, hidden, network.hidden_size, classifier_key)
+    sae, sae_key = fit_sae(stages, config.sae, sae_epochs, basis, hidden, basis_key)
+    return FeatureModel(network.eval(), basis, sae), sae_key
+
+
+@torch.no_grad()
+def train_activations(network: Network, images: Tensor, device: torch.device) -> Tensor:
+    """h (n, d) of images (n, h, w), on `device`."""
+    network.eval()
+    return torch.cat([network.hidden(part.to(device)) for part in images.split(HIDDEN_BATCH)])
+
+
+class _Once:
+    """A function's result, computed on the first call."""
+
+    def __init__(self, compute: Callable[[], Tensor]) -> None:
+        self._compute = compute
+        self._result: Tensor | None = None
+
+    def __call__(self) -> Tensor:
+        if self._result is None:
+            self._result = self._compute()
+        return self._result
 
 
 def _device_kind(device: torch.device) -> str:
