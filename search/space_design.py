@@ -19,8 +19,8 @@ from typing import Any
 from search.design import DEFAULT_ARM, REPLICATE, Arm, Design
 from search.space_conditions import resolve
 from search.space_entry import Entry
-from search.space_fields import accepted, fault
-from search.space_model import NAME_PATTERN, DesignModel
+from search.space_fields import NAME_PATTERN, accepted, fault
+from search.space_model import DesignModel
 from search.space_nodes import Leaf, Node, Table, placed, show
 from search.space_problems import Problems, Where, choices_hint
 from search.space_rules import check_rules

@@ -12,10 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from search import study
+from search.space_fields import NAME_PATTERN
 from trainables.metric_table import DEFAULT_SCORE_PARTS, METRICS, SCORE_PARTS
 from trainables.registry import DATASETS
-
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
 def _one_of(names: Iterable[str]) -> Any:

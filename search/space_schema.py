@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from search.design import REPLICATE
-from search.space_model import NAME_PATTERN, SpaceModel
+from search.space_fields import NAME_PATTERN
+from search.space_model import SpaceModel
 from search.space_slots import Slot, slots
 from trainables import config
 

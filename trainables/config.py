@@ -15,6 +15,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
+# Or nothing. A trial runs in a folder of its own, where a relative path would lead nowhere.
+ABSOLUTE_PATH = r"^(|[/~].*)$"
+
+
 class Section(BaseModel):
     """A frozen group of settings; a key that nobody reads is refused, never ignored."""
 
@@ -318,7 +322,7 @@ class Auxiliary(Section):
     )
     concept_table: str = Field(
         "",
-        pattern=r"^(|[/~].*)$",
+        pattern=ABSOLUTE_PATH,
         description="Absolute path of an .npz whose array concepts (train images, c) is in train order.",
     )
 
