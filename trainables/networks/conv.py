@@ -42,7 +42,15 @@ class Conv(Network):
         activations: torch.Tensor = self.to_hidden(maps.flatten(1)).relu()
         return k_winners(activations, self.kwta)
 
-    def first_weights(self) -> list[nn.Parameter]:
+    def hidden_layer(self) -> nn.Linear:
+        """The one after the convolutions."""
+        return self.to_hidden
+
+    def readout_layer(self) -> nn.Linear:
+        """The head."""
+        return self.readout
+
+    def first_weights(self) -> list[torch.Tensor]:
         """The first convolution's filters."""
         return [self.first.weight]
 

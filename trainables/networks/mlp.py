@@ -51,7 +51,15 @@ class Mlp(Network):
         logits: torch.Tensor = self.readout(hidden)
         return logits
 
-    def first_weights(self) -> list[nn.Parameter]:
+    def hidden_layer(self) -> nn.Linear:
+        """The last one before the readout."""
+        return self._hidden_layer(-1)
+
+    def readout_layer(self) -> nn.Linear:
+        """The head."""
+        return self.readout
+
+    def first_weights(self) -> list[torch.Tensor]:
         """Those of the front end, or of the first hidden layer behind one that does not learn."""
         return self.front_end.first_weights() or [self._hidden_layer(0).weight]
 

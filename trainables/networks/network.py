@@ -26,7 +26,15 @@ class Network(nn.Module):
         """h (b, d) -> logits (b, classes)."""
         raise NotImplementedError
 
-    def first_weights(self) -> list[nn.Parameter]:
+    def hidden_layer(self) -> nn.Linear:
+        """The layer whose ReLU is `hidden`: weights (d, inputs)."""
+        raise NotImplementedError
+
+    def readout_layer(self) -> nn.Linear:
+        """The layer that makes logits of `hidden`: weights (classes, d)."""
+        raise NotImplementedError
+
+    def first_weights(self) -> list[torch.Tensor]:
         """Weights, without biases, of the first layer that learns."""
         raise NotImplementedError
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
 
 from trainables.networks.front_ends.front_end import FrontEnd, halved
 from trainables.networks.layers import strided_convolution
@@ -24,7 +23,7 @@ class Convolution(FrontEnd):
         maps: torch.Tensor = self.convolution(images.unsqueeze(1)).relu()
         return maps.flatten(1)
 
-    def first_weights(self) -> list[nn.Parameter]:
+    def first_weights(self) -> list[torch.Tensor]:
         """The filters."""
         return [self.convolution.weight]
 

@@ -15,7 +15,7 @@ class FrontEnd(nn.Module):
 
     n_features: int
 
-    def first_weights(self) -> list[nn.Parameter]:
+    def first_weights(self) -> list[torch.Tensor]:
         """Learned weights, without biases; empty where nothing is learned."""
         return []
 

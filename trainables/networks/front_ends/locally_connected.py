@@ -35,7 +35,7 @@ class LocallyConnected(FrontEnd):
         responses = torch.einsum("btl,lct->bcl", windows, self.weight)
         return (responses + self.bias).relu().flatten(1)
 
-    def first_weights(self) -> list[nn.Parameter]:
+    def first_weights(self) -> list[torch.Tensor]:
         """Every place's filters."""
         return [self.weight]
 
