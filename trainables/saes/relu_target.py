@@ -54,6 +54,7 @@ class ReluTargetSae(SparseAutoencoder):
         weight = self.l1 * self._excess(forward).clamp(1 / LIMIT, LIMIT)
         return weight * forward.z.sum() / len(forward.z)
 
+    @torch.no_grad()
     def end_step(self, forward: Forward) -> None:
         """Move the weight towards the target."""
         error = self._excess(forward).log().clamp(-1.0, 1.0)

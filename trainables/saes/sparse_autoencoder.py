@@ -105,13 +105,14 @@ class SparseAutoencoder(nn.Module):
         at the end."""
 
     def end_step(self, forward: Forward) -> None:
-        """Called after each gradient step, without gradients, with the pass it was taken from."""
+        """Called after each gradient step with the pass it was taken from."""
 
     def calibrate(self, x: Tensor) -> None:
-        """Called once, without gradients, after the last step, with all train inputs x (n, r)."""
+        """Called once after the last step, in `eval` mode, with all train inputs x (n, r)."""
 
+    @torch.no_grad()
     def restart(self, latents: Tensor, directions: Tensor) -> None:
-        """Begin `latents` (m,) anew along unit `directions` (m, r), without gradients.
+        """Begin `latents` (m,) anew along unit `directions` (m, r).
 
         Encoder column and bias are `RESTART_LENGTH` times what the others have on average.
         """
