@@ -78,7 +78,8 @@ class SparseAutoencoder(nn.Module):
         gain = _or_one((x * reconstruction).sum() / reconstruction.square().sum())
         self.scale_codes(gain)
         if self._free_encoder:
-            self.encoder.copy_(gain * free_directions(self.encoder.shape, generator))
+            self.encoder.copy_(free_directions(self.encoder.shape, generator))
+            self.encoder.mul_(gain)
 
     def fit_start(self, x: Tensor) -> None:
         """Whatever else a kind fits to inputs x (n, r) before the encoder's gain is known."""
