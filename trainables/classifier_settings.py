@@ -15,6 +15,8 @@ _BELONGS_TO = {
     "contrastive_supcon_share": "contrastive",
     "contrastive_temperature": "contrastive",
     "contrastive_on": "contrastive",
+    "sparse_reconstruction_width": "sparse_reconstruction",
+    "sparse_reconstruction_l1": "sparse_reconstruction",
     "concept_share": "concepts",
     "concept_table": "concepts",
 }

@@ -15,6 +15,7 @@ from trainables.augmentation import randomised_background
 from trainables.config import Auxiliary, ClassifierTraining
 from trainables.dataset import ImageData
 from trainables.errors import TrialDiverged
+from trainables.losses.cosine_target import CosineTarget
 from trainables.losses.training_batch import LossSetup, TrainingBatch
 from trainables.networks.initial import initial_network
 from trainables.seeds import child_seed, generator
@@ -35,6 +36,7 @@ class ClassifierTrainer:
     layer that reads the pixels has `first_layer_decay` on top. What the losses train of their own
     (heads) is trained, kept and restored with the network. `precision: bf16` computes the losses under
     autocast on a GPU; weights, Adam and evaluation stay float32, and so does everything on a CPU.
+    A `guide` pulls every train image's activations towards a target of its own (`trainables.loop`).
     On one device and number of threads, equal arguments give equal weights, bit for bit.
     """
 
@@ -45,8 +47,11 @@ class ClassifierTrainer:
         data: ImageData,
         seed: int,
         device: torch.device | str = "cpu",
+        *,
+        guide: CosineTarget | None = None,
     ) -> None:
         self.config = config
+        self._guide = guide
         self.seed = seed
         self.device = torch.device(device)
         self.epoch = 0
@@ -141,6 +146,8 @@ class ClassifierTrainer:
                 batch = TrainingBatch(self.network, images, hidden, labels, rows, masks, draws)
                 for weight, auxiliary_loss in self._losses.values():
                     loss = loss + weight * auxiliary_loss(batch)
+            if self._guide is not None:
+                loss = loss + self._guide(hidden, rows)
         return loss
 
     def _autocast(self) -> AbstractContextManager[None]:

@@ -306,7 +306,7 @@ class Auxiliary(Section):
         "projection", description="Compare images in a trained projection, or by their activations."
     )
     sparse_reconstruction: float = Field(
-        0.0, ge=0, le=1e4, description="Weight of the loss of an SAE that is trained along with the classifier."
+        0.0, ge=0, le=1e4, description="Weight of the loss of an SAE trained along with the classifier."
     )
     sparse_reconstruction_width: int = Field(
         256, ge=2, le=65_536, description="Latents of the SAE trained along."
@@ -337,7 +337,7 @@ class SaeCeptionLoop(Section):
     """Cycles: the codes of the classifier's SAE, decoded, become targets of its next training."""
 
     kind: Literal["sae_ception"] = "sae_ception"
-    cycles: int = Field(3, ge=1, le=20, description="Trainings after the plain one, each with as many epochs.")
+    cycles: int = Field(3, ge=1, le=20, description="Trainings after the plain one, each of as many epochs.")
     weight: float = Field(
         0.1, ge=0, le=1e4, description="Weight of 1 - cos(hidden activations, target); 0 trains plainly."
     )
@@ -347,9 +347,9 @@ class SaeCeptionLoop(Section):
         "class or of its cluster, or a random unit vector as control.",
     )
     top: int = Field(
-        25, ge=1, le=65_536, description="Latents kept in a target: those of largest mean in class or cluster."
+        25, ge=1, le=65_536, description="Latents kept in a target, of largest mean in class or cluster."
     )
-    clusters: int = Field(20, ge=2, le=1000, description="Clusters of codes; only cluster_mean asks for them.")
+    clusters: int = Field(20, ge=2, le=1000, description="Clusters of codes; only for cluster_mean.")
     start: Literal["fresh", "continue"] = Field(
         "fresh", description="Whether a cycle begins with new weights or with those of the cycle before."
     )

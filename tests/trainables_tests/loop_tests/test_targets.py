@@ -1,4 +1,4 @@
-"""Targets against a slow loop, clusters against planted ones, units to revive against hand-made activations."""
+"""Targets against a slow loop, clusters against planted ones, units to revive against hand-made ones."""
 
 from __future__ import annotations
 
