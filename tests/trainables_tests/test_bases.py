@@ -92,6 +92,16 @@ def test_the_same_seed_gives_the_same_basis_whatever_the_global_generator(kind: 
         assert torch.equal(tensor, first.state_dict()[name])
 
 
+@pytest.mark.parametrize("kind", registry.BASES)
+@pytest.mark.parametrize("side", [8, 28])
+def test_fits_pixels_of_both_sizes(kind: str, side: int) -> None:
+    pixels = torch.rand(60, side * side, generator=torch.Generator().manual_seed(side))
+    basis = fit(kind, pixels, 10)
+    back = basis.decode(basis.encode(pixels))
+    assert back.shape == pixels.shape
+    assert float((pixels - back).square().sum()) <= float((pixels - pixels.mean(0)).square().sum())
+
+
 def test_every_kind_of_basis_in_the_config_can_be_built() -> None:
     assert set(registry.BASES) == set(KINDS["basis"])
 
