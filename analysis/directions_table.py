@@ -81,8 +81,8 @@ def _head(study: Study, design: Design, history: History, directory: RunDirector
         + (f", {lost} did not ({ended['FAIL']} failed, {ended['PRUNED']} stopped early)" if lost else "")
         + f"; code at commit {commit}.",
         "",
-        "The first row is the default. Every other row is one direction alone: the mean of its differences to "
-        "the default in the same replicate, ± their standard error, from n pairs. ▲ is better and ▼ worse "
+        "The first row is the default. Every other row is one direction alone: the mean of its differences "
+        "to the default in the same replicate, ± their standard error, from n pairs. ▲ is better and ▼ worse "
         "where the 95 % interval (Student's t) leaves 0 out; of effects that are none, one in twenty does so "
         "by chance. Junk is 1 at chance; purity above null is the purity of latents minus that of random "
         "directions that fire as often; FVU is the share of the activations' variance left unexplained.",

@@ -14,7 +14,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-
 # Or nothing. A trial runs in a folder of its own, where a relative path would lead nowhere.
 ABSOLUTE_PATH = r"^(|[/~].*)$"
 

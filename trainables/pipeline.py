@@ -188,7 +188,7 @@ class Pipeline:
         untrained = initial_network(
             config.classifier,
             self.data,
-            generator(self._stages.seed("untrained", self._classifier_settings)),
+            generator(self._stages.seed("untrained")),
         ).to(self.device)
         train, val = self.data.train, self.data.val
         metrics = rung_metrics(
@@ -199,7 +199,7 @@ class Pipeline:
             val.images.to(self.device),
             val.labels.to(self.device),
             score_parts=self.plan.score_parts,
-            seed=self._stages.seed("metrics", {}),
+            seed=self._stages.seed("metrics"),
             classifier_metrics=self._course.history[-1],
         )
         finite(metrics, self.epoch)

@@ -1,7 +1,7 @@
 """The stages of a trial, each with its own seed and cache key, each through the cache.
 
-A stage's seed follows from the study's seed, the trial's replicate and the stage's own settings; its key
-adds how far it runs, the keys of the stages it reads, its VERSION and the device. Trials that agree
+A stage's seed follows from the study's seed and the trial's replicate; its key adds the stage's own
+settings, how far it runs, the keys of the stages it reads, its VERSION and the device. Trials that agree
 up to a stage therefore share it.
 """
 
@@ -39,9 +39,9 @@ class StageRunner:
     cache: StageCache | None
     device: torch.device
 
-    def seed(self, stage: str, settings: Mapping[str, Any]) -> int:
-        """Seed of a stage; `settings` without what only says how far it runs."""
-        return stage_seed(self.study_seed, self.replicate, stage, settings)
+    def seed(self, stage: str) -> int:
+        """Seed of a stage, whatever its settings."""
+        return stage_seed(self.study_seed, self.replicate, stage)
 
     def key(self, stage: str, settings: Mapping[str, Any], extent: int, *inputs: str) -> str:
         """Key of a stage's result after `extent` epochs (0 where a stage has none) on `inputs`."""
@@ -50,7 +50,7 @@ class StageRunner:
             VERSIONS[stage],
             settings={"own": dict(settings), "extent": extent},
             inputs=inputs,
-            seed=self.seed(stage, settings),
+            seed=self.seed(stage),
             device=_device_kind(self.device),
         )
 
@@ -68,7 +68,7 @@ def fit_basis(
     basis_class: type[Basis] = registry.load(registry.BASES, config.kind)
 
     def fit() -> Entry:
-        return Entry(dict(basis_class.fit(hidden(), config, stages.seed("basis", settings)).state_dict()))
+        return Entry(dict(basis_class.fit(hidden(), config, stages.seed("basis")).state_dict()))
 
     # Built from the entry's tensors in every case, so that a hit and a miss cannot differ.
     basis: Basis = registry.load(registry.BASES, config.kind)(config, hidden_size)
@@ -84,7 +84,7 @@ def fit_sae(
 
     def train() -> Entry:
         y = basis.encode(hidden())
-        result = train_sae(config, y, epochs=epochs, seed=stages.seed("sae", settings), device=stages.device)
+        result = train_sae(config, y, epochs=epochs, seed=stages.seed("sae"), device=stages.device)
         return Entry(dict(result.sae.state_dict()), {"history": list(result.history)})
 
     key = stages.key("sae", settings, epochs, basis_key)

@@ -38,7 +38,7 @@ class Setting:
     @property
     def classifier_seed(self) -> int:
         """Seed of every training of this trial's classifier that starts from nothing."""
-        return self.stages.seed("classifier", self.classifier_settings)
+        return self.stages.seed("classifier")
 
 
 class Course:
