@@ -78,20 +78,23 @@ def fit_basis(
 
 def fit_sae(
     stages: StageRunner, config: Any, epochs: int, basis: Basis, hidden: Callable[[], Tensor], basis_key: str
-) -> tuple[SparseAutoencoder, str]:
-    """The config's SAE, trained for `epochs` on the basis' outputs of the train activations; and its key."""
-    settings = config.model_dump(exclude={"epochs"})
+) -> SparseAutoencoder:
+    """The config's SAE, trained for `epochs` on the basis' outputs y (n, r) of the train activations."""
 
     def train() -> Entry:
         y = basis.encode(hidden())
         result = train_sae(config, y, epochs=epochs, seed=stages.seed("sae"), device=stages.device)
         return Entry(dict(result.sae.state_dict()), {"history": list(result.history)})
 
-    key = stages.key("sae", settings, epochs, basis_key)
-    trained = stages.run(key, train)
+    trained = stages.run(sae_key(stages, config, epochs, basis_key), train)
     sae: SparseAutoencoder = registry.load(registry.SAES, config.kind)(config, basis.rank)
     sae.load_state_dict(trained.tensors)
-    return sae.requires_grad_(False).eval().to(stages.device), key
+    return sae.requires_grad_(False).eval().to(stages.device)
+
+
+def sae_key(stages: StageRunner, config: Any, epochs: int, basis_key: str) -> str:
+    """Key of the config's SAE after `epochs` on a basis."""
+    return stages.key("sae", config.model_dump(exclude={"epochs"}), epochs, basis_key)
 
 
 def fit_features(
@@ -108,8 +111,9 @@ def fit_features(
     """
     hidden = _Once(lambda: train_activations(network, train_images, stages.device))
     basis, basis_key = fit_basis(stages, config.basis, hidden, network.hidden_size, classifier_key)
-    sae, sae_key = fit_sae(stages, config.sae, sae_epochs, basis, hidden, basis_key)
-    return FeatureModel(network.eval(), basis, sae), sae_key
+    sae = fit_sae(stages, config.sae, sae_epochs, basis, hidden, basis_key)
+    key = sae_key(stages, config.sae, sae_epochs, basis_key)
+    return FeatureModel(network.eval(), basis, sae), key
 
 
 @torch.no_grad()

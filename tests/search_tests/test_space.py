@@ -59,7 +59,8 @@ def test_defaults_of_the_models_are_the_first_trial() -> None:
 def test_nothing_given_means_the_default_trial() -> None:
     study = load_text(HEAD, "x.yaml").study
     assert study.parameters == ()
-    assert study.constants == {"classifier.kind": "mlp", "basis.kind": "raw", "sae.kind": "topk"}
+    kinds = {"classifier.kind": "mlp", "basis.kind": "raw", "sae.kind": "topk", "loop.kind": "none"}
+    assert study.constants == kinds
     assert study.trial_config({}) == TrialConfig()
 
 
