@@ -9,12 +9,11 @@ import pytest
 import torch
 
 from tests.trainables_tests.sae_builders import F, R, build, disturb, mean_l0, outputs, sae_config, shell
-from trainables import config, registry
+from trainables import registry
 from trainables.saes.gated import GatedSae
 from trainables.saes.jumprelu import JumpReluSae
 from trainables.saes.relu_target import ReluTargetSae
 from trainables.saes.sparse_autoencoder import Forward, SparseAutoencoder
-from trainables.saes.topk import TopKSae
 
 Array = np.ndarray
 every_kind = pytest.mark.parametrize("kind", registry.SAES)
@@ -195,8 +194,3 @@ def test_projected_gradient_cannot_change_the_length_of_decoder_rows() -> None:
     sae.project_decoder_gradient()
     along = (sae.decoder.grad * sae.decoder.detach()).sum(1)
     torch.testing.assert_close(along, torch.zeros(F), rtol=0, atol=1e-6)
-
-
-def test_defaults_that_other_files_tell_of() -> None:
-    assert math.isclose(config.SaeTraining().auxk, 1 / 32)
-    assert isinstance(build("topk"), TopKSae)
