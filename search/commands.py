@@ -70,6 +70,11 @@ def _study_to_resume(directory: RunDirectory, options: Options) -> Study:
         _refuse_changes(study, given, options.space)
         study = replace(study, budget=given.budget, resources=given.resources)
     wanted = study.budget.trials if options.trials is None else options.trials
+    if study.design is not None and wanted != study.design.trials:
+        raise SpaceError(
+            f"--trials {wanted}: this run is a design of {study.design.trials} trials, no more, no less. "
+            "For other replicates start a new run with --set design.replicates=N."
+        )
     # Trials cannot be taken back: a lower target than what there is means what there is.
     wanted = max(wanted, len(_recorded(directory).trials))
     return replace(study, budget=replace(study.budget, trials=wanted))
@@ -160,7 +165,11 @@ def _show_result(study: Study, directory: RunDirectory, *, as_json: bool) -> Non
     next_commands = [
         ("look at the curves", f"tensorboard --logdir {shown(directory.trials)}"),
         ("confirm the best on the test split, with fresh seeds", f"python search/confirm.py {run}"),
-        ("search on", f"python search/run.py --resume {run} --trials {2 * study.budget.trials}"),
+        (
+            ("tabulate the effects", f"python -m analysis.directions_table {run}")
+            if study.design is not None
+            else ("search on", f"python search/run.py --resume {run} --trials {2 * study.budget.trials}")
+        ),
         ("train a trial again", f"python search/run.py --reproduce {run} TRIAL"),
     ]
     print_summary(study, history, directory.path, Console(highlight=False), next_commands=next_commands)

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from search.design import Design
 from search.errors import ClusterError
 from search.resources import grant, places
 from search.space_size import expected_work, is_continuous, n_combinations, shares, work
@@ -25,14 +26,17 @@ def describe(
     `resources` is what the machine has, as {"CPU": 8, "GPU": 1}. Time is told only from
     `seconds_per_full_trial`, which must have been measured; without it the cost is in full trainings.
     """
-    parts: list[RenderableType] = [_facts(study), _parameters(study), _fixed(study)]
+    searched = _parameters(study) if study.design is None else _arms(study.design)
+    parts: list[RenderableType] = [_facts(study), searched, _fixed(study)]
     size = Table.grid(padding=(0, 2))
-    for name, text in (
+    extent = [
         ("space", _size(study)),
         ("conditional", ", ".join(p.path for p in study.parameters if p.conditions) or "nothing"),
         ("first trial", "every value at its default"),
-        *_cost(study, resources, seconds_per_full_trial),
-    ):
+    ]
+    if study.design is not None:
+        extent = [("design", _design(study.design))]
+    for name, text in (*extent, *_cost(study, resources, seconds_per_full_trial)):
         size.add_row(Text(name, style="bold"), Text(text))
     return Group(*(part for part in (*parts, size)))
 
@@ -73,6 +77,20 @@ def _parameters(study: Study) -> RenderableType:
             first += " (off)"
         table.add_row(Text(parameter.path), Text(domain_text(parameter)), Text(when), Text(first))
     return table
+
+
+def _arms(design: Design) -> RenderableType:
+    table = Table("direction", "sets", title_justify="left")
+    for arm in design.arms:
+        changes = ", ".join(f"{path} {_shown(value)}" for path, value in arm.changes.items())
+        table.add_row(Text(arm.name), Text(changes or "nothing: what the others are compared with"))
+    return table
+
+
+def _design(design: Design) -> str:
+    arms = f"{len(design.arms) - 1} direction{'s' * (len(design.arms) > 2)}"
+    replicates = f"{design.replicates} replicate{'s' * (design.replicates > 1)}"
+    return f"the default and {arms}, each alone, in {replicates}: {design.trials} trials"
 
 
 def _condition(condition: Condition) -> str:
@@ -118,6 +136,8 @@ def _cost(
         ("sampler", f"{study.sampler.name}, first {study.sampler.startup_trials} trials at random"
          if study.sampler.name == "tpe" else study.sampler.name),
     ]  # fmt: skip
+    if study.design is not None:
+        rows.pop()
     most, expected = work(study, 1.0), expected_work(study)
     if scheduler.rungs == 1:
         rows.append(("rungs", "one: every trial is trained in full"))

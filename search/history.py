@@ -3,7 +3,7 @@
 Event shapes (every one also has `event` and `time`, in seconds since 1970):
 
     session  {command, host, pid, target}                 a driver took the run
-    suggest  {trial, params, origin}                      origin: "default" or "sampler"
+    suggest  {trial, params, origin}                      origin: "default", "sampler" or "design:<arm>"
     result   {trial, epoch, rung, metrics, checkpoint}    rung is null between rungs
     decision {trial, rung, action}                        "continue" or "stop", after a rung's result
     retry    {trial, reason}                              the process died; runs again from its checkpoint
@@ -47,6 +47,11 @@ class TrialRecord:
     values: tuple[float, ...] | None = None
     ended: float | None = None
     retries: int = 0
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it takes every default, so that others are compared with it."""
+        return self.origin in ("default", "design:default")
 
     @property
     def folder(self) -> str:

@@ -85,7 +85,7 @@ class Judge:
         if action is None:
             survives = self._halving.survives(rung, record.number, standing)
             # The default configuration is what every other trial is compared with: it is trained in full.
-            action = "continue" if survives or record.origin == "default" else "stop"
+            action = "continue" if survives or record.is_default else "stop"
             self._recorder.decision(record.number, rung, action)
         if action == "stop":
             self._recorder.end(
@@ -97,7 +97,7 @@ class Judge:
 
     def _may_reach(self, record: TrialRecord, step: StepResult) -> bool:
         """Stop before the SAE is paid for, if the classifier already misses a constraint hopelessly."""
-        if step.next_rung is None or step.next_rung >= self._rungs or record.origin == "default":
+        if step.next_rung is None or step.next_rung >= self._rungs or record.is_default:
             return True
         if record.decisions.get(step.next_rung) == "continue":
             return True  # a retried trial keeps the verdict that was acknowledged

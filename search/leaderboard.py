@@ -161,7 +161,7 @@ def _print_metrics(study: Study, table: Standings, console: Console) -> None:
     listed = []
     for trial in table.ranked:
         name = trial.folder + ("*" if trial.number in front else "")
-        name += " default" if trial.origin == "default" else ""
+        name += " default" if trial.is_default else ""
         cells = {metric: _cell(metric, trial) for metric in key_metrics(study)}
         grid.add_row(Text(name), *cells.values(), Text(f"trials/{trial.folder}"))
         listed.append((name, "  ".join(f"{metric} {cell}" for metric, cell in cells.items())))
@@ -201,7 +201,7 @@ def _cell(metric: str, trial: TrialRecord) -> Text:
 
 def _print_default(study: Study, history: History, shown: Sequence[TrialRecord], console: Console) -> None:
     """The default configuration is what the search has to beat: say where it is if it is not in the table."""
-    default = next((t for t in history.trials.values() if t.origin == "default"), None)
+    default = next((t for t in history.trials.values() if t.is_default), None)
     if default is None or any(trial.number == default.number for trial in shown):
         return
     fate = {"COMPLETE": "", "PRUNED": ", stopped early", "FAIL": ", failed", "RUNNING": ", unfinished"}

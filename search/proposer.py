@@ -1,9 +1,13 @@
-"""Which trial comes next: unfinished ones first, then the default, then what the sampler proposes."""
+"""Which trial comes next: unfinished ones first, then the default, then what the sampler proposes.
+
+A design knows all its trials beforehand; they are handed out in their order.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from search.design import origin
 from search.history import TrialRecord
 from search.optuna_book import OptunaBook
 from search.recorder import Recorder
@@ -45,6 +49,11 @@ class Proposer:
         number = len(self._recorder.history.trials)
         if number >= self._target:
             return None
+        if self._study.design is not None:
+            params = self._study.design.draw(number)
+            self._recorder.suggest(number, params, origin(params))
+            self._book.begin(self._recorder.history.trials[number])
+            return Proposal(self._recorder.history.trials[number], is_new=True)
         params = self._book.propose(default_params(self._study) if number == 0 else None)
         self._recorder.suggest(number, params, "default" if number == 0 else "sampler")
         return Proposal(self._recorder.history.trials[number], is_new=True)

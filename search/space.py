@@ -9,18 +9,17 @@ imports torch, ray or optuna.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from search.errors import SpaceError
-from search.space_conditions import resolve
+from search.space_design import designed, read_design, read_trial_entries
 from search.space_entry import Entry, default_of
-from search.space_nodes import Leaf, Node, Table, show
+from search.space_nodes import Leaf, Table, placed, show
 from search.space_problems import Problems, Source, Where
-from search.space_rules import check_rules
 from search.space_settings import read_settings
 from search.space_text import flat_settings, to_yaml
-from search.space_trial import TrialEntries, read_trial
+from search.space_trial import TrialEntries
 from search.study import Parameter, Scalar, Study, same
 from search.yaml_source import parse, read_text
 
@@ -105,31 +104,22 @@ def _overridden(root: Table, override: str, order: int, problems: Problems) -> T
     if value is None:
         return root
     try:
-        return _placed(root, keys, value)
+        return placed(root, keys, value)
     except SpaceError as error:
         problems.add(value.where, key.strip(), str(error))
         return root
 
 
-def _placed(table: Table, keys: list[str], value: Node) -> Table:
-    head, rest = keys[0], keys[1:]
-    inner = value
-    if rest:
-        below = table.entries.get(head, Table(value.where, {}, {}, 1, 1))
-        if not isinstance(below, Table):
-            raise SpaceError(
-                f"{head} is {show(below)} in the file, which has no key {rest[0]}; set {head} whole"
-            )
-        inner = _placed(below, rest, value)
-    return replace(table, entries={**table.entries, head: inner}, keys={**table.keys, head: value.where})
-
-
 def _study(root: Table, problems: Problems) -> Study:
     settings = read_settings(root, problems)
-    trial = read_trial(root, problems)
-    ordered = resolve(trial, problems)
-    check_rules(trial, ordered, problems)
+    trial, ordered = read_trial_entries(root, problems)
+    design = read_design(root, ordered, problems)
     problems.raise_any()
+    if design is not None:
+        own = designed(settings, root, design)
+        return Study(
+            **own, parameters=design.parameters, constants=dict(design.arms[0].values), design=design
+        )
     fixed = [entry for entry in ordered if entry.domain is None]
     return Study(
         **settings,

@@ -14,8 +14,15 @@ from pydantic.fields import FieldInfo
 
 from search.space_nodes import Atom, show_atom
 from search.space_problems import choices_hint
+from trainables.config import ABSOLUTE_PATH
 
+# Of a run's or a direction's name.
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 _NOUNS = {"int": "a whole number", "float": "a number", "string": "a string", "bool": "true or false"}
+_PATTERNS = {
+    NAME_PATTERN: "letters, digits, dot, underscore and hyphen, beginning with a letter or digit",
+    ABSOLUTE_PATH: "an absolute path, because every trial runs in a folder of its own",
+}
 _BOUNDS = {
     "greater_than_equal": ("ge", "at least"),
     "greater_than": ("gt", "greater than"),
@@ -78,7 +85,7 @@ def _phrase(error: dict[str, Any]) -> str:
     if kind == "finite_number":
         return "finite"
     if kind == "string_pattern_mismatch":
-        return "letters, digits, dot, underscore and hyphen, beginning with a letter or digit"
+        return _PATTERNS[context["pattern"]]
     if kind == "string_too_short":
         return (
             "at least one character" if context["min_length"] == 1 else f"{context['min_length']} characters"

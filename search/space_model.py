@@ -12,10 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from search import study
+from search.space_fields import NAME_PATTERN
 from trainables.metric_table import DEFAULT_SCORE_PARTS, METRICS, SCORE_PARTS
 from trainables.registry import DATASETS
-
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
 def _one_of(names: Iterable[str]) -> Any:
@@ -124,6 +123,21 @@ class SamplerModel(SpaceSection):
     )
 
 
+class DesignModel(SpaceSection):
+    """An ablation instead of a sampler: every direction alone against the trial as it stands.
+
+    Each arm is trained once for every replicate, with the same replicate in all arms, so that effects are
+    differences of pairs. budget.trials is then (directions + 1) x replicates and may be left out; without
+    a scheduler in the file no trial is stopped early.
+    """
+
+    replicates: int = Field(ge=1, le=1000, description="Trainings of every arm, each with seeds of its own.")
+    one_at_a_time: dict[str, dict[str, str | int | float | bool]] = Field(
+        min_length=1,
+        description="Name of each direction -> what it sets otherwise, as {sae.kind: relu, sae.l1: 2}.",
+    )
+
+
 class ResourcesModel(SpaceSection):
     """What one trial occupies."""
 
@@ -159,5 +173,6 @@ class SpaceModel(SpaceSection):
     budget: BudgetModel = BudgetModel()
     scheduler: SchedulerModel = SchedulerModel()
     sampler: SamplerModel = SamplerModel()
+    design: DesignModel | None = Field(None, description="An ablation in place of a search; no sampler then.")
     resources: ResourcesModel = ResourcesModel()
     confirm: ConfirmModel = ConfirmModel()

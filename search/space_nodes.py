@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from search.errors import SpaceError
 from search.space_problems import Where
 
 Atom = None | bool | int | float | str
@@ -41,6 +42,23 @@ class Table:
 
 
 Node = Leaf | Items | Table
+
+
+def placed(table: Table, keys: list[str], value: Node) -> Table:
+    """The tree with `value` under a path of keys; the tree itself stays as it was.
+
+    SpaceError if the path leads through something that is no mapping.
+    """
+    head, rest = keys[0], keys[1:]
+    inner = value
+    if rest:
+        below = table.entries.get(head, Table(value.where, {}, {}, 1, 1))
+        if not isinstance(below, Table):
+            raise SpaceError(
+                f"{head} is {show(below)} in the file, which has no key {rest[0]}; set {head} whole"
+            )
+        inner = placed(below, rest, value)
+    return replace(table, entries={**table.entries, head: inner}, keys={**table.keys, head: value.where})
 
 
 def show(node: Node, limit: int = 60) -> str:

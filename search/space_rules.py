@@ -117,8 +117,16 @@ def _value(path: str, draw: Draw, trial: TrialEntries) -> Scalar | None:
 def _told(fields: Iterable[str], draw: Draw, trial: TrialEntries, by_path: dict[str, Entry]) -> str:
     """`sae.k 32 with sae.width 16 (the default) can be drawn when sae.kind is topk`."""
     parts = [
-        f"{path} {_value(path, draw, trial)}{'' if path in draw else ' (the default)'}" for path in fields
+        f"{path} {_shown(_value(path, draw, trial))}{'' if path in draw else ' (the default)'}"
+        for path in fields
     ]
     searched = (path for path in draw if path not in fields and by_path[path].domain is not None)
     others = [f"{path} is {draw[path]}" for path in searched]
     return f"{' with '.join(parts)} can be drawn" + (f" when {' and '.join(others)}" if others else "")
+
+
+def _shown(value: Scalar | None) -> str:
+    """As a space file writes it: true, not True, and an empty string as quotes."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "''" if value == "" else str(value)

@@ -12,6 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from search.design import REPLICATE
+from search.space_fields import NAME_PATTERN
 from search.space_model import SpaceModel
 from search.space_slots import Slot, slots
 from trainables import config
@@ -26,6 +28,9 @@ def schema() -> dict[str, Any]:
     whole = SpaceModel.model_json_schema(ref_template=_REF)
     definitions = whole.pop("$defs", {})
     definitions["when"] = _when_schema()
+    directions = definitions["DesignModel"]["properties"]["one_at_a_time"]
+    directions["additionalProperties"] = {**_direction_schema(), "minProperties": 1}
+    directions["propertyNames"] = {"pattern": NAME_PATTERN}
     whole["properties"]["trial"] = _trial_schema()
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -81,19 +86,22 @@ def _closed(properties: dict[str, Any], description: str | None = None) -> dict[
 
 def _value_schema(slot: Slot) -> dict[str, Any]:
     """Constant or domain of one slot. Where kinds limit a field differently, either limit passes here."""
-    if slot.is_kind:
-        constant: dict[str, Any] = {"enum": list(slot.owners)}
-        description = f"Which {slot.section}."
-    else:
-        versions = [_field_schema(model, slot.name) for model in slot.owners.values()]
-        distinct = [schema for i, schema in enumerate(versions) if schema not in versions[:i]]
-        constant = distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
+    constant, description = _constant_schema(slot), f"Which {slot.section}."
+    if not slot.is_kind:
         description = f"{slot.field.description or slot.name}{_of_kinds(slot)}"
     return {
         "description": description,
         "default": slot.default(next(iter(slot.owners))),
         "anyOf": [constant, _domain_schema(slot, constant)],
     }
+
+
+def _constant_schema(slot: Slot) -> dict[str, Any]:
+    if slot.is_kind:
+        return {"enum": list(slot.owners)}
+    versions = [_field_schema(model, slot.name) for model in slot.owners.values()]
+    distinct = [schema for i, schema in enumerate(versions) if schema not in versions[:i]]
+    return distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
 
 
 def _of_kinds(slot: Slot) -> str:
@@ -122,6 +130,11 @@ def _when_schema() -> dict[str, Any]:
     value = {"anyOf": [scalar, {"type": "array", "items": scalar, "minItems": 1}]}
     description = "Drawn only where every value named here is drawn: {sae.kind: [topk]}."
     return _closed({path: value for path in slots()}, description)
+
+
+def _direction_schema() -> dict[str, Any]:
+    values = {path: _constant_schema(slot) for path, slot in slots().items() if path != REPLICATE}
+    return _closed(values, "What a direction sets otherwise than the trial, by dotted path.")
 
 
 if __name__ == "__main__":

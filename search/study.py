@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from trainables.config import TrialConfig
+
+if TYPE_CHECKING:
+    from search.design import Design
 
 Scalar = str | int | float | bool
 Mode = Literal["max", "min"]
@@ -177,12 +180,16 @@ class Study:
     constant_conditions: Mapping[str, Condition] = field(default_factory=dict)
     """Path of a constant that only some kinds have -> the kinds, where the kind is searched."""
     confirm: Confirm = Confirm()
+    design: Design | None = None
+    """Hands out the trials instead of the sampler; `parameters` are then its own."""
 
     def values(self, params: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """Dotted path -> value of one draw: constants, drawn values, `or` values where switched off.
 
         `params` are the drawn ones (parameter and switch paths); inactive parameters are absent from both.
         """
+        if self.design is not None:
+            return self.design.values(params)
         values = {path: v for path, v in self.constants.items() if path not in self.constant_conditions}
         for parameter in self.parameters:
             if params.get(parameter.switch_path) is False and parameter.or_value is not None:
@@ -201,11 +208,18 @@ class Study:
 
     def trial_config(self, params: Mapping[str, Scalar]) -> TrialConfig:
         """The validated trial of one draw; raises pydantic's ValidationError if a draw is impossible."""
-        nested: dict[str, Any] = {}
-        for path, value in self.values(params).items():
-            section, _, key = path.partition(".")
-            if key:
-                nested.setdefault(section, {})[key] = value
-            else:
-                nested[section] = value
-        return TrialConfig.model_validate(nested)
+        own = TrialConfig.model_fields
+        values = self.values(params).items()
+        return trial_config({path: value for path, value in values if path.partition(".")[0] in own})
+
+
+def trial_config(values: Mapping[str, Scalar]) -> TrialConfig:
+    """The validated trial that dotted paths describe; pydantic's ValidationError if they cannot be."""
+    nested: dict[str, Any] = {}
+    for path, value in values.items():
+        section, _, key = path.partition(".")
+        if key:
+            nested.setdefault(section, {})[key] = value
+        else:
+            nested[section] = value
+    return TrialConfig.model_validate(nested)

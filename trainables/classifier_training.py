@@ -7,14 +7,17 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
+from torch import nn
 from torch.nn import functional
 
 from trainables import registry
+from trainables.augmentation import randomised_background
 from trainables.config import Auxiliary, ClassifierTraining
 from trainables.dataset import ImageData
 from trainables.errors import TrialDiverged
-from trainables.losses.training_batch import TrainingBatch
-from trainables.networks.network import build_network
+from trainables.losses.cosine_target import CosineTarget
+from trainables.losses.training_batch import LossSetup, TrainingBatch
+from trainables.networks.initial import initial_network
 from trainables.seeds import child_seed, generator
 from trainables.stroke_mask import stroke_mask
 
@@ -29,7 +32,11 @@ class ClassifierTrainer:
 
     Every epoch's order and noise follow from (seed, epoch) alone and nothing depends on
     `config.epochs`: epoch n is the same whether it was reached in one go, from a restored state, or
-    by a trial that is to go further. `weight_decay` is coupled: its gradient passes through Adam.
+    by a trial that is to go further. `weight_decay` is coupled: its gradient passes through Adam; the
+    layer that reads the pixels has `first_layer_decay` on top. What the losses train of their own
+    (heads) is trained, kept and restored with the network. `precision: bf16` computes the losses under
+    autocast on a GPU; weights, Adam and evaluation stay float32, and so does everything on a CPU.
+    A `guide` pulls every train image's activations towards a target of its own (`trainables.loop`).
     On one device and number of threads, equal arguments give equal weights, bit for bit.
     """
 
@@ -40,22 +47,27 @@ class ClassifierTrainer:
         data: ImageData,
         seed: int,
         device: torch.device | str = "cpu",
+        *,
+        guide: CosineTarget | None = None,
     ) -> None:
         self.config = config
+        self._guide = guide
         self.seed = seed
         self.device = torch.device(device)
         self.epoch = 0
-        self.network = build_network(
-            config, data.image_shape, data.n_classes, generator(child_seed(seed, "weights"))
+        self.network = initial_network(config, data, generator(child_seed(seed, "weights"))).to(self.device)
+        self._losses = active_losses(auxiliary, self._loss_setup(auxiliary, data))
+        self._heads = nn.ModuleDict(
+            {name: loss for name, (_, loss) in self._losses.items() if isinstance(loss, nn.Module)}
         ).to(self.device)
         self._train = (data.train.images.to(self.device), data.train.labels.to(self.device))
         self._val = (data.val.images.to(self.device), data.val.labels.to(self.device))
-        self._auxiliary = active_losses(auxiliary)
-        self._masks = stroke_mask(self._train[0]) if self._auxiliary else None
+        needs_masks = bool(self._losses) or config.background_noise > 0
+        self._masks = stroke_mask(self._train[0]) if needs_masks else None
         self._optimizer = torch.optim.Adam(
-            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+            self._parameter_groups(), lr=config.learning_rate, betas=(config.beta1, config.beta2), fused=True
         )
-        for parameter in self.network.parameters():
+        for parameter in self._parameters().values():
             self._optimizer.state[parameter] = {
                 "step": torch.zeros((), device=self.device),
                 "exp_avg": torch.zeros_like(parameter),
@@ -124,32 +136,78 @@ class ClassifierTrainer:
     def _loss(
         self, images: torch.Tensor, labels: torch.Tensor, rows: torch.Tensor, draws: torch.Generator
     ) -> torch.Tensor:
-        hidden = self.network.hidden(images)
-        loss = functional.cross_entropy(self.network.head(hidden), labels)
-        if self._masks is not None:
-            batch = TrainingBatch(self.network, images, hidden, self._masks[rows], draws)
-            for weight, auxiliary_loss in self._auxiliary:
-                loss = loss + weight * auxiliary_loss(batch)
+        masks = None if self._masks is None else self._masks[rows]
+        if masks is not None and self.config.background_noise > 0:
+            images = randomised_background(images, masks, self.config.background_noise, draws)
+        with self._autocast():
+            hidden = self.network.hidden(images).float()
+            loss = functional.cross_entropy(self.network.head(hidden), labels)
+            if masks is not None:
+                batch = TrainingBatch(self.network, images, hidden, labels, rows, masks, draws)
+                for weight, auxiliary_loss in self._losses.values():
+                    loss = loss + weight * auxiliary_loss(batch)
+            if self._guide is not None:
+                loss = loss + self._guide(hidden, rows)
         return loss
+
+    def _autocast(self) -> AbstractContextManager[None]:
+        if self.config.precision == "float32" or self.device.type != "cuda":
+            return nullcontext()
+        context: AbstractContextManager[None] = torch.autocast("cuda", dtype=torch.bfloat16)
+        return context
+
+    def _loss_setup(self, auxiliary: Auxiliary, data: ImageData) -> Callable[[str], LossSetup]:
+        """Setup of a loss by its name: which others are switched on does not touch its first weights."""
+        return lambda name: LossSetup(
+            auxiliary, data.train, self.network.hidden_size, generator(child_seed(self.seed, "loss", name))
+        )
+
+    def _parameter_groups(self) -> list[dict[str, object]]:
+        """Parameters for Adam, those of the first learned layer apart for their own decay."""
+        config, first = self.config, {id(weight) for weight in self.network.first_weights()}
+        parameters = list(self._parameters().values())
+        decay = config.weight_decay
+        return [
+            {
+                "params": [p for p in parameters if id(p) in first],
+                "weight_decay": decay + config.first_layer_decay,
+            },
+            {"params": [p for p in parameters if id(p) not in first], "weight_decay": decay},
+        ]
+
+    def _parameters(self) -> dict[str, nn.Parameter]:
+        """All that Adam trains, by flat names."""
+        return {
+            **{name: p for name, p in self.network.named_parameters() if p.requires_grad},
+            **{f"losses.{name}": p for name, p in self._heads.named_parameters() if p.requires_grad},
+        }
 
     def _state(self) -> dict[str, torch.Tensor]:
         """The live tensors by their flat names."""
-        state: dict[str, torch.Tensor] = {}
-        for name, parameter in self.network.named_parameters():
-            state[f"network.{name}"] = parameter
+        state: dict[str, torch.Tensor] = {
+            **{f"network.{name}": tensor for name, tensor in self.network.state_dict().items()},
+            **{f"losses.{name}": tensor for name, tensor in self._heads.state_dict().items()},
+        }
+        for name, parameter in self._parameters().items():
             for moment, tensor in self._optimizer.state[parameter].items():
                 state[f"adam.{moment}.{name}"] = tensor
         return state
 
 
-def active_losses(auxiliary: Auxiliary) -> list[tuple[float, AuxiliaryLoss]]:
-    """(weight, loss) of every auxiliary loss that is switched on; one at 0 is not even imported."""
-    weights: dict[str, float] = auxiliary.model_dump()
-    return [
-        (weight, registry.load(registry.AUXILIARY_LOSSES, name))
-        for name, weight in weights.items()
-        if weight > 0
-    ]
+def active_losses(
+    auxiliary: Auxiliary, setup: Callable[[str], LossSetup]
+) -> dict[str, tuple[float, AuxiliaryLoss]]:
+    """(weight, loss) by name of every auxiliary loss switched on; one at 0 is not even imported.
+
+    setup: name -> what a loss with a state is built from; asked only for those.
+    """
+    active: dict[str, tuple[float, AuxiliaryLoss]] = {}
+    for name in registry.AUXILIARY_LOSSES:
+        weight: float = getattr(auxiliary, name)
+        if weight > 0:
+            loss = registry.load(registry.AUXILIARY_LOSSES, name)
+            active[name] = (weight, loss(setup(name)) if isinstance(loss, type) else loss)
+    return active
 
 
 def _repeatable_convolutions(device: torch.device) -> AbstractContextManager[None]:

@@ -65,6 +65,10 @@ class FeatureModel(nn.Module):
         # The seed is of no consequence: every weight is overwritten.
         classifier = build_network(config.classifier, image_shape, n_classes, generator(0))
         basis: Basis = registry.load(registry.BASES, config.basis.kind)(config.basis, classifier.hidden_size)
+        # Filled first: some bases learn only from their tensors how many outputs they have.
+        basis.load_state_dict(
+            {k.removeprefix("basis."): v for k, v in tensors.items() if k.startswith("basis.")}
+        )
         sae: SparseAutoencoder = registry.load(registry.SAES, config.sae.kind)(config.sae, basis.rank)
         model = cls(classifier, basis, sae)
         model.load_state_dict(dict(tensors))

@@ -1,42 +1,39 @@
 """One trial from its first gradient step to its last metric, in steps that can be broken off and resumed.
 
 For each rung: steps that train the classifier up to the rung's epochs (it continues from the rung
-before), then one step that fits basis and SAE afresh on the train activations, for the rung's share
-of the SAE's epochs, and measures the whole. What a step does follows from (config, data, plan, epoch,
-rung) alone, so a restored trial takes the same one.
+before, and may go through cycles, see `trainables.loop`), then one step that fits basis and SAE afresh
+on the train activations, for the rung's share of the SAE's epochs, and measures the whole. What a step
+does follows from (config, data, plan, epoch, rung) alone, so a restored trial takes the same one.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from trainables import checkpoint, sealed
-from trainables.classifier_training import ClassifierTrainer
+from trainables import checkpoint, registry, sealed
+from trainables.classifier_settings import classifier_settings
 from trainables.config import TrialConfig
 from trainables.dataset import ImageData
-from trainables.errors import TrialDiverged
 from trainables.feature_model import PREFIX as MODEL_PREFIX
 from trainables.feature_model import FeatureModel, load_feature_model
 from trainables.fidelity import rung_epochs
+from trainables.loop.cached_training import finite
+from trainables.loop.course import Course, Setting, part, under
 from trainables.metrics.evaluate import rung_metrics
-from trainables.networks.network import build_network
+from trainables.networks.initial import initial_network
 from trainables.seeds import generator
-from trainables.stage_cache import Entry, StageCache
-from trainables.stages import VERSIONS, StageRunner, fit_basis, fit_sae
+from trainables.stage_cache import StageCache
+from trainables.stages import VERSIONS, StageRunner, fit_features
 
 # About what a step of classifier training goes through: a few seconds on MNIST, a whole rung on digits.
 IMAGES_PER_STEP = 100_000
-# Bounds the memory of a convolutional network's activations.
-HIDDEN_BATCH = 8192
-CHECKPOINT_FORMAT = 1
-TRAINER_PREFIX = "trainer."
+CHECKPOINT_FORMAT = 2
+COURSE_PREFIX = "course."
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class EpochReport:
-    """The classifier's metrics after `epoch` epochs."""
+    """The classifier's metrics after `epoch` epochs of training, those of all cycles together."""
 
     epoch: int
     metrics: dict[str, float]
@@ -78,7 +75,7 @@ class Restored:
 
 
 class Pipeline:
-    """A trial between two steps: the classifier's trainer, its history, and the number of rungs passed."""
+    """A trial between two steps: the classifier's course and the number of rungs passed."""
 
     def __init__(
         self,
@@ -93,27 +90,25 @@ class Pipeline:
         self.device = torch.device(device)
         self._stages = StageRunner(plan.study_seed, config.replicate, cache, self.device)
         self.rung = 0
-        self.history: list[dict[str, float]] = []
         self.model: FeatureModel | None = None
         self._last_step: Step | None = None
-        self._classifier_rungs = rung_epochs(config.classifier.epochs, plan.rungs, plan.reduction_factor)
-        self._sae_rungs = rung_epochs(config.sae.epochs, plan.rungs, plan.reduction_factor)
-        self._classifier_settings = {
-            **config.classifier.model_dump(exclude={"epochs"}),
-            "auxiliary": config.auxiliary.model_dump(),
-        }
-        self._trainer = ClassifierTrainer(
-            config.classifier,
-            config.auxiliary,
+        self._classifier_settings = classifier_settings(config)
+        self._setting = Setting(
+            config,
             data,
-            self._stages.seed("classifier", self._classifier_settings),
+            self._stages,
             self.device,
+            self._classifier_settings,
+            rung_epochs(config.classifier.epochs, plan.rungs, plan.reduction_factor),
+            rung_epochs(config.sae.epochs, plan.rungs, plan.reduction_factor),
+            epochs_per_step=max(1, IMAGES_PER_STEP // len(data.train)),
         )
+        self._course: Course = registry.load(registry.LOOPS, config.loop.kind)(self._setting)
 
     @property
     def epoch(self) -> int:
-        """Classifier epochs behind it."""
-        return len(self.history)
+        """Epochs of classifier training behind it, those of all cycles together."""
+        return len(self._course.history)
 
     @property
     def done(self) -> bool:
@@ -123,7 +118,7 @@ class Pipeline:
     @property
     def next_rung(self) -> int | None:
         """The rung whose basis and SAE come next; None while the classifier is not yet trained for it."""
-        if self.done or self.epoch < self._classifier_rungs[self.rung]:
+        if self.done or not self._course.arrived(self.rung + 1):
             return None
         return self.rung + 1
 
@@ -141,11 +136,9 @@ class Pipeline:
 
     def save(self, folder: Path) -> dict[str, str]:
         """Checkpoint into the trial's `folder`; what the ledger records of it."""
-        tensors = {
-            f"{TRAINER_PREFIX}{name}": tensor for name, tensor in self._trainer.state_tensors().items()
-        }
+        tensors = under(COURSE_PREFIX, self._course.tensors())
         if self.model is not None:
-            tensors |= {f"{MODEL_PREFIX}{name}": tensor for name, tensor in self.model.tensors().items()}
+            tensors |= under(MODEL_PREFIX, self.model.tensors())
         meta = {
             "format": CHECKPOINT_FORMAT,
             "identity": self._identity(),
@@ -154,7 +147,7 @@ class Pipeline:
             "n_classes": self.data.n_classes,
             "epoch": self.epoch,
             "rung": self.rung,
-            "history": self.history,
+            "course": self._course.facts(),
             "step": None if self._last_step is None else asdict(self._last_step),
         }
         return checkpoint.save(folder, tensors, meta)
@@ -168,14 +161,7 @@ class Pipeline:
         if found is None or found.meta.get("identity") != self._identity():
             return None
         tensors, meta = found.tensors, found.meta
-        self._trainer.load_state_tensors(
-            {
-                name.removeprefix(TRAINER_PREFIX): t
-                for name, t in tensors.items()
-                if name.startswith(TRAINER_PREFIX)
-            }
-        )
-        self.history = list(meta["history"])
+        self._course.restore(part(tensors, COURSE_PREFIX), meta["course"])
         self.rung = meta["rung"]
         self.model = load_feature_model(tensors, meta, self.device) if self.done else None
         if meta["step"] is None:
@@ -184,37 +170,30 @@ class Pipeline:
         return Restored(self._last_step, found.record)
 
     def _train_classifier(self) -> Step:
-        """Train to the next multiple of the step size or to the rung, whichever comes first."""
+        """Train one step's worth towards the next rung."""
         start = self.epoch
-        per_step = max(1, IMAGES_PER_STEP // len(self.data.train))
-        stop = min(self._classifier_rungs[self.rung], (start // per_step + 1) * per_step)
-        entry = self._stages.run(self._classifier_key(stop), lambda: self._train_to(stop))
-        if self._trainer.epoch != stop:
-            self._trainer.load_state_tensors(entry.tensors)
-        self.history = list(entry.meta["history"])
-        reports = tuple(EpochReport(epoch, self.history[epoch - 1]) for epoch in range(start + 1, stop + 1))
-        return Step(reports, stop, None, dict(reports[-1].metrics), done=False)
-
-    def _train_to(self, epoch: int) -> Entry:
-        history = list(self.history)
-        while self._trainer.epoch < epoch:
-            self._trainer.train_epoch()
-            history.append(_finite(self._trainer.evaluate(), self._trainer.epoch))
-        return Entry(self._trainer.state_tensors(), {"history": history})
+        self._course.advance(self.rung + 1)
+        reports = tuple(
+            EpochReport(epoch, metrics)
+            for epoch, metrics in enumerate(self._course.history[start:], start=start + 1)
+        )
+        return Step(reports, self.epoch, None, dict(reports[-1].metrics), done=False)
 
     def _finish_rung(self) -> Step:
         """Fit basis and SAE on the classifier as it is now, and measure."""
-        config, network, hidden = self.config, self._trainer.network.eval(), _Once(self._train_activations)
-        basis, basis_key = fit_basis(
-            self._stages, config.basis, hidden, network.hidden_size, self._classifier_key(self.epoch)
+        config, setting = self.config, self._setting
+        model, _ = fit_features(
+            self._stages,
+            config,
+            setting.sae_epochs[self.rung],
+            self._course.network,
+            self.data.train.images,
+            self._course.key,
         )
-        sae = fit_sae(self._stages, config.sae, self._sae_rungs[self.rung], basis, hidden, basis_key)
-        model = FeatureModel(network, basis, sae)
-        untrained = build_network(
+        untrained = initial_network(
             config.classifier,
-            self.data.image_shape,
-            self.data.n_classes,
-            generator(self._stages.seed("untrained", self._classifier_settings)),
+            self.data,
+            generator(self._stages.seed("untrained")),
         ).to(self.device)
         train, val = self.data.train, self.data.val
         metrics = rung_metrics(
@@ -225,28 +204,19 @@ class Pipeline:
             val.images.to(self.device),
             val.labels.to(self.device),
             score_parts=self.plan.score_parts,
-            seed=self._stages.seed("metrics", {}),
-            classifier_metrics=self.history[-1],
+            seed=self._stages.seed("metrics"),
+            classifier_metrics=self._course.history[-1],
         )
-        _finite(metrics, self.epoch)
+        finite(metrics, self.epoch)
         self.rung += 1
         self.model = model if self.done else None
         return Step((), self.epoch, self.rung, metrics, self.done)
-
-    @torch.no_grad()
-    def _train_activations(self) -> Tensor:
-        """h (n, d) of all train images."""
-        network = self._trainer.network.eval()
-        parts = self.data.train.images.split(HIDDEN_BATCH)
-        return torch.cat([network.hidden(images.to(self.device)) for images in parts])
-
-    def _classifier_key(self, epoch: int) -> str:
-        return self._stages.key("classifier", self._classifier_settings, epoch, self.data.key)
 
     def _identity(self) -> str:
         """sha256 over all that decides this trial's course."""
         decisive = {
             "config": self.config.model_dump(),
+            "classifier": self._classifier_settings,
             "data": self.data.key,
             "plan": [
                 self.plan.study_seed,
@@ -258,26 +228,6 @@ class Pipeline:
             "format": CHECKPOINT_FORMAT,
         }
         return sealed.digest(sealed.canonical_json(decisive))
-
-
-class _Once:
-    """A function's result, computed on the first call."""
-
-    def __init__(self, compute: Callable[[], Tensor]) -> None:
-        self._compute = compute
-        self._result: Tensor | None = None
-
-    def __call__(self) -> Tensor:
-        if self._result is None:
-            self._result = self._compute()
-        return self._result
-
-
-def _finite(metrics: dict[str, float], epoch: int) -> dict[str, float]:
-    for name, value in metrics.items():
-        if not math.isfinite(value):
-            raise TrialDiverged(f"{name} is {value} after epoch {epoch}")
-    return metrics
 
 
 def _step_from(fields: Mapping[str, Any]) -> Step:

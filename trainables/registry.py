@@ -13,15 +13,36 @@ CLASSIFIERS = {
     "mlp": "trainables.networks.mlp:Mlp",
     "conv": "trainables.networks.conv:Conv",
 }
+FRONT_ENDS = {
+    "none": "trainables.networks.front_ends.pixels:Pixels",
+    "gabor": "trainables.networks.front_ends.fixed_banks:GaborBank",
+    "sobel": "trainables.networks.front_ends.fixed_banks:SobelBank",
+    "conv": "trainables.networks.front_ends.convolution:Convolution",
+    "conv_free": "trainables.networks.front_ends.convolution:BiasFreeConvolution",
+    "locally_connected": "trainables.networks.front_ends.locally_connected:LocallyConnected",
+}
 BASES = {
     "raw": "trainables.bases.raw:Raw",
     "pca": "trainables.bases.pca:Pca",
+    "pca_variance": "trainables.bases.pca_variance:PcaVariance",
     "whitened_pca": "trainables.bases.pca:WhitenedPca",
+    "whitened_pca_variance": "trainables.bases.pca_variance:WhitenedPcaVariance",
+    "zca": "trainables.bases.zca:Zca",
     "ica": "trainables.bases.ica:Ica",
+    "random_rotation": "trainables.bases.random_rotation:RandomRotation",
 }
 SAES = {
     "relu": "trainables.saes.relu:ReluSae",
+    "relu_target": "trainables.saes.relu_target:ReluTargetSae",
     "topk": "trainables.saes.topk:TopKSae",
+    "batch_topk": "trainables.saes.batch_topk:BatchTopKSae",
+    "jumprelu": "trainables.saes.jumprelu:JumpReluSae",
+    "gated": "trainables.saes.gated:GatedSae",
+    "matryoshka": "trainables.saes.matryoshka:MatryoshkaSae",
+}
+LOOPS = {
+    "none": "trainables.loop.plain:PlainCourse",
+    "sae_ception": "trainables.loop.cycles:CycledCourse",
 }
 DATASETS = {
     "digits": "trainables.data.embedded:load_digits",
@@ -34,6 +55,16 @@ DATASETS = {
 AUXILIARY_LOSSES = {
     "activation_l1": "trainables.losses.activation_l1:activation_l1",
     "junk_penalty": "trainables.losses.junk_penalty:junk_penalty",
+    "junk_penalty_absolute": "trainables.losses.junk_penalty:junk_penalty_absolute",
+    "rrr": "trainables.losses.right_reasons:right_for_the_right_reasons",
+    "first_layer_tv": "trainables.losses.first_layer_tv:first_layer_tv",
+    "first_layer_distance_l1": "trainables.losses.first_layer_distance_l1:first_layer_distance_l1",
+    "first_layer_group_lasso": "trainables.losses.first_layer_group_lasso:first_layer_group_lasso",
+    "hidden_group_lasso": "trainables.losses.hidden_group_lasso:HiddenGroupLasso",
+    "monosemanticity": "trainables.losses.monosemanticity:Monosemanticity",
+    "contrastive": "trainables.losses.contrastive:Contrastive",
+    "sparse_reconstruction": "trainables.losses.sparse_reconstruction:SparseReconstruction",
+    "concepts": "trainables.losses.concepts:ConceptSupervision",
 }
 ATTRIBUTIONS = {
     "gradient": "trainables.attribution.gradient:Gradient",

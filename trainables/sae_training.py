@@ -1,14 +1,16 @@
 """Training one SAE on the outputs of a basis.
 
-The loss is mean_b |x - x^|^2 (summed over the r inputs, E|x|^2 = r) + the kind's penalty + auxk * AuxK.
-Adam (0.9, 0.999), gradients clipped at norm 1, rate 2e-4 / sqrt(width / 2^14) times the config's
-multiplier. Rate and penalty rise linearly over the warm-up share of the steps, the rate falls to 0 over
-the decay share at the end.
+The loss is the kind's reconstruction loss (mean_b |x - x^|^2 summed over the r inputs, E|x|^2 = r) + the
+kind's penalty + auxk * AuxK. Adam, gradients clipped at norm 1, rate 2e-4 / sqrt(width / 2^14) times the
+config's multiplier. Rate and penalty rise linearly over the warm-up share of the steps, the rate falls
+to 0 over the decay share at the end. With bf16 the matrix products of a CUDA training are taken in bfloat16
+(autocast; weights, codes and losses stay float32); a CPU training is float32 in any case.
 """
 
 from __future__ import annotations
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +20,7 @@ from trainables import registry
 from trainables.config import SaeTraining
 from trainables.errors import TrialDiverged
 from trainables.saes.auxk import auxk_loss
+from trainables.saes.resampling import resample, resampling_steps
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 
 MAX_GRADIENT_NORM = 1.0
@@ -45,12 +48,19 @@ def ramp(step: int, steps: int, warmup: float, decay: float) -> tuple[float, flo
 
 
 def dead_window(configured: int, samples: int) -> int:
-    """Samples without firing after which AuxK takes a latent for dead.
+    """Samples without firing after which AuxK and resampling take a latent for dead.
 
     At most a tenth of the samples of this whole training: a window longer than the training would never
     open, and at the low rungs the configured one often is; one almost as long would open too late to help.
     """
     return min(configured, max(1, samples // 10))
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
+    """bfloat16 products for bf16 on a CUDA device; else no change."""
+    if precision == "bf16" and device.type == "cuda":
+        return torch.autocast("cuda", dtype=torch.bfloat16)
+    return nullcontext()
 
 
 def train_sae(
@@ -73,59 +83,89 @@ def train_sae(
     y = y_train.to(device)
     kind: str = config.kind  # type: ignore[attr-defined]  # every kind's config names itself
     sae: SparseAutoencoder = registry.load(registry.SAES, kind)(config, y.shape[1]).to(device)
+    sae.begin_step(0.0)
     sae.initialise(y, generator)
     sae.decoder.requires_grad_(not frozen_decoder)
-    run = _Run(config, sae, y * sae.scale, epochs)
+    run = _Run(config, sae, y * sae.scale, epochs, generator)
     history = []
     for epoch in range(epochs):
-        history.append(run.train_epoch(torch.randperm(len(y), generator=generator)))
+        history.append(run.train_epoch())
         if not math.isfinite(history[-1]["loss"]):
             raise TrialDiverged(
                 f"the SAE's loss is {history[-1]['loss']} after epoch {epoch + 1} of {epochs}"
             )
-    return SaeResult(sae.requires_grad_(False).eval(), tuple(history))
+    run.finish()
+    return SaeResult(sae, tuple(history))
 
 
 class _Run:
     """The state of one training: optimiser, step count, and when each latent fired last."""
 
-    def __init__(self, config: SaeTraining, sae: SparseAutoencoder, x: Tensor, epochs: int) -> None:
-        self.config, self.sae, self.x = config, sae, x
+    def __init__(
+        self, config: SaeTraining, sae: SparseAutoencoder, x: Tensor, epochs: int, generator: torch.Generator
+    ) -> None:
+        self.config, self.sae, self.x, self.generator = config, sae, x, generator
         self.batches = max(1, math.ceil(len(x) / config.batch_size))
         self.steps = self.batches * epochs
         self.window = dead_window(config.dead_window, len(x) * epochs)
+        self.resampling_steps = resampling_steps(config.resample, self.steps)
         self.rate = learning_rate(config.width, config.learning_rate_scale)
-        self.optimiser = torch.optim.Adam(sae.parameters(), lr=self.rate, betas=(0.9, 0.999), fused=True)
+        self.optimiser = torch.optim.Adam(
+            sae.parameters(), lr=self.rate, betas=(config.beta1, config.beta2), fused=True
+        )
         self.step = 0
         self.silent_for = torch.zeros(config.width, device=x.device)
 
-    def train_epoch(self, order: Tensor) -> dict[str, float]:
-        """One pass in `order` (n,), in batches of equal size up to one row."""
+    def train_epoch(self) -> dict[str, float]:
+        """One pass in random order, in batches of equal size up to one row."""
+        order = torch.randperm(len(self.x), generator=self.generator)
         sums = torch.zeros(3, device=self.x.device)
         for rows in order.to(self.x.device).tensor_split(self.batches):
+            if self.step in self.resampling_steps:
+                self._resample()
             sums += self._train_step(self.x[rows])
         loss, squared_error, l0 = (sums / self.batches).tolist()
         dead = float((self.silent_for > self.window).sum())
         return {"loss": loss, "squared_error": squared_error, "l0": l0, "dead": dead}
 
+    @torch.no_grad()
+    def finish(self) -> None:
+        """Leave the SAE as it is used: calibrated on all inputs, for reading only."""
+        self.sae.begin_step(1.0)
+        self.sae.requires_grad_(False).eval()
+        self.sae.calibrate(self.x)
+
     def _train_step(self, x: Tensor) -> Tensor:
         """One gradient step on x (b, r); its (loss, squared error, l0)."""
         rate_factor, penalty_factor = ramp(self.step, self.steps, self.config.warmup, self.config.decay)
-        u, z = self.sae.encode_scaled(x)
-        residual = x - self.sae.decode_scaled(z)
-        squared_error = residual.square().sum() / len(x)
-        loss = squared_error
-        penalty = self.sae.penalty(z)
-        if penalty is not None:
-            loss = loss + penalty_factor * penalty
-        fired = z.detach() > 0
-        if self.config.auxk > 0:
-            dead = (self.silent_for > self.window).nonzero().squeeze(1)
-            if len(dead):
-                loss = loss + self.config.auxk * auxk_loss(residual, u, self.sae.decoder, dead)
+        self.sae.begin_step(self.step / self.steps)
+        with autocast(x.device, self.config.precision):
+            forward = self.sae(x)
+            loss = self.sae.reconstruction_loss(forward)
+            penalty = self.sae.penalty(forward)
+            if penalty is not None:
+                loss = loss + penalty_factor * penalty
+            dead = self._dead() if self.config.auxk > 0 else None
+            if dead is not None and len(dead):
+                revival = auxk_loss(forward.residual, forward.u, self.sae.decoder, dead)
+                loss = loss + self.config.auxk * revival
+        fired = forward.z.detach() > 0
         self.silent_for = torch.where(fired.any(0), 0.0, self.silent_for + len(x))
         self._descend(loss, self.rate * rate_factor)
-        return torch.stack([loss.detach(), squared_error.detach(), fired.sum() / len(x)])
+        with torch.no_grad():
+            self.sae.end_step(forward)
+            squared_error = forward.residual.square().sum() / len(x)
+        return torch.stack([loss.detach(), squared_error, fired.sum() / len(x)])
+
+    def _dead(self) -> Tensor:
+        """Indices of the latents that have not fired for a whole window."""
+        return (self.silent_for > self.window).nonzero().squeeze(1)
+
+    def _resample(self) -> None:
+        dead = self._dead()
+        if len(dead):
+            resample(self.sae, self.optimiser, self.x, dead, self.generator)
+            self.silent_for[dead] = 0.0
 
     def _descend(self, loss: Tensor, rate: float) -> None:
         self.optimiser.zero_grad()

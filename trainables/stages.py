@@ -1,7 +1,7 @@
 """The stages of a trial, each with its own seed and cache key, each through the cache.
 
-A stage's seed follows from the study's seed, the trial's replicate and the stage's own settings; its key
-adds how far it runs, the keys of the stages it reads, its VERSION and the device. Trials that agree
+A stage's seed follows from the study's seed and the trial's replicate; its key adds the stage's own
+settings, how far it runs, the keys of the stages it reads, its VERSION and the device. Trials that agree
 up to a stage therefore share it.
 """
 
@@ -16,13 +16,18 @@ from torch import Tensor
 
 from trainables import registry
 from trainables.bases.basis import Basis
+from trainables.config import TrialConfig
+from trainables.feature_model import FeatureModel
+from trainables.networks.network import Network
 from trainables.sae_training import train_sae
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.seeds import stage_seed
 from trainables.stage_cache import Entry, StageCache, stage_key
 
 # Raise a stage's number when its code gives other results: older cache entries are then not found any more.
-VERSIONS = {"classifier": 1, "basis": 1, "sae": 1}
+VERSIONS = {"classifier": 2, "cycle": 1, "basis": 2, "sae": 2}
+# Bounds the memory of a convolutional network's activations.
+HIDDEN_BATCH = 8192
 
 
 @dataclass(frozen=True)
@@ -34,9 +39,9 @@ class StageRunner:
     cache: StageCache | None
     device: torch.device
 
-    def seed(self, stage: str, settings: Mapping[str, Any]) -> int:
-        """Seed of a stage; `settings` without what only says how far it runs."""
-        return stage_seed(self.study_seed, self.replicate, stage, settings)
+    def seed(self, stage: str) -> int:
+        """Seed of a stage, whatever its settings."""
+        return stage_seed(self.study_seed, self.replicate, stage)
 
     def key(self, stage: str, settings: Mapping[str, Any], extent: int, *inputs: str) -> str:
         """Key of a stage's result after `extent` epochs (0 where a stage has none) on `inputs`."""
@@ -45,7 +50,7 @@ class StageRunner:
             VERSIONS[stage],
             settings={"own": dict(settings), "extent": extent},
             inputs=inputs,
-            seed=self.seed(stage, settings),
+            seed=self.seed(stage),
             device=_device_kind(self.device),
         )
 
@@ -63,7 +68,7 @@ def fit_basis(
     basis_class: type[Basis] = registry.load(registry.BASES, config.kind)
 
     def fit() -> Entry:
-        return Entry(dict(basis_class.fit(hidden(), config, stages.seed("basis", settings)).state_dict()))
+        return Entry(dict(basis_class.fit(hidden(), config, stages.seed("basis")).state_dict()))
 
     # Built from the entry's tensors in every case, so that a hit and a miss cannot differ.
     basis: Basis = registry.load(registry.BASES, config.kind)(config, hidden_size)
@@ -75,17 +80,60 @@ def fit_sae(
     stages: StageRunner, config: Any, epochs: int, basis: Basis, hidden: Callable[[], Tensor], basis_key: str
 ) -> SparseAutoencoder:
     """The config's SAE, trained for `epochs` on the basis' outputs y (n, r) of the train activations."""
-    settings = config.model_dump(exclude={"epochs"})
 
     def train() -> Entry:
         y = basis.encode(hidden())
-        result = train_sae(config, y, epochs=epochs, seed=stages.seed("sae", settings), device=stages.device)
+        result = train_sae(config, y, epochs=epochs, seed=stages.seed("sae"), device=stages.device)
         return Entry(dict(result.sae.state_dict()), {"history": list(result.history)})
 
-    trained = stages.run(stages.key("sae", settings, epochs, basis_key), train)
+    trained = stages.run(sae_key(stages, config, epochs, basis_key), train)
     sae: SparseAutoencoder = registry.load(registry.SAES, config.kind)(config, basis.rank)
     sae.load_state_dict(trained.tensors)
     return sae.requires_grad_(False).eval().to(stages.device)
+
+
+def sae_key(stages: StageRunner, config: Any, epochs: int, basis_key: str) -> str:
+    """Key of the config's SAE after `epochs` on a basis."""
+    return stages.key("sae", config.model_dump(exclude={"epochs"}), epochs, basis_key)
+
+
+def fit_features(
+    stages: StageRunner,
+    config: TrialConfig,
+    sae_epochs: int,
+    network: Network,
+    train_images: Tensor,
+    classifier_key: str,
+) -> tuple[FeatureModel, str]:
+    """Basis and SAE of the network as it is, over its activations on train images (n, h, w); the SAE's key.
+
+    The model shares the network, which is put into evaluation mode.
+    """
+    hidden = _Once(lambda: train_activations(network, train_images, stages.device))
+    basis, basis_key = fit_basis(stages, config.basis, hidden, network.hidden_size, classifier_key)
+    sae = fit_sae(stages, config.sae, sae_epochs, basis, hidden, basis_key)
+    key = sae_key(stages, config.sae, sae_epochs, basis_key)
+    return FeatureModel(network.eval(), basis, sae), key
+
+
+@torch.no_grad()
+def train_activations(network: Network, images: Tensor, device: torch.device) -> Tensor:
+    """h (n, d) of images (n, h, w), on `device`."""
+    network.eval()
+    return torch.cat([network.hidden(part.to(device)) for part in images.split(HIDDEN_BATCH)])
+
+
+class _Once:
+    """A function's result, computed on the first call."""
+
+    def __init__(self, compute: Callable[[], Tensor]) -> None:
+        self._compute = compute
+        self._result: Tensor | None = None
+
+    def __call__(self) -> Tensor:
+        if self._result is None:
+            self._result = self._compute()
+        return self._result
 
 
 def _device_kind(device: torch.device) -> str:

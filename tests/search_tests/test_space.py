@@ -59,7 +59,8 @@ def test_defaults_of_the_models_are_the_first_trial() -> None:
 def test_nothing_given_means_the_default_trial() -> None:
     study = load_text(HEAD, "x.yaml").study
     assert study.parameters == ()
-    assert study.constants == {"classifier.kind": "mlp", "basis.kind": "raw", "sae.kind": "topk"}
+    kinds = {"classifier.kind": "mlp", "basis.kind": "raw", "sae.kind": "topk", "loop.kind": "none"}
+    assert study.constants == kinds
     assert study.trial_config({}) == TrialConfig()
 
 
@@ -165,7 +166,9 @@ def test_taking_a_kind_out_by_override_takes_its_values_along() -> None:
     assert "sae.l1" not in [parameter.path for parameter in loaded.study.parameters]
     assert parameter_of(loaded.study, "sae.k").conditions == ()
     assert load_text(loaded.resolved_text, "y").study == loaded.study
-    with pytest.raises(SpaceError, match=r"sae\.l1: belongs to sae\.kind relu, but the kind here is topk"):
+    with pytest.raises(
+        SpaceError, match=r"sae\.l1: belongs to sae\.kind relu or gated, but the kind here is topk"
+    ):
         load_study(path, ["trial.sae.kind=topk", "trial.sae.l1=2"])
 
 

@@ -86,6 +86,8 @@ def test_mistakes_of_file_and_overrides_come_together_file_first() -> None:
 def test_each_key_misspelt_is_one_mistake_that_names_the_right_key(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for key in ("budget", "trials", "sampler", "width", "hidden_size", "objectives"):
+        if f"{key}:" not in text:  # a design has no sampler and follows its trials
+            continue
         changed = text.replace(f"{key}:", f"{key[:-1]}{key[-1]}x:", 1)
         with pytest.raises(SpaceError) as caught:
             load_text(changed, "x.yaml")

@@ -11,7 +11,7 @@ from torch import Tensor
 from trainables import registry
 from trainables.bases import ica
 from trainables.bases.basis import Basis
-from trainables.config import KINDS, IcaBasis, PcaBasis, RawBasis, WhitenedPcaBasis
+from trainables.config import KINDS, IcaBasis, PcaBasis, PcaVarianceBasis, RawBasis, WhitenedPcaBasis
 
 D = 12
 
@@ -26,8 +26,17 @@ def activations(n: int = 500, d: int = D, dead: int = 3, seed: int = 0) -> Tenso
 
 
 def config_of(kind: str, components: int) -> Any:
+    """That many components, or, where a kind counts no components, everything."""
     model = KINDS["basis"][kind]
-    return model(components=components) if "components" in model.model_fields else model()
+    wanted = {"components": components, "explained_variance": 1.0}
+    return model(**{name: value for name, value in wanted.items() if name in model.model_fields})
+
+
+def white(y: Tensor) -> None:
+    y = y.double()
+    torch.testing.assert_close(y.mean(0), torch.zeros(y.shape[1]).double(), rtol=0, atol=1e-3)
+    covariance = (y - y.mean(0)).T @ (y - y.mean(0)) / len(y)
+    torch.testing.assert_close(covariance, torch.eye(y.shape[1]).double(), rtol=0, atol=1e-3)
 
 
 def fit(kind: str, h: Tensor, components: int, seed: int = 0) -> Basis:
@@ -83,6 +92,20 @@ def test_the_same_seed_gives_the_same_basis_whatever_the_global_generator(kind: 
         assert torch.equal(tensor, first.state_dict()[name])
 
 
+@pytest.mark.parametrize("kind", registry.BASES)
+@pytest.mark.parametrize("side", [8, 28])
+def test_fits_pixels_of_both_sizes(kind: str, side: int) -> None:
+    pixels = torch.rand(60, side * side, generator=torch.Generator().manual_seed(side))
+    basis = fit(kind, pixels, 10)
+    back = basis.decode(basis.encode(pixels))
+    assert back.shape == pixels.shape
+    assert float((pixels - back).square().sum()) <= float((pixels - pixels.mean(0)).square().sum())
+
+
+def test_every_kind_of_basis_in_the_config_can_be_built() -> None:
+    assert set(registry.BASES) == set(KINDS["basis"])
+
+
 def test_components_beyond_the_hidden_size_are_cut() -> None:
     assert fit("pca", activations(), 100).rank == D
 
@@ -107,10 +130,74 @@ def test_pca_agrees_with_scikit_learn() -> None:
 
 @pytest.mark.parametrize("kind", ["whitened_pca", "ica"])
 def test_outputs_are_white_on_train(kind: str) -> None:
-    y = fit(kind, activations(), 8).encode(activations()).double()
-    torch.testing.assert_close(y.mean(0), torch.zeros(8, dtype=torch.float64), rtol=0, atol=1e-3)
-    covariance = (y - y.mean(0)).T @ (y - y.mean(0)) / len(y)
-    torch.testing.assert_close(covariance, torch.eye(8, dtype=torch.float64), rtol=0, atol=1e-3)
+    white(fit(kind, activations(), 8).encode(activations()))
+
+
+@pytest.mark.parametrize("kind", ["pca_variance", "whitened_pca_variance"])
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.99, 1.0])
+def test_the_fewest_components_that_explain_the_share(kind: str, share: float) -> None:
+    h = activations()
+    basis = registry.load(registry.BASES, kind).fit(h, KINDS["basis"][kind](explained_variance=share), 0)
+    ratios = PCA().fit(h.double().numpy()).explained_variance_ratio_
+    assert ratios[: basis.rank].sum() >= share - 1e-9
+    assert ratios[: basis.rank - 1].sum() < share
+    fvu = float((h - basis.decode(basis.encode(h))).square().sum() / (h - h.mean(0)).square().sum())
+    assert fvu == pytest.approx(1 - ratios[: basis.rank].sum(), abs=1e-4)
+
+
+def test_components_by_variance_are_the_leading_components() -> None:
+    h = activations()
+    by_variance = registry.load(registry.BASES, "pca_variance").fit(
+        h, PcaVarianceBasis(explained_variance=0.9), 0
+    )
+    assert torch.equal(by_variance.encode(h), fit("pca", h, by_variance.rank).encode(h))
+
+
+def test_a_basis_of_open_size_refuses_another_kinds_tensors() -> None:
+    shell = registry.load(registry.BASES, "pca_variance")(PcaVarianceBasis(), D)
+    with pytest.raises(RuntimeError, match="forward_map"):
+        shell.load_state_dict(fit("raw", activations(), D).state_dict())
+
+
+def test_zca_whitens_and_stays_nearest_to_the_units() -> None:
+    h = activations(dead=0)
+    y = fit("zca", h, D).encode(h)
+    white(y)
+    centred = (h - h.mean(0)).double()
+    distance = float((y.double() - centred).square().sum())
+    pca_white = fit("whitened_pca", h, D).encode(h).double()
+    turn = torch.linalg.qr(torch.randn(D, D, generator=torch.Generator().manual_seed(0)).double())[0]
+    # Procrustes: of all rotations of white outputs the nearest to the units is this one.
+    left, _, right = torch.linalg.svd(pca_white.T @ centred)
+    best = float((pca_white @ (left @ right) - centred).square().sum())
+    assert distance == pytest.approx(best, rel=1e-4)
+    assert distance < float((pca_white @ turn - centred).square().sum())
+
+
+def test_zca_leaves_dead_units_at_zero() -> None:
+    h = activations(dead=3)
+    assert fit("zca", h, D).encode(h)[:, -3:].abs().max() < 1e-4
+
+
+def test_random_rotation_is_orthogonal_and_differs_between_seeds_only() -> None:
+    h = activations()
+    basis = fit("random_rotation", h, D, seed=1)
+    torch.testing.assert_close(basis.forward_map.T @ basis.forward_map, torch.eye(D), rtol=0, atol=1e-6)
+    torch.testing.assert_close(basis.encode(h).norm(dim=1), (h - h.mean(0)).norm(dim=1))
+    assert torch.equal(fit("random_rotation", 2 * h, D, seed=1).forward_map, basis.forward_map)
+    assert not torch.equal(fit("random_rotation", h, D, seed=2).forward_map, basis.forward_map)
+
+
+def test_random_rotations_are_uniform() -> None:
+    """Moments of a Haar matrix: E q_ij = 0, E q_ij^2 = 1/d, and the trace has variance 1."""
+    shell = registry.load(registry.BASES, "random_rotation")
+    h = torch.zeros(2, 4)
+    turns = torch.stack(
+        [shell.fit(h, KINDS["basis"]["random_rotation"](), seed).forward_map for seed in range(800)]
+    )
+    assert turns.mean(0).abs().max() < 0.08
+    torch.testing.assert_close(turns.square().mean(0), torch.full((4, 4), 0.25), rtol=0, atol=0.05)
+    assert float(turns.diagonal(dim1=1, dim2=2).sum(1).var()) == pytest.approx(1, abs=0.2)
 
 
 def test_whitening_does_not_blow_up_dead_directions() -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, log_loss
 
+from trainables.augmentation import randomised_background
 from trainables.classifier_training import ClassifierTrainer
 from trainables.config import Auxiliary, ClassifierTraining, ConvClassifier, MlpClassifier
 from trainables.dataset import ImageData, TensorSplit, load_dataset, to_tensors
@@ -153,7 +154,10 @@ def test_the_step_is_adam_with_coupled_decay(digits: ImageData) -> None:
 def junk_of(trainer: ClassifierTrainer, data: ImageData) -> float:
     """Share of the input gradient outside the strokes on val, by the penalty's own definition."""
     images = data.val.images
-    batch = TrainingBatch(trainer.network, images, images, stroke_mask(images), generator(0))
+    rows = torch.arange(len(images))
+    batch = TrainingBatch(
+        trainer.network, images, images, data.val.labels, rows, stroke_mask(images), generator(0)
+    )
     return float(np.mean([junk_penalty(batch).item() for _ in range(8)]))
 
 
@@ -178,6 +182,92 @@ def test_activation_l1_lowers_the_activations(digits: ImageData) -> None:
     assert means[1] < 0.7 * means[0]
 
 
+def test_first_layer_decay_is_of_the_first_layer_alone(digits: ImageData) -> None:
+    plain, decayed = (
+        trained(
+            ClassifierTrainer(
+                MlpClassifier(hidden_size=16, depth=2, batch_size=8192, first_layer_decay=decay),
+                OFF,
+                digits,
+                seed=0,
+            ),
+            1,
+        ).state_tensors()
+        for decay in (0.0, 0.1)
+    )
+    start = ClassifierTrainer(MlpClassifier(hidden_size=16, depth=2), OFF, digits, seed=0).state_tensors()
+    difference = {
+        name: decayed[name] - plain[name]
+        for name in plain
+        if name.startswith("adam.exp_avg.") and name in decayed
+    }
+    first = "layers.0.weight"
+    # The first moment after one step is (1 - beta1) times the gradient.
+    torch.testing.assert_close(
+        difference.pop(f"adam.exp_avg.{first}"), 0.1 * 0.1 * start[f"network.{first}"], rtol=0, atol=1e-6
+    )
+    assert difference
+    assert not any(tensor.any() for tensor in difference.values())
+
+
+def test_first_layer_decay_takes_never_inked_pixels_to_0(digits: ImageData) -> None:
+    never = (digits.train.images == 0).all(dim=0)
+    assert never.any()
+    off, on = (
+        trained(
+            ClassifierTrainer(
+                MlpClassifier(hidden_size=32, batch_size=32, first_layer_decay=decay), OFF, digits, seed=0
+            ),
+            12,
+        )
+        for decay in (0.0, 1e-3)
+    )
+    norms = [trainer.network.pixel_weights()[:, never].norm().item() for trainer in (off, on)]
+    assert norms[1] < 0.2 * norms[0]
+    assert on.evaluate()["classifier/accuracy"] > off.evaluate()["classifier/accuracy"] - 0.05
+
+
+def test_adam_takes_its_betas(digits: ImageData) -> None:
+    config = MlpClassifier(hidden_size=8, batch_size=8192, beta1=0.5, beta2=0.9)
+    default = config.model_copy(update={"beta1": 0.9, "beta2": 0.999})
+    own, usual = (
+        trained(ClassifierTrainer(c, OFF, digits, seed=0), 1).state_tensors() for c in (config, default)
+    )
+    for moment, ratio in (("exp_avg", 0.5 / 0.1), ("exp_avg_sq", 0.1 / 0.001)):
+        name = f"adam.{moment}.readout.weight"
+        torch.testing.assert_close(own[name], ratio * usual[name], rtol=1e-3, atol=1e-9)
+
+
+def test_on_a_cpu_bf16_is_float32(digits: ImageData) -> None:
+    one, other = (
+        trained(ClassifierTrainer(MlpClassifier(hidden_size=8, precision=p), OFF, digits, seed=0), 1)
+        for p in ("float32", "bf16")
+    )
+    assert_same_state(one, other)
+
+
+def test_background_noise_teaches_to_read_over_it(digits: ImageData) -> None:
+    noised = randomised_background(digits.val.images, stroke_mask(digits.val.images), 0.5, generator(9))
+    noisy_val = replace(digits, val=TensorSplit(noised, digits.val.labels))
+    errors = []
+    for amplitude in (0.0, 0.5):
+        config = MlpClassifier(hidden_size=64, batch_size=32, background_noise=amplitude)
+        trainer = trained(ClassifierTrainer(config, OFF, noisy_val, seed=0), 12)
+        errors.append(1 - trainer.evaluate()["classifier/accuracy"])
+    assert errors[1] < 0.85 * errors[0]
+
+
+def test_a_head_s_first_weights_do_not_depend_on_other_losses(digits: ImageData) -> None:
+    alone, among = (
+        ClassifierTrainer(KINDS[0], Auxiliary(contrastive=0.1, activation_l1=weight), digits, seed=0)
+        for weight in (0.0, 0.1)
+    )
+    name = "losses.contrastive.projection.0.weight"
+    assert torch.equal(alone.state_tensors()[name], among.state_tensors()[name])
+    trained(alone, 1)
+    assert not torch.equal(alone.state_tensors()[name], among.state_tensors()[name])
+
+
 def test_a_loss_at_0_costs_no_mask(digits: ImageData, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object) -> torch.Tensor:
         raise AssertionError("nobody asked for a mask")
@@ -198,10 +288,12 @@ def test_divergence_is_told(digits: ImageData) -> None:
 
 
 @pytest.mark.gpu
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
 @by_kind
-def test_on_a_gpu_too(config: ClassifierTraining, digits: ImageData) -> None:
+def test_on_a_gpu_too(config: ClassifierTraining, precision: str, digits: ImageData) -> None:
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
+    config = config.model_copy(update={"precision": precision})
     unbroken, restored = (ClassifierTrainer(config, BOTH, digits, seed=0, device="cuda") for _ in range(2))
     trained(unbroken, 20)
     restored.load_state_tensors(unbroken.state_tensors())

@@ -19,15 +19,25 @@ CHUNK = 8192
 
 
 class AffineBasis(Basis):
-    """The map above as buffers; subclasses say how to fit M. r is the components asked for, at most d."""
+    """The map above as buffers; subclasses say how to fit M, and how many outputs there are."""
 
     forward_map: Tensor
     inverse_map: Tensor
 
     def __init__(self, config: Any, hidden_size: int) -> None:
-        super().__init__(hidden_size, min(int(config.components), hidden_size))
-        self.register_buffer("forward_map", torch.zeros(hidden_size, self.rank))
-        self.register_buffer("inverse_map", torch.zeros(self.rank, hidden_size))
+        super().__init__(hidden_size)
+        rank = self.most_outputs(config, hidden_size)
+        self.register_buffer("forward_map", torch.zeros(hidden_size, rank))
+        self.register_buffer("inverse_map", torch.zeros(rank, hidden_size))
+
+    @property
+    def rank(self) -> int:
+        """r, the columns of M."""
+        return self.forward_map.shape[1]
+
+    def most_outputs(self, config: Any, hidden_size: int) -> int:
+        """The most outputs there can be: the components asked for, at most d."""
+        return min(int(config.components), hidden_size)
 
     @classmethod
     def fit(cls, h: Tensor, config: Any, seed: int) -> Self:
@@ -36,8 +46,8 @@ class AffineBasis(Basis):
         mean, covariance = mean_and_covariance(h)
         forward_map, inverse_map = basis.fit_maps(h, mean, covariance, seed)
         basis.mean.copy_(mean)
-        basis.forward_map.copy_(forward_map)
-        basis.inverse_map.copy_(inverse_map)
+        basis.forward_map = forward_map.float().contiguous()
+        basis.inverse_map = inverse_map.float().contiguous()
         return basis
 
     def fit_maps(self, h: Tensor, mean: Tensor, covariance: Tensor, seed: int) -> tuple[Tensor, Tensor]:

@@ -17,10 +17,14 @@ class Basis(nn.Module):
 
     mean: Tensor
 
-    def __init__(self, hidden_size: int, rank: int) -> None:
+    def __init__(self, hidden_size: int) -> None:
         super().__init__()
-        self.rank = rank
         self.register_buffer("mean", torch.zeros(hidden_size))
+
+    @property
+    def rank(self) -> int:
+        """r, the number of outputs; a shell whose config leaves it open knows it once it is filled."""
+        raise NotImplementedError
 
     @classmethod
     def fit(cls, h: Tensor, config: Any, seed: int) -> Self:

@@ -16,8 +16,13 @@ class Pca(AffineBasis):
 
     def fit_maps(self, h: Tensor, mean: Tensor, covariance: Tensor, seed: int) -> tuple[Tensor, Tensor]:  # noqa: ARG002
         """E (d, r) and its transpose."""
-        directions = principal_components(covariance)[1][:, : self.rank]
+        variances, directions = principal_components(covariance)
+        directions = directions[:, : self.kept(variances)]
         return directions, directions.T
+
+    def kept(self, variances: Tensor) -> int:  # noqa: ARG002
+        """How many components, of falling variances (d,), are outputs."""
+        return self.rank
 
 
 class WhitenedPca(AffineBasis):
@@ -31,8 +36,13 @@ class WhitenedPca(AffineBasis):
     def fit_maps(self, h: Tensor, mean: Tensor, covariance: Tensor, seed: int) -> tuple[Tensor, Tensor]:  # noqa: ARG002
         """E diag(v)^-1/2 (d, r) and diag(v)^1/2 E^T (r, d)."""
         variances, directions = principal_components(covariance)
-        scales, directions = floored_scales(variances)[: self.rank], directions[:, : self.rank]
+        kept = self.kept(variances)
+        scales, directions = floored_scales(variances)[:kept], directions[:, :kept]
         return directions / scales, (directions * scales).T
+
+    def kept(self, variances: Tensor) -> int:  # noqa: ARG002
+        """How many components, of falling variances (d,), are outputs."""
+        return self.rank
 
 
 def floored_scales(variances: Tensor) -> Tensor:

@@ -15,7 +15,12 @@ class Raw(Basis):
     """y = h - mean: the identity as a basis, without the d x d products an affine map would cost."""
 
     def __init__(self, config: RawBasis, hidden_size: int) -> None:  # noqa: ARG002 (one signature for all bases)
-        super().__init__(hidden_size, hidden_size)
+        super().__init__(hidden_size)
+
+    @property
+    def rank(self) -> int:
+        """d."""
+        return len(self.mean)
 
     @classmethod
     def fit(cls, h: Tensor, config: RawBasis, seed: int) -> Self:  # noqa: ARG003

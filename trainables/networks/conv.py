@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import torch
+from torch import nn
 
 from trainables.config import ConvClassifier
+from trainables.networks.front_ends.front_end import halved
+from trainables.networks.k_winners import k_winners
 from trainables.networks.layers import linear, strided_convolution
 from trainables.networks.network import Network
 
 
 class Conv(Network):
-    """Two 3x3 convolutions with stride 2 (c and 2c channels), a hidden ReLU layer, a linear head."""
+    """Two 3x3 convolutions with stride 2 (c and 2c channels), a hidden ReLU layer, a linear head.
+
+    The hidden layer's `kwta` strongest units (all, if that is 0) are `hidden`. Without `bias` (Mohan et
+    al. 2020) everything up to there is positively homogeneous: hidden(a x) = a hidden(x) for a >= 0.
+    """
 
     def __init__(
         self,
@@ -21,24 +28,33 @@ class Conv(Network):
     ) -> None:
         super().__init__()
         self.hidden_size = config.hidden_size
-        height, width = (_halved(_halved(size)) for size in image_shape)
-        self.first = strided_convolution(1, config.channels, generator)
-        self.second = strided_convolution(config.channels, 2 * config.channels, generator)
-        self.to_hidden = linear(2 * config.channels * height * width, config.hidden_size, generator)
+        self.kwta = config.kwta
+        height, width = (halved(halved(size)) for size in image_shape)
+        c, bias = config.channels, config.bias
+        self.first = strided_convolution(1, c, generator, bias)
+        self.second = strided_convolution(c, 2 * c, generator, bias)
+        self.to_hidden = linear(2 * c * height * width, config.hidden_size, generator, bias)
         self.readout = linear(config.hidden_size, n_classes, generator)
 
     def hidden(self, images: torch.Tensor) -> torch.Tensor:
         """images (b, h, w) in [0, 1] -> h (b, d) >= 0."""
         maps = self.second(self.first(images.unsqueeze(1)).relu()).relu()
         activations: torch.Tensor = self.to_hidden(maps.flatten(1)).relu()
-        return activations
+        return k_winners(activations, self.kwta)
+
+    def hidden_layer(self) -> nn.Linear:
+        """The one after the convolutions."""
+        return self.to_hidden
+
+    def readout_layer(self) -> nn.Linear:
+        """The head."""
+        return self.readout
+
+    def first_weights(self) -> list[torch.Tensor]:
+        """The first convolution's filters."""
+        return [self.first.weight]
 
     def head(self, hidden: torch.Tensor) -> torch.Tensor:
         """h (b, d) -> logits (b, classes)."""
         logits: torch.Tensor = self.readout(hidden)
         return logits
-
-
-def _halved(size: int) -> int:
-    """Rows left of `size` by a 3x3 convolution with stride 2 and padding 1."""
-    return (size + 1) // 2

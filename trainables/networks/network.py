@@ -26,6 +26,29 @@ class Network(nn.Module):
         """h (b, d) -> logits (b, classes)."""
         raise NotImplementedError
 
+    def hidden_layer(self) -> nn.Linear:
+        """The layer whose ReLU is `hidden`: weights (d, inputs)."""
+        raise NotImplementedError
+
+    def readout_layer(self) -> nn.Linear:
+        """The layer that makes logits of `hidden`: weights (classes, d)."""
+        raise NotImplementedError
+
+    def first_weights(self) -> list[torch.Tensor]:
+        """Weights, without biases, of the first layer that learns."""
+        raise NotImplementedError
+
+    def pixel_weights(self) -> torch.Tensor:
+        """First weights (units, h, w), one for every pair of unit and pixel; part of the graph.
+
+        ValueError where a weight belongs to no one pixel, as in a convolution.
+        """
+        raise ValueError(f"the first weights of {type(self).__name__} belong to no single pixel")
+
+    def zero_pixels(self, pixels: torch.Tensor) -> None:  # noqa: ARG002 (one signature for all)
+        """Set the first weights of the true entries of `pixels` (h, w) to 0; else ValueError."""
+        raise ValueError(f"the first weights of {type(self).__name__} belong to no single pixel")
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """images (b, h, w) -> logits (b, classes)."""
         return self.head(self.hidden(images))

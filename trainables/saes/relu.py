@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from trainables import config
-from trainables.saes.sparse_autoencoder import SparseAutoencoder
+from trainables.saes.sparse_autoencoder import Forward, SparseAutoencoder
 
 
 class ReluSae(SparseAutoencoder):
@@ -19,6 +19,6 @@ class ReluSae(SparseAutoencoder):
         """z (b, f) = relu(u)."""
         return u.relu()
 
-    def penalty(self, z: Tensor) -> Tensor | None:
+    def penalty(self, forward: Forward) -> Tensor | None:
         """l1 * mean_b sum_f z."""
-        return self.l1 * z.sum() / len(z)
+        return self.l1 * forward.z.sum() / len(forward.z)

@@ -5,23 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from trainables import config
-from trainables.saes.sparse_autoencoder import SparseAutoencoder
+from trainables.saes.k_codes import KSae
 
 
-class TopKSae(SparseAutoencoder):
+class TopKSae(KSae):
     """z = relu(u) on each sample's k largest u, 0 elsewhere; fewer than k codes where these are negative."""
-
-    def __init__(self, config: config.TopKSae, input_size: int) -> None:
-        super().__init__(config, input_size)
-        self.k = min(config.k, config.width)
 
     def activate(self, u: Tensor) -> Tensor:
         """z (b, f) with at most k values above 0 in a row."""
         with torch.no_grad():
-            kept = torch.zeros_like(u).scatter_(1, u.topk(self.k, dim=1, sorted=False).indices, 1.0)
+            largest = u.topk(self.current_k, dim=1, sorted=False).indices
+            kept = torch.zeros_like(u).scatter_(1, largest, 1.0)
         return u.relu() * kept
-
-    def penalty(self, z: Tensor) -> Tensor | None:  # noqa: ARG002 (k itself is the constraint)
-        """None."""
-        return None

@@ -1,0 +1,141 @@
+"""What each direction of an ablation did to the default, as a Markdown table.
+
+    python -m analysis.directions_table RUN > docs/directions.md
+
+RUN is the directory of a run whose space file has a `design`. Only its files are read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from analysis.paired_effects import Effect, Measure, arm_metrics, level, paired_difference
+from search.design import DEFAULT_ARM, Design
+from search.errors import RunDirectoryError, SearchError
+from search.history import History, fold
+from search.ledger import read
+from search.run_directory import RunDirectory, open_existing
+from search.space import load_study
+from search.study import Study
+
+
+def _metric(name: str) -> Measure:
+    return lambda metrics: metrics[name]
+
+
+def _purity_above_null(metrics: Mapping[str, float]) -> float:
+    return metrics["selectivity/purity"] - metrics["selectivity/purity_null"]
+
+
+# Heading -> what it measures, and whether more (+1) or less (-1) of it is better.
+COLUMNS: dict[str, tuple[Measure, int]] = {
+    "junk": (_metric("attribution/junk"), -1),
+    "dead": (_metric("sae/dead_fraction"), -1),
+    "purity above null": (_purity_above_null, +1),
+    "probe accuracy": (_metric("probe/accuracy"), +1),
+    "FVU": (_metric("sae/fvu"), -1),
+    "classifier accuracy": (_metric("classifier/accuracy"), +1),
+}
+
+
+def directions_table(run: Path) -> str:
+    """The whole page. RunDirectoryError if the run has no design or no replicate of its default."""
+    directory = open_existing(run)
+    study = load_study(directory.resolved_space).study
+    if study.design is None:
+        raise RunDirectoryError(f"{run} is a search, not a design: its space file has no `design`")
+    history = fold(read(directory.ledger)[0])
+    arms = arm_metrics(history)
+    if DEFAULT_ARM not in arms:
+        raise RunDirectoryError(f"{run} has no finished trial of its default yet: nothing to compare with")
+    lines = [*_head(study, study.design, history, directory), "", _row("direction", "n", *COLUMNS)]
+    lines.append("|" + " --- |" + " ---: |" * (len(COLUMNS) + 1))
+    levels = {heading: level(arms, DEFAULT_ARM, measure) for heading, (measure, _) in COLUMNS.items()}
+    cells = (_number(found, signed=False) for found in levels.values())
+    lines.append(_row("**default**, itself", str(len(arms[DEFAULT_ARM])), *cells))
+    for arm in study.design.arms[1:]:
+        effects = [paired_difference(arms, arm.name, measure) for measure, _ in COLUMNS.values()]
+        signs = [better for _, better in COLUMNS.values()]
+        cells = (_difference(found, sign) for found, sign in zip(effects, signs, strict=True))
+        lines.append(_row(arm.name, str(effects[0].n), *cells))
+    return "\n".join([*lines, "", *_settings(study.design)]) + "\n"
+
+
+def _head(study: Study, design: Design, history: History, directory: RunDirectory) -> list[str]:
+    info = directory.read_info()
+    ended = {state: len(history.in_state(state)) for state in ("COMPLETE", "PRUNED", "FAIL")}
+    lost = design.trials - ended["COMPLETE"]
+    git = info.get("git") or {"commit": "unknown", "dirty": False}
+    commit = f"`{git['commit'][:12]}`" + (" with changes of its own" if git["dirty"] else "")
+    return [
+        "# What each direction does alone",
+        "",
+        f"{study.question}",
+        "",
+        f"Measured by the design `{study.name}` on {study.data.name}, val split: {ended['COMPLETE']} of "
+        f"{design.trials} trials trained in full"
+        + (f", {lost} did not ({ended['FAIL']} failed, {ended['PRUNED']} stopped early)" if lost else "")
+        + f"; code at commit {commit}.",
+        "",
+        "The first row is the default. Every other row is one direction alone: the mean of its differences "
+        "to the default in the same replicate, ± their standard error, from n pairs. ▲ is better and ▼ worse "
+        "where the 95 % interval (Student's t) leaves 0 out; of effects that are none, one in twenty does so "
+        "by chance. Junk is 1 at chance; purity above null is the purity of latents minus that of random "
+        "directions that fire as often; FVU is the share of the activations' variance left unexplained.",
+    ]
+
+
+def _settings(design: Design) -> list[str]:
+    lines = ["## What the directions set", ""]
+    for arm in design.arms[1:]:
+        changes = ", ".join(f"`{path}: {_plain(value)}`" for path, value in arm.changes.items())
+        lines.append(f"- {arm.name}: {changes}")
+    return lines
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _difference(found: Effect, better: int) -> str:
+    mark = ""
+    if found.is_clear:
+        mark = " ▲" if found.mean * better > 0 else " ▼"
+    return _number(found, signed=True) + mark
+
+
+def _number(found: Effect, *, signed: bool) -> str:
+    """`0.123 ± 0.004`; no error where there is one value only, `-` for none."""
+    if found.n == 0:
+        return "-"
+    mean = f"{found.mean:+.3f}" if signed else f"{found.mean:.3f}"
+    return mean if math.isnan(found.standard_error) else f"{mean} ± {found.standard_error:.3f}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the page; exit code as `search.errors` has it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m analysis.directions_table", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="directory of a finished ablation")
+    try:
+        page = directions_table(parser.parse_args(arguments).run)
+    except SearchError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return int(error.exit_code)
+    sys.stdout.write(page)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,72 @@
+"""Effects of a design's directions: differences to the default within a replicate, and how sure they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from scipy import stats
+
+from search.design import DEFAULT_ARM, DIRECTION, REPLICATE
+from search.history import History
+
+Measure = Callable[[Mapping[str, float]], float]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The mean of n values, and its standard error (NaN for fewer than two)."""
+
+    mean: float
+    standard_error: float
+    n: int
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the 95 % interval by Student's t leaves 0 out; never so for fewer than two values.
+
+        Values that are all the same and not 0 have no spread: the effect is clear.
+        """
+        if self.n < 2:
+            return False
+        return abs(self.mean) > float(stats.t.ppf(0.975, self.n - 1)) * self.standard_error
+
+
+def effect(values: list[float]) -> Effect:
+    """Mean and standard error s / sqrt(n) of values, s with n - 1 in the denominator. NaN of none."""
+    n = len(values)
+    if n == 0:
+        return Effect(math.nan, math.nan, 0)
+    mean = math.fsum(values) / n
+    if n == 1:
+        return Effect(mean, math.nan, 1)
+    variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)
+    return Effect(mean, math.sqrt(variance / n), n)
+
+
+def arm_metrics(history: History) -> dict[str, dict[int, Mapping[str, float]]]:
+    """Arm -> replicate -> metrics at full training, of the trials that got there."""
+    found: dict[str, dict[int, Mapping[str, float]]] = {}
+    for trial in history.in_state("COMPLETE"):
+        arm, replicate = str(trial.params[DIRECTION]), int(trial.params[REPLICATE])
+        last = max(trial.rungs)
+        found.setdefault(arm, {})[replicate] = trial.rungs[last].metrics
+    return found
+
+
+def level(arms: Mapping[str, Mapping[int, Mapping[str, float]]], arm: str, measure: Measure) -> Effect:
+    """What an arm itself scores, over its replicates."""
+    return effect([measure(metrics) for metrics in arms.get(arm, {}).values()])
+
+
+def paired_difference(
+    arms: Mapping[str, Mapping[int, Mapping[str, float]]],
+    arm: str,
+    measure: Measure,
+    against: str = DEFAULT_ARM,
+) -> Effect:
+    """measure(arm) - measure(against) in every replicate that has both."""
+    own, other = arms.get(arm, {}), arms.get(against, {})
+    both = sorted(set(own) & set(other))
+    return effect([measure(own[replicate]) - measure(other[replicate]) for replicate in both])

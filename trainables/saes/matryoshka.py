@@ -1,0 +1,43 @@
+"""Nested dictionaries: the first latents must explain the input by themselves, the rest adds detail.
+
+Bussmann et al. 2025, "Learning Multi-Level Features with Matryoshka Sparse Autoencoders" (arXiv 2503.17547);
+Nabeshima 2024, "Matryoshka Sparse Autoencoders".
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from trainables import config
+from trainables.saes.batch_topk import BatchTopKSae
+from trainables.saes.sparse_autoencoder import Forward
+
+
+class MatryoshkaSae(BatchTopKSae):
+    """BatchTopK codes with the loss (1/m) sum_i mean_b |x - z_{:f_i} W_dec_{:f_i} - b_dec|^2 over m prefixes
+    f_i = f / 2^(m - i), so f_m = f.
+
+    The mean is taken once: its size is that of a plain squared error, and AuxK and rate keep their meaning.
+    """
+
+    def __init__(self, config: config.MatryoshkaSae, input_size: int) -> None:
+        super().__init__(config, input_size)
+        self.prefixes = prefix_sizes(config.width, config.prefixes)
+
+    def reconstruction_loss(self, forward: Forward) -> Tensor:
+        """The mean over prefixes above, a scalar."""
+        total = super().reconstruction_loss(forward)
+        # From the smallest up; each adds its own latents to the reconstruction of the one before.
+        partial = forward.x - self.decoder_bias
+        start = 0
+        for stop in self.prefixes[:-1]:
+            added = forward.z[:, start:stop] @ self.decoder[start:stop]
+            partial = partial - added.to(partial.dtype)
+            total = total + partial.square().sum() / len(partial)
+            start = stop
+        return total / len(self.prefixes)
+
+
+def prefix_sizes(width: int, prefixes: int) -> tuple[int, ...]:
+    """Rising numbers of latents f_1 < ... < f_m = width; fewer where halving goes below 1."""
+    return tuple(sorted({max(1, width >> i) for i in range(prefixes)}))
