@@ -25,11 +25,15 @@ from trainables.errors import TrialDiverged
 from trainables.feature_model import PREFIX as MODEL_PREFIX
 from trainables.feature_model import FeatureModel, load_feature_model
 from trainables.fidelity import rung_epochs
-from trainables.metrics.evaluate import rung_metrics
+from trainables.metrics.evaluate import measured_rung_metrics
+from trainables.metrics.evaluate_final import final_metrics, mean_codes
+from trainables.metrics.measured import measure
+from trainables.metrics.references import rung_references
+from trainables.metrics.references_final import final_references
 from trainables.networks.network import build_network
 from trainables.seeds import generator
 from trainables.stage_cache import Entry, StageCache
-from trainables.stages import VERSIONS, StageRunner, fit_basis, fit_sae
+from trainables.stages import VERSIONS, StageRunner, fit_basis, fit_sae, references
 
 # About what a step of classifier training goes through: a few seconds on MNIST, a whole rung on digits.
 IMAGES_PER_STEP = 100_000
@@ -37,6 +41,8 @@ IMAGES_PER_STEP = 100_000
 HIDDEN_BATCH = 8192
 CHECKPOINT_FORMAT = 1
 TRAINER_PREFIX = "trainer."
+# Where in the trial's folder a finished trial leaves its mean codes, read with `sealed.read`.
+MEAN_CODES = "mean_codes"
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,7 @@ class Pipeline:
         self.rung = 0
         self.history: list[dict[str, float]] = []
         self.model: FeatureModel | None = None
+        self._mean_codes: dict[str, Tensor] | None = None
         self._last_step: Step | None = None
         self._classifier_rungs = rung_epochs(config.classifier.epochs, plan.rungs, plan.reduction_factor)
         self._sae_rungs = rung_epochs(config.sae.epochs, plan.rungs, plan.reduction_factor)
@@ -140,12 +147,17 @@ class Pipeline:
         return self._last_step
 
     def save(self, folder: Path) -> dict[str, str]:
-        """Checkpoint into the trial's `folder`; what the ledger records of it."""
+        """Checkpoint into the trial's `folder`; what the ledger records of it.
+
+        When the trial is done its mean codes per class and cluster are left beside it, in `MEAN_CODES`.
+        """
         tensors = {
             f"{TRAINER_PREFIX}{name}": tensor for name, tensor in self._trainer.state_tensors().items()
         }
         if self.model is not None:
             tensors |= {f"{MODEL_PREFIX}{name}": tensor for name, tensor in self.model.tensors().items()}
+        if self._mean_codes is not None:
+            sealed.write(folder / MEAN_CODES, self._mean_codes, {"identity": self._identity()})
         meta = {
             "format": CHECKPOINT_FORMAT,
             "identity": self._identity(),
@@ -210,28 +222,42 @@ class Pipeline:
         )
         sae = fit_sae(self._stages, config.sae, self._sae_rungs[self.rung], basis, hidden, basis_key)
         model = FeatureModel(network, basis, sae)
-        untrained = build_network(
-            config.classifier,
-            self.data.image_shape,
-            self.data.n_classes,
-            generator(self._stages.seed("untrained", self._classifier_settings)),
-        ).to(self.device)
-        train, val = self.data.train, self.data.val
-        metrics = rung_metrics(
-            model,
-            untrained.hidden,
-            train.images.to(self.device),
-            train.labels.to(self.device),
-            val.images.to(self.device),
-            val.labels.to(self.device),
-            score_parts=self.plan.score_parts,
-            seed=self._stages.seed("metrics", {}),
-            classifier_metrics=self.history[-1],
-        )
+        metrics = {**self.history[-1], **self._measure(model)}
         _finite(metrics, self.epoch)
         self.rung += 1
         self.model = model if self.done else None
         return Step((), self.epoch, self.rung, metrics, self.done)
+
+    def _measure(self, model: FeatureModel) -> dict[str, float]:
+        """The rung's metrics; nulls and references come from trials that share the classifier, if any."""
+        seed, train, val = self._stages.seed("metrics", {}), self.data.train, self.data.val
+        measured = measure(
+            model,
+            train.images.to(self.device),
+            train.labels.to(self.device),
+            val.images.to(self.device),
+            val.labels.to(self.device),
+        )
+        activations, key = measured.activations, self._classifier_key(self.epoch)
+        rung = references(
+            self._stages, "rung", seed, key, lambda: rung_references(activations, self._untrained(), seed)
+        )
+        metrics = measured_rung_metrics(measured, rung, self.plan.score_parts, seed)
+        if self.rung + 1 < self.plan.rungs:
+            return metrics
+        final = references(self._stages, "final", seed, key, lambda: final_references(activations, seed))
+        self._mean_codes = mean_codes(measured, seed)
+        return {**metrics, **final_metrics(measured, final, seed)}
+
+    def _untrained(self) -> Callable[[Tensor], Tensor]:
+        """The hidden layer of this architecture before any training, by weights of its own."""
+        network = build_network(
+            self.config.classifier,
+            self.data.image_shape,
+            self.data.n_classes,
+            generator(self._stages.seed("untrained", self._classifier_settings)),
+        )
+        return network.to(self.device).hidden
 
     @torch.no_grad()
     def _train_activations(self) -> Tensor:

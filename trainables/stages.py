@@ -22,7 +22,7 @@ from trainables.seeds import stage_seed
 from trainables.stage_cache import Entry, StageCache, stage_key
 
 # Raise a stage's number when its code gives other results: older cache entries are then not found any more.
-VERSIONS = {"classifier": 1, "basis": 1, "sae": 1}
+VERSIONS = {"classifier": 1, "basis": 1, "sae": 1, "references": 1}
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,14 @@ def fit_sae(
     sae: SparseAutoencoder = registry.load(registry.SAES, config.kind)(config, basis.rank)
     sae.load_state_dict(trained.tensors)
     return sae.requires_grad_(False).eval().to(stages.device)
+
+
+def references(
+    stages: StageRunner, which: str, seed: int, classifier_key: str, compute: Callable[[], dict[str, Tensor]]
+) -> dict[str, Tensor]:
+    """The nulls and references `which` of one classifier; no trial that shares it computes them again."""
+    key = stages.key("references", {"which": which, "seed": seed}, 0, classifier_key)
+    return stages.run(key, lambda: Entry(compute())).tensors
 
 
 def _device_kind(device: torch.device) -> str:
