@@ -112,21 +112,15 @@ def build_control(name: str, trained: Trained) -> SupportsFeatures:
     return _BUILDERS[name](trained)
 
 
-def twin(trained: Trained) -> SparseAutoencoder:
-    """An SAE on the same activations that differs from the pipeline's in its seed alone.
+def twin(trained: Trained) -> FeatureModel:
+    """The pipeline with an SAE that differs in its seed alone.
 
     Stability is measured between these two: directions in the hidden layers of two classifiers have no
     common axes, so SAEs of two replicates cannot be compared by the cosine of their decoder rows.
     """
     seed = trained.stages.seed("sae twin", trained.config.sae.model_dump(exclude={"epochs"}))
-    return _train(trained, "twin", seed, frozen_decoder=False)
-
-
-def decoder_rows(model: FeatureModel, sae: SparseAutoencoder) -> Tensor:
-    """Decoder rows (f, d) of `sae` in the raw activation space, through the model's basis; not normalised."""
-    axes = torch.eye(sae.decoder.shape[0], device=sae.decoder.device)
-    origin = model.basis.decode(sae.decode(torch.zeros_like(axes[:1])))
-    return model.basis.decode(sae.decode(axes)) - origin
+    sae = _train(trained, "twin", seed, frozen_decoder=False)
+    return FeatureModel(trained.model.classifier, trained.model.basis, sae)
 
 
 def _identity(trained: Trained) -> SupportsFeatures:

@@ -72,7 +72,7 @@ def test_what_is_done_is_not_done_again_and_more_seeds_add(recorder: Recorder) -
     ("reason", "again"),
     [
         ("lost: the worker process died 2 times", True),
-        ("timeout: longer than 3 x budget.trial_timeout_s = 9", True),
+        ("timeout: longer than 4 x budget.trial_timeout_s = 9", True),
         ("diverged: sae/fvu is nan", False),
         ("ValueError: a shape is wrong", False),
     ],
