@@ -101,6 +101,47 @@ METRICS: dict[str, MetricInfo] = {
     "attribution/background_sensitivity_untrained": MetricInfo(
         "the same of the same architecture, untrained (reference)", None
     ),
+    **_with_null(
+        "attribution/gini",
+        MetricInfo("concentration of a latent's gradient map; uniform = 0", "max", "final"),
+    ),
+    "attribution/gini_untrained": MetricInfo(
+        "the same of the same architecture, untrained (reference)", None, "final"
+    ),
+    **_with_null(
+        "attribution/deletion",
+        MetricInfo("code left while the pixels a map ranks first are resampled, area", "min", "confirm"),
+    ),
+    **_with_null(
+        "attribution/insertion",
+        MetricInfo("code regained while the pixels a map ranks first are shown, area", "max", "confirm"),
+    ),
+    "attribution/randomisation": MetricInfo(
+        "rank correlation of maps before and after redrawing the network; should be near 0", None, "confirm"
+    ),
+    "inversion/colour_gap": MetricInfo(
+        "live latents that fire for the background's colour, not for shapes", "min", "final"
+    ),
+    "inversion/colour_gap_neurons": MetricInfo("the same of the hidden units (reference)", None, "final"),
+    **_with_null(
+        "inversion/purity",
+        MetricInfo("a latent's share of the code mass on its own inversion", "max", "confirm"),
+    ),
+    "inversion/purity_best_real": MetricInfo(
+        "the same on the purest real image (reference)", None, "confirm"
+    ),
+    "inversion/purity_top_mean": MetricInfo(
+        "the same on the mean of the top 16 images (reference)", None, "confirm"
+    ),
+    "inversion/rank": MetricInfo("a latent's rank among the masses on its inversion", "min", "confirm"),
+    "inversion/drive": MetricInfo(
+        "a latent's code on its inversion over its 99th percentile", "max", "confirm"
+    ),
+    "inversion/tv_ratio": MetricInfo("total variation of inversions; the data's median = 1", None, "confirm"),
+    "inversion/nn_ratio": MetricInfo(
+        "distance of inversions to the nearest train image; the data's median = 1", "min", "confirm"
+    ),
+    "inversion/agreement": MetricInfo("mean cosine between restarts of an inversion", "max", "confirm"),
     "probe/svm_accuracy": MetricInfo("linear SVM on the codes, val accuracy", "max", "final"),
     "probe/raw_svm_accuracy": MetricInfo("the same SVM on the hidden activations (reference)", None, "final"),
     **{

@@ -245,7 +245,9 @@ class Pipeline:
         metrics = measured_rung_metrics(measured, rung, self.plan.score_parts, seed)
         if self.rung + 1 < self.plan.rungs:
             return metrics
-        final = references(self._stages, "final", seed, key, lambda: final_references(activations, seed))
+        final = references(
+            self._stages, "final", seed, key, lambda: final_references(activations, self._untrained(), seed)
+        )
         self._mean_codes = mean_codes(measured, seed)
         return {**metrics, **final_metrics(measured, final, seed)}
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from trainables.attribution import scores as attribution
+from trainables.inversion import scores as inversion
 from trainables.metrics import probe_tuning
 from trainables.metrics.evaluate import finite, measured_rung_metrics
 from trainables.metrics.evaluate_final import final_metrics
@@ -37,13 +39,13 @@ def full_metrics(
     return {
         **finite(classifier_metrics),
         **measured_rung_metrics(measured, rung, score_parts, seed),
-        **final_metrics(measured, final_references(activations, seed), seed),
-        **confirm_metrics(measured),
+        **final_metrics(measured, final_references(activations, untrained, seed), seed),
+        **confirm_metrics(measured, untrained, seed),
     }
 
 
 @torch.no_grad()
-def confirm_metrics(measured: Measured) -> dict[str, float]:
+def confirm_metrics(measured: Measured, untrained: Callable[[Tensor], Tensor], seed: int) -> dict[str, float]:
     """The metrics of one model that only a confirmation computes, as finite floats."""
     a = measured.activations
     rows = probe_tuning.full_rows(len(a.train_labels), measured.val_z.shape[1]).to(a.train_labels.device)
@@ -51,4 +53,11 @@ def confirm_metrics(measured: Measured) -> dict[str, float]:
     codes = torch.cat([measured.model.encode(part)[1] for part in a.train_h[rows].split(8192)])
     read = probe_tuning.tuned_accuracy(codes, labels, measured.val_z, a.val_labels, a.n_classes)
     raw = probe_tuning.tuned_accuracy(a.train_h[rows], labels, a.val_h, a.val_labels, a.n_classes)
-    return finite({"probe/accuracy_full": read, "probe/raw_accuracy_full": raw})
+    return finite(
+        {
+            "probe/accuracy_full": read,
+            "probe/raw_accuracy_full": raw,
+            **attribution.confirm_scores(measured, untrained, seed),
+            **inversion.inversion_metrics(measured, seed),
+        }
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from trainables.attribution import scores as attribution
 from trainables.metrics import clusters, probe, probe_sparse, redundancy, selectivity_nulls
 from trainables.metrics import selectivity_statistics as selectivity
 from trainables.metrics.evaluate import finite
@@ -39,6 +40,7 @@ def final_metrics(measured: Measured, references: References, seed: int) -> dict
             "sae/decoder_redundancy_null": alike.null,
             "sae/decoder_redundancy_skill": alike.skill,
             **_selectivity(measured, references),
+            **attribution.final_scores(measured, float(references["gini_untrained"]), seed),
             **{f"cluster/{name}": value for name, value in vars(groups).items()},
             **{f"cluster/raw_{name}": float(references[f"raw_{name}"]) for name in vars(groups)},
         }

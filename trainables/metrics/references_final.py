@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
-from trainables.metrics import clusters, probe, probe_sparse, selectivity_nulls, selectivity_statistics
+from trainables.metrics import clusters, gini, probe, probe_sparse, selectivity_nulls, selectivity_statistics
 from trainables.metrics.directions import direction_families
 from trainables.metrics.measured import Activations
 from trainables.metrics.references import scalar
 
 
 @torch.no_grad()
-def final_references(activations: Activations, seed: int) -> dict[str, Tensor]:
-    """What the final metrics compare with; `seed` decides directions and starts.
+def final_references(
+    activations: Activations, untrained: Callable[[Tensor], Tensor], seed: int
+) -> dict[str, Tensor]:
+    """What the final metrics compare with; `seed` decides directions, starts and noise.
+
+    untrained: images -> hidden activations of the same architecture before training.
 
     <statistic>_<family> (g,): density-matched curves of `selectivity_nulls`; embedding (m, e) of the fixed
-    train rows; raw_* (): the probes and clusters of h.
+    train rows; raw_* (): the probes and clusters of h; gini_untrained ().
     """
     a = activations
     rows = a.train_h[a.rows]
@@ -31,6 +37,7 @@ def final_references(activations: Activations, seed: int) -> dict[str, Tensor]:
     groups = clusters.cluster_scores(*fitted, seed)
     raw = {
         "raw_svm_accuracy": svm,
+        "gini_untrained": gini.untrained_gini(untrained, a.val_images, seed),
         **{f"raw_k{k}": accuracy for k, accuracy in sparse.items()},
         **{f"raw_{name}": value for name, value in vars(groups).items()},
     }
