@@ -52,7 +52,7 @@ def run_confirmation(confirmation: Confirmation, interruption: Interruption) -> 
     """
     ledger, events = Ledger.open(confirmation.directory.ledger)
     history = fold(events)
-    _refuse_other_data(history, confirmation.dataset.key)
+    refuse_other_data(history, confirmation.dataset.key)
     recorder = Recorder(ledger, history, confirmation.listeners(history))
     try:
         recorder.session(
@@ -75,7 +75,7 @@ def run_confirmation(confirmation: Confirmation, interruption: Interruption) -> 
     return history
 
 
-def _refuse_other_data(history: History, key: str) -> None:
+def refuse_other_data(history: History, key: str) -> None:
     """Numbers of different images must not be averaged."""
     then = [session["data"] for session in history.sessions if "data" in session]
     if then and then[-1] != key:
