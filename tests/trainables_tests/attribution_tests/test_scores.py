@@ -16,7 +16,7 @@ from trainables.metrics.measured import Measured
 
 
 def untrained(x: Tensor) -> Tensor:
-    weights = torch.randn(100, 100, generator=torch.Generator().manual_seed(3))
+    weights = torch.randn(100, 100, generator=torch.Generator().manual_seed(3)).to(x)
     return (x.flatten(1) @ weights).relu()
 
 

@@ -163,6 +163,7 @@ def test_permuting_and_rescaling_latents_changes_nothing() -> None:
         lambda x: ((x.flatten(1) @ first).relu() @ second.t() * scale)[:, order], 6, (z * scale)[:, order]
     )
     torch.testing.assert_close(changed.junk, plain.junk[order], rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(changed.far, plain.far[order], rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(changed.specificity, plain.specificity[order], rtol=1e-5, atol=1e-6)
 
 
