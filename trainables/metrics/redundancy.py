@@ -54,7 +54,7 @@ def redundancy(rows: Tensor, alive: Tensor) -> Redundancy:
     largest = []
     for at in torch.arange(len(unit), device=rows.device).split(CHUNK):
         cosines = unit[at] @ unit.T
-        cosines[torch.arange(len(at)), at] = -1.0
+        cosines[torch.arange(len(at), device=at.device), at] = -1.0
         largest.append(cosines.amax(dim=1))
     value = float(torch.cat(largest).double().mean())
     return Redundancy(value, expected_largest_cosine(len(unit) - 1, rank(rows)))
