@@ -26,6 +26,7 @@ from trainables.stroke_mask import stroke_mask
 
 DRAWS = 4
 NOISE = 0.05
+NOISE_FIELDS = 64
 PAIRS = 2048
 UNTRAINED_DIRECTIONS = 64
 
@@ -131,10 +132,11 @@ def _measure(
 def pixel_noise(pairs: Pairs, images: Tensor, generator: torch.Generator) -> Tensor:
     """U[0, 0.05] per draw, image that occurs and pixel: (draws, m, h, w).
 
-    Noise belongs to the image, so the order of the latents does not matter.
+    Noise belongs to the image's place in the data (64 fields take turns), so that neither the order of the
+    latents nor which others are measured makes a difference to one of them.
     """
-    shape = (DRAWS, len(pairs.images), *images.shape[1:])
-    return torch.rand(shape, generator=generator).to(images) * NOISE
+    fields = torch.rand(DRAWS, NOISE_FIELDS, *images.shape[1:], generator=generator).to(images)
+    return fields[:, pairs.images % NOISE_FIELDS] * NOISE
 
 
 def mean_gradient(latents: Latents, pictures: Tensor, noise: Tensor, columns: Tensor) -> Tensor:
