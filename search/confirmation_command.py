@@ -14,7 +14,7 @@ from search.commands import shown
 from search.confirmation import Subject, Task, choose_subjects, named_subjects, tasks
 from search.confirmation_options import Options
 from search.confirmation_results import Confirmed, collect
-from search.confirmation_screen import Lines, print_results, trainings
+from search.confirmation_screen import Lines, print_results
 from search.data_check import load_data
 from search.errors import DiskError, ExitCode, NoTrialCompleted, RunDirectoryError
 from search.history import History, fold
@@ -22,6 +22,7 @@ from search.interruption import Interruption
 from search.ledger import read
 from search.run_directory import RunDirectory, open_existing
 from search.space import load_study
+from search.standings import count
 from search.study import Study
 
 
@@ -68,7 +69,8 @@ def _run(
     directory = _folder(run.path / "confirm")
     progress = Console(file=sys.stderr, soft_wrap=True, highlight=False, no_color="NO_COLOR" in os.environ)
     progress.print(
-        f"confirming {study.name}: {len(subjects)} configurations, {trainings(len(wanted))}", markup=False
+        f"confirming {study.name}: {count(len(subjects), 'configuration')}, {count(len(wanted), 'training')}",
+        markup=False,
     )
     confirmation = Confirmation(
         study=study,

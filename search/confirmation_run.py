@@ -22,8 +22,8 @@ from search.study import Study
 from search.tune_session import Work, run_trials
 from trainables.dataset import Dataset
 
-TIMEOUTS = 3
-"""A training here fits up to three SAEs and scores five models, so it gets so many of a trial's timeouts."""
+TIMEOUTS = 4
+"""A training here fits four SAEs and scores five models, so it gets so many of a trial's timeouts."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 
 from search.space_fields import accepted, fault
+from search.space_metric_times import check_metric_times
 from search.space_model import (
     BudgetModel,
     ConfirmModel,
@@ -44,6 +45,8 @@ def read_settings(root: Table, problems: Problems) -> dict[str, Any]:
     settings["score"] = tuple(_section(ScoreModel, "score", root, problems).get("parts", ()))
     settings["budget"] = Budget(**_section(BudgetModel, "budget", root, problems))
     settings["scheduler"] = Scheduler(**_scheduler(root, problems))
+    for name in ("objectives", "constraints"):
+        check_metric_times(root, name, settings[name], settings["scheduler"].rungs, problems)
     settings["sampler"] = Sampler(**_section(SamplerModel, "sampler", root, problems))
     settings["resources"] = Resources(**_section(ResourcesModel, "resources", root, problems))
     settings["confirm"] = Confirm(**_section(ConfirmModel, "confirm", root, problems))

@@ -49,7 +49,7 @@ class ConfirmActor(TrialActor):
                 self._trained(),
                 self._test,
                 score_parts=self._context.plan.score_parts,
-                seed=self._stages().seed("test metrics", {}),
+                seed=self._stages().seed("test metrics"),
             )
         except TrialDiverged as error:
             if scored == "pipeline":

@@ -89,8 +89,7 @@ class Trained:
 
     def untrained_network(self) -> Network:
         """The classifier at first weights that nothing trained; the same for every call."""
-        settings = self.config.classifier.model_dump(exclude={"epochs"})
-        seed = self.stages.seed("untrained control", settings)
+        seed = self.stages.seed("untrained control")
         shape = (int(self.images.shape[1]), int(self.images.shape[2]))
         network = build_network(self.config.classifier, shape, self.n_classes, generator(seed))
         return network.requires_grad_(False).eval().to(self.stages.device)
@@ -112,21 +111,15 @@ def build_control(name: str, trained: Trained) -> SupportsFeatures:
     return _BUILDERS[name](trained)
 
 
-def twin(trained: Trained) -> SparseAutoencoder:
-    """An SAE on the same activations that differs from the pipeline's in its seed alone.
+def twin(trained: Trained) -> FeatureModel:
+    """The pipeline with an SAE that differs in its seed alone.
 
     Stability is measured between these two: directions in the hidden layers of two classifiers have no
     common axes, so SAEs of two replicates cannot be compared by the cosine of their decoder rows.
     """
-    seed = trained.stages.seed("sae twin", trained.config.sae.model_dump(exclude={"epochs"}))
-    return _train(trained, "twin", seed, frozen_decoder=False)
-
-
-def decoder_rows(model: FeatureModel, sae: SparseAutoencoder) -> Tensor:
-    """Decoder rows (f, d) of `sae` in the raw activation space, through the model's basis; not normalised."""
-    axes = torch.eye(sae.decoder.shape[0], device=sae.decoder.device)
-    origin = model.basis.decode(sae.decode(torch.zeros_like(axes[:1])))
-    return model.basis.decode(sae.decode(axes)) - origin
+    seed = trained.stages.seed("sae twin")
+    sae = _train(trained, "twin", seed, frozen_decoder=False)
+    return FeatureModel(trained.model.classifier, trained.model.basis, sae)
 
 
 def _identity(trained: Trained) -> SupportsFeatures:
@@ -141,7 +134,7 @@ def _pca(trained: Trained) -> SupportsFeatures:
 
 def _random_dictionary(trained: Trained) -> SupportsFeatures:
     # The pipeline's own seed: the frozen rows are the very directions that its decoder began with.
-    seed = trained.stages.seed("sae", trained.config.sae.model_dump(exclude={"epochs"}))
+    seed = trained.stages.seed("sae")
     sae = _train(trained, "frozen decoder", seed, frozen_decoder=True)
     return FeatureModel(trained.model.classifier, trained.model.basis, sae)
 

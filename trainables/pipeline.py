@@ -8,12 +8,13 @@ does follows from (config, data, plan, epoch, rung) alone, so a restored trial t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from trainables import checkpoint, registry, sealed
 from trainables.classifier_settings import classifier_settings
@@ -24,16 +25,22 @@ from trainables.feature_model import FeatureModel, load_feature_model
 from trainables.fidelity import rung_epochs
 from trainables.loop.cached_training import finite
 from trainables.loop.course import Course, Setting, part, under
-from trainables.metrics.evaluate import rung_metrics
+from trainables.metrics.evaluate import measured_rung_metrics
+from trainables.metrics.evaluate_final import final_metrics, mean_codes
+from trainables.metrics.measured import measure
+from trainables.metrics.references import rung_references
+from trainables.metrics.references_final import final_references
 from trainables.networks.initial import initial_network
 from trainables.seeds import generator
 from trainables.stage_cache import StageCache
-from trainables.stages import VERSIONS, StageRunner, fit_features
+from trainables.stages import VERSIONS, StageRunner, fit_features, references
 
 # About what a step of classifier training goes through: a few seconds on MNIST, a whole rung on digits.
 IMAGES_PER_STEP = 100_000
 CHECKPOINT_FORMAT = 2
 COURSE_PREFIX = "course."
+# Where in the trial's folder a finished trial leaves its mean codes, read with `sealed.read`.
+MEAN_CODES = "mean_codes"
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,7 @@ class Pipeline:
         self._stages = StageRunner(plan.study_seed, config.replicate, cache, self.device)
         self.rung = 0
         self.model: FeatureModel | None = None
+        self._mean_codes: dict[str, Tensor] | None = None
         self._last_step: Step | None = None
         self._classifier_settings = classifier_settings(config)
         self._setting = Setting(
@@ -135,10 +143,15 @@ class Pipeline:
         return self._last_step
 
     def save(self, folder: Path) -> dict[str, str]:
-        """Checkpoint into the trial's `folder`; what the ledger records of it."""
+        """Checkpoint into the trial's `folder`; what the ledger records of it.
+
+        When the trial is done its mean codes per class and cluster are left beside it, in `MEAN_CODES`.
+        """
         tensors = under(COURSE_PREFIX, self._course.tensors())
         if self.model is not None:
             tensors |= under(MODEL_PREFIX, self.model.tensors())
+        if self._mean_codes is not None:
+            sealed.write(folder / MEAN_CODES, self._mean_codes, {"identity": self._identity()})
         meta = {
             "format": CHECKPOINT_FORMAT,
             "identity": self._identity(),
@@ -190,27 +203,41 @@ class Pipeline:
             self.data.train.images,
             self._course.key,
         )
-        untrained = initial_network(
-            config.classifier,
-            self.data,
-            generator(self._stages.seed("untrained")),
-        ).to(self.device)
-        train, val = self.data.train, self.data.val
-        metrics = rung_metrics(
-            model,
-            untrained.hidden,
-            train.images.to(self.device),
-            train.labels.to(self.device),
-            val.images.to(self.device),
-            val.labels.to(self.device),
-            score_parts=self.plan.score_parts,
-            seed=self._stages.seed("metrics"),
-            classifier_metrics=self._course.history[-1],
-        )
+        metrics = {**self._course.history[-1], **self._measure(model)}
         finite(metrics, self.epoch)
         self.rung += 1
         self.model = model if self.done else None
         return Step((), self.epoch, self.rung, metrics, self.done)
+
+    def _measure(self, model: FeatureModel) -> dict[str, float]:
+        """The rung's metrics; nulls and references come from trials that share the classifier, if any."""
+        seed, train, val = self._stages.seed("metrics"), self.data.train, self.data.val
+        measured = measure(
+            model,
+            train.images.to(self.device),
+            train.labels.to(self.device),
+            val.images.to(self.device),
+            val.labels.to(self.device),
+        )
+        activations, key = measured.activations, self._course.key
+        rung = references(
+            self._stages, "rung", seed, key, lambda: rung_references(activations, self._untrained(), seed)
+        )
+        metrics = measured_rung_metrics(measured, rung, self.plan.score_parts, seed)
+        if self.rung + 1 < self.plan.rungs:
+            return metrics
+        final = references(
+            self._stages, "final", seed, key, lambda: final_references(activations, self._untrained(), seed)
+        )
+        self._mean_codes = mean_codes(measured, seed)
+        return {**metrics, **final_metrics(measured, final, seed)}
+
+    def _untrained(self) -> Callable[[Tensor], Tensor]:
+        """The hidden layer of this architecture before any training, by weights of its own."""
+        network = initial_network(
+            self.config.classifier, self.data, generator(self._stages.seed("untrained"))
+        )
+        return network.to(self.device).hidden
 
     def _identity(self) -> str:
         """sha256 over all that decides this trial's course."""

@@ -25,7 +25,7 @@ from trainables.seeds import stage_seed
 from trainables.stage_cache import Entry, StageCache, stage_key
 
 # Raise a stage's number when its code gives other results: older cache entries are then not found any more.
-VERSIONS = {"classifier": 2, "cycle": 1, "basis": 2, "sae": 2}
+VERSIONS = {"classifier": 2, "cycle": 1, "basis": 2, "sae": 2, "references": 2}
 # Bounds the memory of a convolutional network's activations.
 HIDDEN_BATCH = 8192
 
@@ -134,6 +134,14 @@ class _Once:
         if self._result is None:
             self._result = self._compute()
         return self._result
+
+
+def references(
+    stages: StageRunner, which: str, seed: int, classifier_key: str, compute: Callable[[], dict[str, Tensor]]
+) -> dict[str, Tensor]:
+    """The nulls and references `which` of one classifier; no trial that shares it computes them again."""
+    key = stages.key("references", {"which": which, "seed": seed}, 0, classifier_key)
+    return stages.run(key, lambda: Entry(compute())).tensors
 
 
 def _device_kind(device: torch.device) -> str:

@@ -65,10 +65,8 @@ def test_the_course_of_a_trial(digits: ImageData) -> None:
     assert [step.done for step in steps] == [False] * 5 + [True]
     assert [report.epoch for step in steps for report in step.reports] == list(range(1, 9))
     for step in steps:
-        expected = (
-            set(METRICS) if step.rung else {name for name, info in METRICS.items() if info.when == "epoch"}
-        )
-        assert set(step.metrics) == expected
+        times = {"epoch"} | ({"rung"} if step.rung else set()) | ({"final"} if step.done else set())
+        assert set(step.metrics) == {name for name, info in METRICS.items() if info.when in times}
         assert all(math.isfinite(value) for value in step.metrics.values())
     assert steps[-1].metrics["sae/fvu"] < steps[1].metrics["sae/fvu"]
     assert steps[-1].metrics["classifier/accuracy"] > steps[1].metrics["classifier/accuracy"]
@@ -188,9 +186,10 @@ def test_the_cache_saves_the_work_and_changes_nothing(digits: ImageData, tmp_pat
     without = run(open_pipeline(digits))
     cache = StageCache(tmp_path)
     assert run(open_pipeline(digits, cache=cache)) == without
-    assert (cache.hits, cache.misses) == (0, 9)  # classifier, basis and SAE at three rungs
+    # Classifier, references, basis and SAE at three rungs, and the final references.
+    assert (cache.hits, cache.misses) == (0, 13)
     assert run(open_pipeline(digits, cache=cache)) == without
-    assert (cache.hits, cache.misses) == (9, 9)
+    assert (cache.hits, cache.misses) == (13, 13)
 
 
 def test_trials_share_the_stages_they_agree_on(digits: ImageData, tmp_path: Path) -> None:
@@ -202,9 +201,9 @@ def test_trials_share_the_stages_they_agree_on(digits: ImageData, tmp_path: Path
         run(open_pipeline(digits, small(**sections), cache=cache))
         return cache.hits - before
 
-    assert shared(sae={"k": 5}) == 6  # classifier and basis
-    assert shared(basis={"kind": "pca", "components": 4}) == 3  # classifier
-    assert shared(classifier={"epochs": 4}, sae={"k": 6}) == 4  # its rungs 1, 2, 4 meet ours at 2 and 4
+    assert shared(sae={"k": 5}) == 10  # classifier, references and basis
+    assert shared(basis={"kind": "pca", "components": 4}) == 7  # classifier and references
+    assert shared(classifier={"epochs": 4}, sae={"k": 6}) == 6  # its rungs 1, 2, 4 meet ours at 2 and 4
     assert shared(auxiliary={"activation_l1": 0.1}) == 0
     assert shared(classifier={"learning_rate": 0.01}) == 0
 
@@ -232,7 +231,9 @@ def test_nothing_depends_on_the_global_generator(digits: ImageData) -> None:
 def test_a_metric_that_is_not_finite_ends_the_trial_by_name(
     digits: ImageData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "rung_metrics", lambda *_, **__: {"sae/l0": 1.0, "sae/fvu": float("nan")})
+    monkeypatch.setattr(
+        pipeline, "measured_rung_metrics", lambda *_, **__: {"sae/l0": 1.0, "sae/fvu": float("nan")}
+    )
     trial = open_pipeline(digits)
     trial.step()
     with pytest.raises(TrialDiverged, match="sae/fvu is nan after epoch 2"):
@@ -270,7 +271,7 @@ def test_every_member_of_the_registry_makes_a_whole_trial(
     )
     trial = open_pipeline(digits, config, plan=Plan(0, 1, 3, PLAN.score_parts))
     last = run(trial)[-1]
-    assert set(last.metrics) == set(METRICS)
+    assert set(last.metrics) == {name for name, info in METRICS.items() if info.when != "confirm"}
     trial.save(tmp_path)
     assert open_pipeline(digits, config, plan=trial.plan).restore(tmp_path) is not None
 

@@ -3,51 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
-from typing import Protocol
 
-import torch
 from torch import Tensor
 
 from trainables.errors import TrialDiverged
-from trainables.metrics import junk, probe, sae_statistics, score, selectivity, splice
-from trainables.metrics.top_images import TopImages
-
-BATCH = 8192
-
-
-class SupportsFeatures(Protocol):
-    """A classifier and the SAE that reads its hidden layer."""
-
-    def hidden(self, images: Tensor) -> Tensor:
-        """Images (b, h, w) -> raw hidden activations (b, d)."""
-
-    def head(self, h: Tensor) -> Tensor:
-        """Hidden activations (b, d) -> logits (b, classes)."""
-
-    def encode(self, h: Tensor) -> tuple[Tensor, Tensor]:
-        """Hidden activations (b, d) -> pre-activations u (b, f) and codes z (b, f) >= 0."""
-
-    def decode(self, z: Tensor) -> Tensor:
-        """Codes (b, f) -> reconstruction (b, d) in the raw activation space."""
-
-
-@dataclass(frozen=True)
-class _Train:
-    """What one pass over train leaves: the codes themselves are never held together."""
-
-    h: Tensor  # (n, d)
-    firing: Tensor  # (f,) images each latent fires on
-    top_labels: Tensor  # (50, f)
-    probe_codes: Tensor  # (rows, f)
-
-
-@dataclass(frozen=True)
-class _Val:
-    h: Tensor  # (n, d)
-    z: Tensor  # (n, f)
-    h_hat: Tensor  # (n, d)
+from trainables.metrics import (
+    background_sensitivity,
+    junk,
+    pca_reference,
+    probe,
+    sae_statistics,
+    score,
+    score_parts,
+    selectivity,
+    splice,
+)
+from trainables.metrics.measured import Measured, SupportsFeatures, measure
+from trainables.metrics.references import References, purity_scale, rung_references
 
 
 def rung_metrics(
@@ -62,44 +35,58 @@ def rung_metrics(
     seed: int,
     classifier_metrics: Mapping[str, float],
 ) -> dict[str, float]:
-    """Every rung metric by its name in `metric_table`, as finite floats.
+    """Every rung metric by its name in `metric_table`, as finite floats, from the images on.
 
     untrained: images -> hidden activations of the same architecture before training. `seed` decides the
     sampled latents, the directions and the noise. All tensors live on the model's device. Raises
     TrialDiverged, naming the metric, if one is not finite.
     """
-    n_classes = int(torch.cat([train_labels, val_labels]).max()) + 1
-    rows = probe.probe_rows(train_images.shape[0]).to(train_images.device)
-    train = _pass_train(model, train_images, train_labels, rows)
-    val = _pass_val(model, val_images)
-    alive = sae_statistics.alive_mask(train.firing)
-
-    null = selectivity.null_curve(train.h, train_labels, n_classes, seed)
-    purity = selectivity.purity(train.top_labels, train.firing, null, n_classes)
-    latents = junk.latent_junk(
-        lambda x: model.encode(model.hidden(x))[0], val.z, alive, val_images, val_labels, seed
-    )
-    reference = junk.untrained_junk(untrained, val_images, val_labels, seed)
-    spliced = splice.splice(model.head, val.h, val.h_hat, val_labels)
-    fit_labels = train_labels[rows]
-    read = probe.probe_accuracy(train.probe_codes, fit_labels, val.z, val_labels, n_classes)
-    read_raw = probe.probe_accuracy(train.h[rows], fit_labels, val.h, val_labels, n_classes)
-
-    parts = {
-        "junk": (1.0 - latents.value()) * latents.measurable,
-        "purity": purity.skill * purity.judged,
-        "alive": sae_statistics.alive_fraction(train.firing),
-        "splice": spliced.ce_recovered,
-        "probe": score.above_chance(read, probe.majority_accuracy(fit_labels, val_labels, n_classes)),
+    measured = measure(model, train_images, train_labels, val_images, val_labels)
+    references = rung_references(measured.activations, untrained, seed)
+    return {
+        **finite(classifier_metrics),
+        **measured_rung_metrics(measured, references, score_parts, seed),
     }
-    firing = sae_statistics.firing_fractions(train.firing, train_images.shape[0])
-    return _finite(
+
+
+def measured_rung_metrics(
+    measured: Measured, references: References, listed: Sequence[str], seed: int
+) -> dict[str, float]:
+    """Every rung metric but the classifier's own, from what was measured; `listed` are the score's parts."""
+    a, z = measured.activations, measured.val_z
+    own, last = selectivity.latent_purities(measured.top_labels, measured.firing, a.n_classes)
+    purity = selectivity.purity(
+        measured.top_labels, measured.firing, references["purity_random"], a.n_classes
+    )
+    latents = junk.latent_junk(
+        lambda x: measured.model.encode(measured.model.hidden(x))[0],
+        z,
+        measured.alive,
+        a.val_images,
+        a.val_labels,
+        seed,
+    )
+    spliced = splice.splice(measured.model.head, a.val_h, measured.val_h_hat, a.val_labels)
+    read = probe.probe_accuracy(measured.row_codes, a.row_labels, z, a.val_labels, a.n_classes)
+    f = z.shape[1]
+    parts = {
+        "junk": score_parts.junk_part(
+            latents, f, score_parts.junk_chance(references["junk_untrained"]), seed
+        ),
+        "purity": score_parts.purity_part(own, last, f, purity_scale(references)),
+        "alive": sae_statistics.alive_fraction(measured.firing),
+        "splice": spliced.ce_recovered,
+        "probe": score.above_chance(read, probe.majority_accuracy(a.row_labels, a.val_labels, a.n_classes)),
+    }
+    firing = sae_statistics.firing_fractions(measured.firing, a.train_h.shape[0])
+    l0 = sae_statistics.l0(z)
+    return finite(
         {
-            **classifier_metrics,
             "probe/accuracy": read,
-            "probe/raw_accuracy": read_raw,
-            "sae/l0": sae_statistics.l0(val.z),
-            "sae/fvu": sae_statistics.fvu(val.h, val.h_hat),
+            "probe/raw_accuracy": float(references["raw_accuracy"]),
+            "sae/l0": l0,
+            "sae/fvu": sae_statistics.fvu(a.val_h, measured.val_h_hat),
+            "sae/fvu_pca": pca_reference.at_components(references["fvu_pca"], l0),
             "sae/dead_fraction": firing.dead,
             "sae/rare_fraction": firing.rare,
             "sae/dense_fraction": firing.dense,
@@ -108,41 +95,28 @@ def rung_metrics(
             "selectivity/purity": purity.value,
             "selectivity/purity_null": purity.null,
             "selectivity/purity_skill": purity.skill,
+            "selectivity/purity_pca": selectivity.at_own_count(references["purity_pca"], last),
+            "selectivity/purity_neurons": selectivity.at_own_count(references["purity_neurons"], last),
             "selectivity/purity_left_out": purity.left_out,
             "attribution/junk": latents.value(),
             "attribution/junk_null": 1.0,
             "attribution/junk_skill": 1.0 - latents.value(),
-            "attribution/junk_untrained": reference.value(),
+            "attribution/junk_untrained": float(references["junk_untrained"].mean()),
             "attribution/specificity": latents.mean_specificity(),
-            "interpretability/score": score.interpretability_score(parts, score_parts),
+            "attribution/junk_far": latents.far_value(),
+            "attribution/junk_far_null": 1.0,
+            "attribution/junk_far_skill": 1.0 - latents.far_value(),
+            "attribution/junk_far_untrained": float(references["junk_far_untrained"].mean()),
+            "attribution/background_sensitivity": background_sensitivity.of_latents(measured, seed),
+            "attribution/background_sensitivity_untrained": float(references["background_untrained"]),
+            **{f"interpretability/{name}": value for name, value in parts.items()},
+            "interpretability/score": score.interpretability_score(parts, listed),
         }
     )
 
 
-@torch.no_grad()
-def _pass_train(model: SupportsFeatures, images: Tensor, labels: Tensor, rows: Tensor) -> _Train:
-    top = TopImages(selectivity.TOP, images.shape[0], images.device)
-    wanted = torch.zeros(images.shape[0], dtype=torch.bool, device=images.device)
-    wanted[rows] = True
-    hs, codes, firing = [], [], torch.zeros((), dtype=torch.int64, device=images.device)
-    for part, keep in zip(images.split(BATCH), wanted.split(BATCH), strict=True):
-        h = model.hidden(part)
-        z = model.encode(h)[1]
-        top.update(z)
-        firing = firing + sae_statistics.firing_counts(z)
-        hs.append(h)
-        codes.append(z[keep])
-    return _Train(torch.cat(hs), firing, labels[top.images()], torch.cat(codes))
-
-
-@torch.no_grad()
-def _pass_val(model: SupportsFeatures, images: Tensor) -> _Val:
-    h = torch.cat([model.hidden(part) for part in images.split(BATCH)])
-    z = torch.cat([model.encode(part)[1] for part in h.split(BATCH)])
-    return _Val(h, z, torch.cat([model.decode(part) for part in z.split(BATCH)]))
-
-
-def _finite(metrics: Mapping[str, float]) -> dict[str, float]:
+def finite(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The metrics as floats; TrialDiverged, naming the metric, if one is not finite."""
     for name, value in metrics.items():
         if not isfinite(value):
             raise TrialDiverged(f"{name} is {value}, not a finite number")

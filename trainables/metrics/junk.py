@@ -6,6 +6,8 @@ For latent u and image x, with n_s ~ U[0, 0.05] per pixel and S = 4 draws,
 The noise matters: at exactly black pixels ReLU'(0) = 0 silences a network without biases. Signs are averaged
 before the absolute value so that what only the noise switches on and off cancels, as in SmoothGrad.
 1 = as if all pixels were read alike, 0 = strokes only. Relevance mass: Arras et al. 2022 (arXiv 2003.07258).
+`far` is the same with the filled convex hull of the mask in its place: what is absent between strokes can
+be honest evidence (the hole of a 0), what lies beyond the hull says nothing about the digit.
 """
 
 from __future__ import annotations
@@ -17,45 +19,44 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trainables.metrics.top_images import TopImages
+from trainables.attribution.attribution import Latents, input_gradients
+from trainables.attribution.pairs import Pairs, firing_pairs, top_pairs
+from trainables.convex_hull import filled_hull
 from trainables.stroke_mask import stroke_mask
 
-TOP = 32
-MOST_LATENTS = 64
 DRAWS = 4
 NOISE = 0.05
+NOISE_FIELDS = 64
 PAIRS = 2048
 UNTRAINED_DIRECTIONS = 64
-
-Latents = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
 class Junk:
-    """Per measured latent (l,) float64: junk (1 = chance) and specificity (own mask minus another's).
+    """Per measured latent (l,) float64: junk off the strokes and far off (1 = chance), specificity (own mask
+    minus another's).
 
-    `measurable` is the share of all latents from which these were drawn.
+    `latents` (l,) are their columns, ascending; `measurable` is the share of all latents from which they
+    were drawn.
     """
 
+    latents: Tensor
     junk: Tensor
+    far: Tensor
     specificity: Tensor
     measurable: float
 
     def value(self) -> float:
-        """Mean over latents, each weighing the same; without a latent the null, 1."""
+        """Mean junk over latents, each weighing the same; without a latent the null, 1."""
         return float(self.junk.mean()) if self.junk.numel() else 1.0
+
+    def far_value(self) -> float:
+        """Mean junk beyond the hull; without a latent the null, 1."""
+        return float(self.far.mean()) if self.far.numel() else 1.0
 
     def mean_specificity(self) -> float:
         """Mean over latents, in [-1, 1]; without a latent 0."""
         return float(self.specificity.mean()) if self.specificity.numel() else 0.0
-
-
-def sample_latents(eligible: Tensor, seed: int) -> Tensor:
-    """At most 64 indices of the true entries of `eligible` (f,), ascending, drawn by `seed`."""
-    order = torch.randperm(eligible.shape[0], generator=torch.Generator().manual_seed(seed)).to(
-        eligible.device
-    )
-    return order[eligible[order]][:MOST_LATENTS].sort().values
 
 
 def latent_junk(
@@ -66,29 +67,29 @@ def latent_junk(
     latents: images (b, h, w) -> pre-activations (b, f). z (n, f): codes of images (n, h, w); alive (f,):
     fires on train. A latent that fires on none of these images cannot be measured and is not drawn.
     """
-    eligible = alive & (z > 0).any(dim=0)
-    chosen = sample_latents(eligible, seed)
-    if not chosen.numel():
-        nothing = torch.zeros(0, dtype=torch.float64)
-        return Junk(nothing, nothing, 0.0)
-    junk, specificity = _measure(latents, chosen, _top(z[:, chosen]), images, labels, seed)
-    return Junk(junk, specificity, float(eligible.double().mean()))
+    pairs, measurable = firing_pairs(z, alive, seed)
+    return _measure(latents, pairs, images, labels, seed, measurable)
 
 
 def untrained_junk(hidden: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor, seed: int) -> Junk:
     """The same for 64 random unit directions of an untrained network, hidden: images -> (b, d)."""
+    directions, pairs = untrained_pairs(hidden, images, seed)
+    return _measure(directions, pairs, images, labels, seed, 1.0)
+
+
+def untrained_pairs(hidden: Callable[[Tensor], Tensor], images: Tensor, seed: int) -> tuple[Latents, Pairs]:
+    """64 random unit directions of the centred hidden activations, with their top images.
+
+    A direction has no threshold: all its top images count, whatever the projection's sign.
+    """
     with torch.no_grad():
         h = torch.cat([hidden(part) for part in images.split(8192)])
     generator = torch.Generator().manual_seed(seed)
     directions = F.normalize(torch.randn(UNTRAINED_DIRECTIONS, h.shape[1], generator=generator), dim=1).to(h)
+    mean = h.mean(dim=0)
     chosen = torch.arange(UNTRAINED_DIRECTIONS, device=h.device)
-    top = _top(h @ directions.t())
-    # A direction has no threshold: all its top images count, whatever the projection's sign.
-    everything = _TopPairs(top.images, torch.ones_like(top.counted))
-    junk, specificity = _measure(
-        lambda x: hidden(x) @ directions.t(), chosen, everything, images, labels, seed
-    )
-    return Junk(junk, specificity, 1.0)
+    pairs = top_pairs((h - mean) @ directions.t(), chosen, firing_only=False)
+    return lambda x: (hidden(x) - mean) @ directions.t(), pairs
 
 
 def outside_ratio(gradient: Tensor, mask: Tensor) -> Tensor:
@@ -103,46 +104,46 @@ def outside_ratio(gradient: Tensor, mask: Tensor) -> Tensor:
     return torch.where(measurable, outside / torch.where(measurable, total * chance, 1.0), 1.0)
 
 
-@dataclass(frozen=True)
-class _TopPairs:
-    images: Tensor  # (k, l) image indices
-    counted: Tensor  # (k, l) whether the latent fires there
-
-
-def _top(values: Tensor) -> _TopPairs:
-    top = TopImages(TOP, values.shape[0], values.device)
-    top.update(values)
-    return _TopPairs(top.images(), top.positive())
-
-
 def _measure(
-    latents: Latents, chosen: Tensor, top: _TopPairs, images: Tensor, labels: Tensor, seed: int
-) -> tuple[Tensor, Tensor]:
-    # One flat batch of (image, latent) pairs. Noise belongs to the image: the latents' order does not matter.
-    rank, column = torch.nonzero(top.counted, as_tuple=True)
-    used, pair_image = torch.unique(top.images[rank, column], return_inverse=True)
+    latents: Latents, pairs: Pairs, images: Tensor, labels: Tensor, seed: int, measurable: float
+) -> Junk:
+    if not len(pairs):
+        nothing = torch.zeros(0, dtype=torch.float64)
+        return Junk(pairs.columns, nothing, nothing, nothing, 0.0)
     generator = torch.Generator().manual_seed(seed)
-    noise = torch.rand(DRAWS, used.shape[0], *images.shape[1:], generator=generator).to(images) * NOISE
-    other = _same_class_partner(labels, used, generator)
-    pictures = images[used]
+    noise = pixel_noise(pairs, images, generator)
+    other = _same_class_partner(labels, pairs.images, generator)
+    pictures = images[pairs.images]
     own_mask, other_mask = stroke_mask(pictures), stroke_mask(images[other])
-    ratio, specificity = [], []
-    for part in torch.arange(rank.shape[0], device=images.device).split(PAIRS):
-        at = pair_image[part]
-        gradient = _mean_gradient(latents, pictures[at], noise[:, at], chosen[column[part]])
-        ratio.append(outside_ratio(gradient, own_mask[at]))
+    hull = filled_hull(own_mask)
+    near, far, specificity = [], [], []
+    for part in torch.arange(len(pairs), device=images.device).split(PAIRS):
+        at = pairs.at[part]
+        gradient = mean_gradient(latents, pictures[at], noise[:, at], pairs.column[part])
+        near.append(outside_ratio(gradient, own_mask[at]))
+        far.append(outside_ratio(gradient, hull[at]))
         specificity.append(_share(gradient, own_mask[at]) - _share(gradient, other_mask[at]))
-    return _latent_mean(top.counted, torch.cat(ratio)), _latent_mean(top.counted, torch.cat(specificity))
+    off_strokes, off_hull, own_only = (
+        pairs.latent_means(torch.cat(parts)) for parts in (near, far, specificity)
+    )
+    return Junk(pairs.columns, off_strokes, off_hull, own_only, measurable)
 
 
-def _mean_gradient(latents: Latents, pictures: Tensor, noise: Tensor, chosen: Tensor) -> Tensor:
-    """|mean over draws of du_chosen/dx|: pictures (p, h, w), noise (s, p, h, w), chosen (p,) -> (p, h, w)."""
+def pixel_noise(pairs: Pairs, images: Tensor, generator: torch.Generator) -> Tensor:
+    """U[0, 0.05] per draw, image that occurs and pixel: (draws, m, h, w).
+
+    Noise belongs to the image's place in the data (64 fields take turns), so that neither the order of the
+    latents nor which others are measured makes a difference to one of them.
+    """
+    fields = torch.rand(DRAWS, NOISE_FIELDS, *images.shape[1:], generator=generator).to(images)
+    return fields[:, pairs.images % NOISE_FIELDS] * NOISE
+
+
+def mean_gradient(latents: Latents, pictures: Tensor, noise: Tensor, columns: Tensor) -> Tensor:
+    """|mean over draws of du_column/dx| at pictures (p, h, w) + noise (s, p, h, w), columns (p,)."""
     total = torch.zeros_like(pictures)
     for draw in noise:
-        with torch.enable_grad():
-            x = (pictures + draw).requires_grad_()
-            (gradient,) = torch.autograd.grad(latents(x).gather(1, chosen[:, None]).sum(), x)
-        total += gradient
+        total += input_gradients(latents, pictures + draw, columns)
     return (total / noise.shape[0]).abs()
 
 
@@ -167,10 +168,3 @@ def _same_class_partner(labels: Tensor, used: Tensor, generator: torch.Generator
         ).long()
     )
     return by_class[first + (place[used] - first + step) % (others + 1)]
-
-
-def _latent_mean(counted: Tensor, values: Tensor) -> Tensor:
-    """Mean over each latent's counted images (k, l) of the pairs' values, given in row order: (l,)."""
-    table = torch.zeros(counted.shape, dtype=values.dtype, device=values.device)
-    table[counted] = values
-    return table.sum(dim=0) / counted.sum(dim=0).clamp(min=1)

@@ -1,13 +1,16 @@
 """How well a linear reader predicts the class from codes, or from the activations themselves.
 
-Multinomial logistic regression with scikit-learn's objective,
-    C * sum_n CE(W x_n + b, y_n) + |W|^2 / 2,   b unpenalised,
+The objective is scikit-learn's with an unpenalised intercept b,
+    C * sum_n loss(W x_n + b, y_n) + |W|^2 / 2,
+    loss = cross entropy:                                multinomial logistic regression, or
+    loss = sum_c max(0, 1 - s_nc (W x_n + b)_c)^2:       linear SVM, one against the rest, s = +-1,
 on features divided by their standard deviation over the fitting rows. Scale only: centring would fill sparse
 codes, and the free intercept makes it redundant. Codes and activations are treated alike.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -45,8 +48,23 @@ def probe_rows(n_rows: int) -> Tensor:
     return torch.randperm(n_rows, generator=generator)[:MOST_ROWS].sort().values
 
 
+# Scores (n, classes) and labels (n,) -> mean loss.
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+def squared_hinge(scores: Tensor, labels: Tensor) -> Tensor:
+    """The SVM's loss, mean over n samples of its sum over classes."""
+    sign = 2.0 * F.one_hot(labels, scores.shape[1]) - 1.0
+    return (1 - sign * scores).clamp(min=0).square().sum(dim=1).mean()
+
+
 def fit_probe(
-    features: Tensor, labels: Tensor, n_classes: int, c: float = C, tolerance: float = GRADIENT_TOLERANCE
+    features: Tensor,
+    labels: Tensor,
+    n_classes: int,
+    c: float = C,
+    tolerance: float = GRADIENT_TOLERANCE,
+    loss: Loss = F.cross_entropy,
 ) -> LinearProbe:
     """Minimise the objective above by L-BFGS from zero on the full batch; deterministic.
 
@@ -55,7 +73,7 @@ def fit_probe(
     0; with no other feature the probe predicts the most frequent class. The start does not matter: the
     problem is strictly convex in W.
     """
-    scale = _spread(features)
+    scale = inverse_spread(features)
     x = features * scale
     weight = torch.zeros(n_classes, x.shape[1], dtype=x.dtype, device=x.device, requires_grad=True)
     prior = torch.bincount(labels, minlength=n_classes).clamp(min=0.5).to(x) / labels.shape[0]
@@ -71,9 +89,9 @@ def fit_probe(
 
     def objective() -> Tensor:
         optimiser.zero_grad()
-        loss = F.cross_entropy(F.linear(x, weight, intercept), labels) + ridge * weight.square().sum()
-        loss.backward()
-        return loss
+        value = loss(F.linear(x, weight, intercept), labels) + ridge * weight.square().sum()
+        value.backward()
+        return value
 
     with torch.enable_grad():
         optimiser.step(objective)
@@ -81,10 +99,16 @@ def fit_probe(
 
 
 def probe_accuracy(
-    train_features: Tensor, train_labels: Tensor, val_features: Tensor, val_labels: Tensor, n_classes: int
+    train_features: Tensor,
+    train_labels: Tensor,
+    val_features: Tensor,
+    val_labels: Tensor,
+    n_classes: int,
+    c: float = C,
+    loss: Loss = F.cross_entropy,
 ) -> float:
     """Accuracy on val, in [0, 1], of the probe fitted on the train rows given."""
-    fitted = fit_probe(train_features, train_labels, n_classes)
+    fitted = fit_probe(train_features, train_labels, n_classes, c, loss=loss)
     return float((fitted.predict(val_features) == val_labels).double().mean())
 
 
@@ -93,7 +117,7 @@ def majority_accuracy(train_labels: Tensor, val_labels: Tensor, n_classes: int) 
     return float((val_labels == torch.bincount(train_labels, minlength=n_classes).argmax()).double().mean())
 
 
-def _spread(features: Tensor) -> Tensor:
+def inverse_spread(features: Tensor) -> Tensor:
     """1 / standard deviation per feature, 0 where a feature is constant: (k,)."""
     deviation = features.std(dim=0, correction=0)
     varies = deviation > _CONSTANT * features.abs().amax(dim=0)

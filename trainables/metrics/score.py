@@ -2,15 +2,13 @@
 
 score = (prod_i max(0.01, clip(part_i, 0, 1)))^(1/n) over the parts a study lists, in [0.01, 1].
 Each part is 0 at its own null and 1 at perfection:
-    junk    (1 - attribution/junk) x share of all f latents that can be measured
-    purity  selectivity/purity_skill x share of all f latents that can be judged
+    junk    credit of the latents for looking at strokes, see `score_parts`
+    purity  credit of the latents for pure top images, see `score_parts`
     alive   1 - sae/dead_fraction
     splice  splice/ce_recovered
     probe   (probe/accuracy - majority) / (1 - majority)
-A mean over living latents is multiplied by how many of all f they are, so a dead latent counts like one at
-chance and losing latents does not pay: not at random (on average), nor by picking latents at or above chance.
-A latent *below* chance does pull a part down; that its loss can raise the part is the price of a null at
-exactly 0, since counting such latents as 0 would credit a random dictionary for its lucky half.
+The first three are sums over latents that removing latents cannot raise. Splice and probe measure what the
+codes as a whole do: there a latent that does harm is rightly better gone.
 The floor keeps early trials, where one part is at chance, from being all tied.
 """
 

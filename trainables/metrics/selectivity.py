@@ -18,7 +18,6 @@ from trainables.metrics.top_images import TopImages
 
 TOP = 50
 FEWEST = 10
-NULL_DIRECTIONS = 512
 
 
 @dataclass(frozen=True)
@@ -49,37 +48,48 @@ def purity_curve(top_labels: Tensor, n_classes: int) -> Tensor:
     return counts.double() / sizes[:, None]
 
 
-def null_curve(h: Tensor, labels: Tensor, n_classes: int, seed: int, batch: int = 8192) -> Tensor:
-    """Mean purity at m = 1..k images of 512 random unit directions of the centred activations h (n, d): (k,).
+def direction_purities(
+    h: Tensor, labels: Tensor, n_classes: int, directions: Tensor, batch: int = 8192
+) -> Tensor:
+    """Purity at m = 1..k images of each direction (c, d) of the centred activations h (n, d): (k, c).
 
     A direction thresholded to fire on m images fires on its top m, so one pass serves every firing rate.
     """
-    generator = torch.Generator().manual_seed(seed)
-    directions = F.normalize(torch.randn(NULL_DIRECTIONS, h.shape[1], generator=generator), dim=1).to(h)
     top = TopImages(TOP, h.shape[0], h.device)
     mean = h.mean(dim=0)
     for rows in h.split(batch):
         top.update((rows - mean) @ directions.t())
-    return purity_curve(labels[top.images()], n_classes).mean(dim=1)
+    return purity_curve(labels[top.images()], n_classes)
 
 
 def purity(top_labels: Tensor, firing: Tensor, null: Tensor, n_classes: int) -> Purity:
     """Mean purity of the latents that fire on at least 10 images, and its null.
 
     top_labels (k, f): labels of each latent's top images; firing (f,): train images it fires on;
-    null (k,) from `null_curve`. Latent j is judged on its top m_j = min(50, firing_j) images, the null on
-    as many. Where no latent can be judged the purity is the null's.
+    null (k,): mean over random directions of `direction_purities`. Latent j is judged on its top
+    m_j = min(50, firing_j) images, the null on as many. Where no latent can be judged the purity is the
+    null's.
     """
-    curve = purity_curve(top_labels, n_classes)
     usable = firing >= FEWEST
     left_out = int(((firing > 0) & ~usable).sum())
-    if not bool(usable.any()):
-        return Purity(float(null[-1]), float(null[-1]), left_out, 0.0)
-    last = firing[usable].clamp(max=curve.shape[0]) - 1
-    own, expected = curve[:, usable].gather(0, last[None])[0], null[last]
+    own, last = latent_purities(top_labels, firing, n_classes)
+    expected = at_own_count(null, last)
     return Purity(
-        value=float(own.mean()),
-        null=float(expected.mean()),
+        value=float(own.mean()) if own.numel() else expected,
+        null=expected,
         left_out=left_out,
         judged=float(usable.double().mean()),
     )
+
+
+def latent_purities(top_labels: Tensor, firing: Tensor, n_classes: int) -> tuple[Tensor, Tensor]:
+    """Purity of each latent that can be judged, in latent order, and its index m_j - 1 into a curve."""
+    curve = purity_curve(top_labels, n_classes)
+    usable = firing >= FEWEST
+    last = firing[usable].clamp(max=curve.shape[0]) - 1
+    return curve[:, usable].gather(0, last[None])[0], last
+
+
+def at_own_count(curve: Tensor, last: Tensor) -> float:
+    """Mean of a curve (k,) at the indices of `latent_purities`; its end where there is no latent."""
+    return float(curve[last.to(curve.device)].mean()) if last.numel() else float(curve[-1])

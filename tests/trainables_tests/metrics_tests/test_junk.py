@@ -9,6 +9,7 @@ import pytest
 import torch
 from scipy.ndimage import binary_dilation
 
+from trainables.attribution.pairs import sample_latents
 from trainables.metrics import junk
 from trainables.stroke_mask import stroke_mask
 
@@ -162,6 +163,7 @@ def test_permuting_and_rescaling_latents_changes_nothing() -> None:
         lambda x: ((x.flatten(1) @ first).relu() @ second.t() * scale)[:, order], 6, (z * scale)[:, order]
     )
     torch.testing.assert_close(changed.junk, plain.junk[order], rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(changed.far, plain.far[order], rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(changed.specificity, plain.specificity[order], rtol=1e-5, atol=1e-6)
 
 
@@ -201,11 +203,11 @@ def test_an_image_alone_in_its_class_is_its_own_partner() -> None:
 
 def test_at_most_64_latents_are_drawn_and_the_seed_decides() -> None:
     eligible = torch.arange(300) % 3 > 0
-    chosen = junk.sample_latents(eligible, seed=1)
+    chosen = sample_latents(eligible, seed=1)
     assert len(chosen) == 64
     assert bool(eligible[chosen].all())
-    assert torch.equal(chosen, junk.sample_latents(eligible, seed=1))
-    assert not torch.equal(chosen, junk.sample_latents(eligible, seed=2))
+    assert torch.equal(chosen, sample_latents(eligible, seed=1))
+    assert not torch.equal(chosen, sample_latents(eligible, seed=2))
 
 
 def test_untrained_network_is_at_chance() -> None:
@@ -215,3 +217,32 @@ def test_untrained_network_is_at_chance() -> None:
     result = junk.untrained_junk(lambda x: (x.flatten(1) @ weights).relu(), images, labels, seed=0)
     assert len(result.junk) == 64
     assert abs(result.value() - 1) < 0.1
+
+
+def test_far_is_beyond_the_hull_and_space_between_strokes_is_not() -> None:
+    """Two bars with a gap: a latent that reads the gap is all junk and no far junk, one that reads the border
+    is both."""
+    image = torch.zeros(SIDE, SIDE)
+    image[2:8, 2] = image[2:8, 7] = 1
+    images, labels = image.repeat(40, 1, 1), torch.zeros(40, dtype=torch.int64)
+    gap, border = torch.zeros(2, SIDE, SIDE)
+    gap[3:7, 4:6], border[:, 0] = 1, 1
+    result = junk.latent_junk(
+        linear(torch.stack([gap, border, torch.ones(SIDE, SIDE)]).flatten(1)),
+        torch.ones(40, 3),
+        torch.ones(3, dtype=torch.bool),
+        images,
+        labels,
+        0,
+    )
+    # The mask grown by one spans rows 1 to 8 and columns 1 to 8; its hull lacks the four corners.
+    outside = 1 - (64 - 4) / SIDE**2
+    assert result.far.tolist() == pytest.approx([0.0, 1 / outside, 1.0])
+    assert result.junk[0] > 1
+    assert result.far_value() == pytest.approx(float(result.far.mean()))
+
+
+def test_far_junk_of_random_weights_is_at_chance() -> None:
+    """As above; about 40 of 100 pixels lie in the hull, so the mean varies by 0.02."""
+    weights = torch.randn(64, SIDE**2, generator=torch.Generator().manual_seed(2))
+    assert abs(measure(linear(weights), 64).far_value() - 1) < 0.08

@@ -1,0 +1,45 @@
+"""The page about the metrics: its statistics by hand, and one made from real, tiny pipelines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from analysis import metrics_page
+from analysis.metric_runs import Runs
+from trainables.metric_table import METRICS
+
+
+def test_rank_correlations_are_scipys_and_blank_for_what_does_not_move() -> None:
+    draw = np.random.default_rng(0).normal(size=(8, 2)).round(1)
+    rows = [{"a": a, "b": b, "c": 1.0} for a, b in draw]
+    rho = metrics_page.rank_correlations(rows, ["a", "b", "c"])
+    assert rho[0, 1] == pytest.approx(spearmanr(draw[:, 0], draw[:, 1]).statistic)
+    assert rho[0, 0] == pytest.approx(1)
+    assert np.isnan(rho[2]).all()
+
+
+def test_rows_without_a_metric_are_left_out_of_its_correlations() -> None:
+    rows = [{"a": 1.0, "b": 2.0}, {"a": 2.0, "b": 3.0}, {"a": 3.0, "b": 4.0}, {"a": 9.0}]
+    assert metrics_page.rank_correlations(rows, ["a", "b"])[0, 1] == pytest.approx(1)
+
+
+def test_values_spread_and_signal() -> None:
+    default = tuple({"sae/l0": value, "sae/fvu": 0.1} for value in (1.0, 2.0, 3.0))
+    near = ({"sae/l0": 9.0, "sae/fvu": 0.1}, {"sae/l0": 11.0, "sae/fvu": 0.2})
+    text = metrics_page.page(Runs(default, near), "intro")
+    signal = np.std([1, 2, 3, 9, 11], ddof=1)
+    assert f"| sae/l0 | min | rung | 2.000 | 1.000 |  |  | {signal:.1f} |" in text
+
+
+def test_a_page_of_real_pipelines(tmp_path: Path) -> None:
+    out = tmp_path / "docs" / "metrics.md"
+    arguments = "--data digits --limit 150 --seeds 2 --neighbours 1 --classifier-epochs 2 --sae-epochs 2"
+    metrics_page.main([*arguments.split(), "--threads", "1", "--out", str(out)])
+    text = out.read_text(encoding="utf-8")
+    assert f"python analysis/metrics_page.py {arguments}" in text
+    for name in METRICS:
+        assert name.endswith(("_null", "_skill")) or f"| {name} |" in text, name

@@ -1,0 +1,41 @@
+"""The latents to invert, and the units in which their codes are measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from trainables.metrics.measured import SupportsFeatures
+from trainables.metrics.redundancy import decoder_rows
+
+
+@dataclass(frozen=True)
+class Targets:
+    """columns (l,) to invert; q99 (l,): the 99th percentile of each one's code where it fires; norms (f,):
+    length of every latent's decoder row in the raw activation space, which makes codes comparable."""
+
+    columns: Tensor
+    q99: Tensor
+    norms: Tensor
+
+    def masses(self, z: Tensor) -> Tensor:
+        """s_k z_k of codes z (b, f)."""
+        return z * self.norms
+
+    @property
+    def unit(self) -> Tensor:
+        """Code mass of each target at its q99: (l,)."""
+        return self.norms[self.columns] * self.q99
+
+
+@torch.no_grad()
+def targets(model: SupportsFeatures, z: Tensor, columns: Tensor) -> Targets:
+    """For latents that fire on some of the data's codes z (n, f)."""
+    if not len(columns):
+        return Targets(columns, z.new_zeros(0), decoder_rows(model, z.shape[1], z.device).norm(dim=1))
+    own = z[:, columns].double()
+    firing = torch.where(own > 0, own, torch.nan)
+    q99 = torch.nanquantile(firing, 0.99, dim=0)
+    return Targets(columns, q99.to(z), decoder_rows(model, z.shape[1], z.device).norm(dim=1))

@@ -1,0 +1,111 @@
+"""What one look at a pipeline leaves for all its metrics: activations, codes, counts.
+
+Train is passed once, batch by batch; the codes of all train images are never held together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from trainables.metrics import probe, sae_statistics, selectivity
+from trainables.metrics.top_images import TopImages
+
+BATCH = 8192
+
+
+class SupportsFeatures(Protocol):
+    """A classifier and the SAE that reads its hidden layer."""
+
+    def hidden(self, images: Tensor) -> Tensor:
+        """Images (b, h, w) -> raw hidden activations (b, d)."""
+
+    def head(self, h: Tensor) -> Tensor:
+        """Hidden activations (b, d) -> logits (b, classes)."""
+
+    def encode(self, h: Tensor) -> tuple[Tensor, Tensor]:
+        """Hidden activations (b, d) -> pre-activations u (b, f) and codes z (b, f) >= 0."""
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Codes (b, f) -> reconstruction (b, d) in the raw activation space."""
+
+
+@dataclass(frozen=True)
+class Activations:
+    """Images, labels and the hidden activations of both splits: all that references need, no SAE in it.
+
+    `rows` (m,) are the train images that probes and the selectivity statistics are fitted on.
+    """
+
+    train_images: Tensor  # (n, h, w)
+    train_labels: Tensor  # (n,)
+    train_h: Tensor  # (n, d)
+    val_images: Tensor  # (v, h, w)
+    val_labels: Tensor  # (v,)
+    val_h: Tensor  # (v, d)
+    rows: Tensor
+    n_classes: int
+
+    @property
+    def row_labels(self) -> Tensor:
+        """Labels of `rows`: (m,)."""
+        return self.train_labels[self.rows]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The SAE's codes on those activations. Alive = fires on at least one train image."""
+
+    model: SupportsFeatures
+    activations: Activations
+    firing: Tensor  # (f,) train images that each latent fires on
+    top_labels: Tensor  # (50, f) labels of the train images it fires most on
+    row_codes: Tensor  # (m, f)
+    val_z: Tensor  # (v, f)
+    val_h_hat: Tensor  # (v, d)
+
+    @property
+    def alive(self) -> Tensor:
+        """(f,) bool."""
+        return sae_statistics.alive_mask(self.firing)
+
+
+@torch.no_grad()
+def measure(
+    model: SupportsFeatures,
+    train_images: Tensor,
+    train_labels: Tensor,
+    val_images: Tensor,
+    val_labels: Tensor,
+) -> Measured:
+    """Run the model over both splits once. All tensors live on the model's device."""
+    rows = probe.probe_rows(train_images.shape[0]).to(train_images.device)
+    n_classes = int(torch.cat([train_labels, val_labels]).max()) + 1
+    wanted = torch.zeros(train_images.shape[0], dtype=torch.bool, device=train_images.device)
+    wanted[rows] = True
+    top = TopImages(selectivity.TOP, train_images.shape[0], train_images.device)
+    hs, codes, firing = [], [], torch.zeros((), dtype=torch.int64, device=train_images.device)
+    for part, keep in zip(train_images.split(BATCH), wanted.split(BATCH), strict=True):
+        h = model.hidden(part)
+        z = model.encode(h)[1]
+        top.update(z)
+        firing = firing + sae_statistics.firing_counts(z)
+        hs.append(h)
+        codes.append(z[keep])
+    val_h = torch.cat([model.hidden(part) for part in val_images.split(BATCH)])
+    val_z = torch.cat([model.encode(part)[1] for part in val_h.split(BATCH)])
+    activations = Activations(
+        train_images, train_labels, torch.cat(hs), val_images, val_labels, val_h, rows, n_classes
+    )
+    return Measured(
+        model,
+        activations,
+        firing,
+        train_labels[top.images()],
+        torch.cat(codes),
+        val_z,
+        torch.cat([model.decode(part) for part in val_z.split(BATCH)]),
+    )
