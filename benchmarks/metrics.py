@@ -22,7 +22,7 @@ from typing import Any
 import torch
 
 from trainables.classifier_training import ClassifierTrainer
-from trainables.config import TopKSae, TrialConfig
+from trainables.config import TrialConfig
 from trainables.dataset import ImageData, load_dataset, to_tensors
 from trainables.feature_model import FeatureModel
 from trainables.fidelity import rung_epochs
@@ -44,6 +44,7 @@ from trainables.metrics.measured import Measured, measure
 from trainables.metrics.references import rung_references
 from trainables.metrics.references_final import final_references
 from trainables.sae_training import train_sae
+from trainables.settings.sae import TopKSae
 from trainables.stages import StageRunner, fit_basis
 
 RUNGS, FACTOR = 3, 3

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from search.space_nodes import Atom, show_atom
 from search.space_problems import choices_hint
-from trainables.config import ABSOLUTE_PATH
+from trainables.settings.auxiliary import ABSOLUTE_PATH
 
 # Of a run's or a direction's name.
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"

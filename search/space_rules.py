@@ -12,7 +12,7 @@ from search.space_entry import Entry
 from search.space_problems import Problems
 from search.space_trial import TrialEntries
 from search.study import Choice, IntRange, Scalar, same
-from trainables import config
+from trainables.settings.rules import RULES
 
 MAX_CORNERS = 20_000
 Draw = dict[str, Scalar]
@@ -21,7 +21,7 @@ Draw = dict[str, Scalar]
 def check_rules(trial: TrialEntries, ordered: list[Entry], problems: Problems) -> None:
     """One problem for each rule that some reachable draw breaks."""
     by_path = {entry.path: entry for entry in ordered}
-    for rule in config.RULES:
+    for rule in RULES:
         relevant = _relevant(rule.fields, trial, by_path)
         if any(path in trial.broken for path in (*rule.fields, *relevant)):
             continue

@@ -6,8 +6,9 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from trainables.config import Auxiliary, TrialConfig
+from trainables.config import TrialConfig
 from trainables.errors import DataError
+from trainables.settings.auxiliary import Auxiliary
 
 # Settings of a loss that say nothing while the loss is off.
 _BELONGS_TO = {

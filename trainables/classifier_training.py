@@ -12,13 +12,14 @@ from torch.nn import functional
 
 from trainables import registry
 from trainables.augmentation import randomised_background
-from trainables.config import Auxiliary, ClassifierTraining
 from trainables.dataset import ImageData
 from trainables.errors import TrialDiverged
 from trainables.losses.cosine_target import CosineTarget
 from trainables.losses.training_batch import LossSetup, TrainingBatch
 from trainables.networks.initial import initial_network
 from trainables.seeds import child_seed, generator
+from trainables.settings.auxiliary import Auxiliary
+from trainables.settings.classifier import ClassifierTraining
 from trainables.stroke_mask import stroke_mask
 
 AuxiliaryLoss = Callable[[TrainingBatch], torch.Tensor]

@@ -1,6 +1,7 @@
 """Name -> where the class lives, imported when first asked for.
 
-To add a member: one config class in `trainables.config`, one class, one line here.
+To add a member: one class of settings in `trainables.settings`, named in `trainables.config`,
+one class that does the work, one line here.
 """
 
 from __future__ import annotations

@@ -17,11 +17,11 @@ import torch
 from torch import Tensor
 
 from trainables import registry
-from trainables.config import SaeTraining
 from trainables.errors import TrialDiverged
 from trainables.saes.auxk import auxk_loss
 from trainables.saes.resampling import resample, resampling_steps
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
+from trainables.settings.sae import SaeTraining
 
 MAX_GRADIENT_NORM = 1.0
 

@@ -13,7 +13,9 @@ from search.errors import SpaceError
 from search.space import default_params, describe_difference, load_study, load_text
 from search.study import Choice, Condition, FloatRange, IntRange, Parameter, Study
 from tests.search_tests.space_texts import HEAD, ROOT, SPACES, all_draws, random_draw, with_trial
-from trainables.config import RULES, ReluSae, TopKSae, TrialConfig
+from trainables.config import TrialConfig
+from trainables.settings.rules import RULES
+from trainables.settings.sae import ReluSae, TopKSae
 
 
 def study_of(body: str) -> Study:

@@ -11,6 +11,7 @@ from search.space import default_params, load_text
 from search.study import Scalar, Study
 from tests.search_tests.space_texts import all_draws, with_trial
 from trainables import config
+from trainables.settings.rules import RULES
 
 small = st.sampled_from([1, 2, 3, 4, 5])
 sizes = st.sampled_from([4, 5, 6, 8])
@@ -45,7 +46,7 @@ def bodies(draw: st.DrawFn) -> str:
 def broken_rules(study: Study, params: dict[str, Scalar]) -> list[str]:
     trial = study.trial_config(params)
     broken = []
-    for rule in config.RULES:
+    for rule in RULES:
         owners = [(getattr(trial, section), name) for section, name in (p.split(".") for p in rule.fields)]
         if all(hasattr(owner, name) for owner, name in owners):
             values = [getattr(owner, name) for owner, name in owners]
@@ -68,7 +69,7 @@ def test_refused_exactly_if_some_draw_breaks_a_rule(body: str) -> None:
         message = ""
     except SpaceError as error:
         message = str(error)
-    found = sorted(rule.sentence for rule in config.RULES if rule.sentence in message)
+    found = sorted(rule.sentence for rule in RULES if rule.sentence in message)
     assert found == expected, f"{text}\n{message}"
 
 

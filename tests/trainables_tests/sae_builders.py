@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from trainables import registry
-from trainables.config import KINDS, SaeTraining
+from trainables.config import KINDS
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
+from trainables.settings.sae import SaeTraining
 
 R, F = 6, 20
 

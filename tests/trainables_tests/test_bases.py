@@ -11,7 +11,8 @@ from torch import Tensor
 from trainables import registry
 from trainables.bases import ica
 from trainables.bases.basis import Basis
-from trainables.config import KINDS, IcaBasis, PcaBasis, PcaVarianceBasis, RawBasis, WhitenedPcaBasis
+from trainables.config import KINDS
+from trainables.settings.basis import IcaBasis, PcaBasis, PcaVarianceBasis, RawBasis, WhitenedPcaBasis
 
 D = 12
 

@@ -15,11 +15,14 @@ from torch.nn import functional
 
 from trainables import registry
 from trainables.classifier_training import AuxiliaryLoss, ClassifierTrainer, active_losses
-from trainables.config import KINDS, RULES, Auxiliary, ClassifierTraining, MlpClassifier, Rule, TrialConfig
+from trainables.config import KINDS, TrialConfig
 from trainables.dataset import ImageData, TensorSplit, load_dataset, to_tensors
 from trainables.losses.training_batch import LossSetup, TrainingBatch
 from trainables.networks.network import Network, build_network
 from trainables.seeds import generator
+from trainables.settings.auxiliary import Auxiliary
+from trainables.settings.classifier import ClassifierTraining, MlpClassifier
+from trainables.settings.rules import RULES, Rule
 from trainables.stroke_mask import stroke_mask
 
 SIDES = [8, 28]

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from trainables.classifier_settings import _BELONGS_TO, classifier_settings
-from trainables.config import Auxiliary, TrialConfig
+from trainables.config import TrialConfig
 from trainables.errors import DataError
+from trainables.settings.auxiliary import Auxiliary
 
 
 def settings(classifier: dict[str, Any] | None = None, **auxiliary: Any) -> dict[str, Any]:

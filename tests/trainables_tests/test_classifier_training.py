@@ -11,12 +11,13 @@ from sklearn.metrics import accuracy_score, log_loss
 
 from trainables.augmentation import randomised_background
 from trainables.classifier_training import ClassifierTrainer
-from trainables.config import Auxiliary, ClassifierTraining, ConvClassifier, MlpClassifier
 from trainables.dataset import ImageData, TensorSplit, load_dataset, to_tensors
 from trainables.errors import TrialDiverged
 from trainables.losses.junk_penalty import junk_penalty
 from trainables.losses.training_batch import TrainingBatch
 from trainables.seeds import generator
+from trainables.settings.auxiliary import Auxiliary
+from trainables.settings.classifier import ClassifierTraining, ConvClassifier, MlpClassifier
 from trainables.stroke_mask import stroke_mask
 
 OFF = Auxiliary()

@@ -114,7 +114,6 @@ def test_pca_has_the_l0_of_the_pipeline(trained: Trained) -> None:
 
 
 def test_a_random_dictionary_keeps_its_first_directions_and_learns_the_rest(trained: Trained) -> None:
-    settings = CONFIG.sae.model_dump(exclude={"epochs"})
     y = trained.model.basis.encode(hidden_of(trained.model.classifier, trained.images))
     first = train_sae(CONFIG.sae, y, epochs=0, seed=trained.stages.seed("sae"), device="cpu").sae
     control = sae_control("random_dictionary", trained).sae

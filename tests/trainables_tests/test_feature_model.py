@@ -5,11 +5,12 @@ import torch
 
 from trainables import registry
 from trainables.bases.basis import Basis
-from trainables.config import KINDS, ConvClassifier, MlpClassifier, TrialConfig
+from trainables.config import KINDS, TrialConfig
 from trainables.feature_model import FeatureModel, load_feature_model
 from trainables.networks.network import build_network
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.seeds import generator
+from trainables.settings.classifier import ConvClassifier, MlpClassifier
 
 N_CLASSES = 4
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 
-from trainables.config import ClassifierTraining, ConvClassifier, MlpClassifier
 from trainables.losses.activation_l1 import activation_l1
 from trainables.losses.input_gradient import NOISE
 from trainables.losses.junk_penalty import junk_penalty
@@ -13,6 +12,7 @@ from trainables.losses.training_batch import TrainingBatch
 from trainables.networks.mlp import Mlp
 from trainables.networks.network import Network, build_network
 from trainables.seeds import generator
+from trainables.settings.classifier import ClassifierTraining, ConvClassifier, MlpClassifier
 from trainables.stroke_mask import stroke_mask
 
 NETWORKS: list[ClassifierTraining] = [

@@ -7,11 +7,12 @@ import torch
 from torch.nn import functional
 
 from trainables import registry
-from trainables.config import KINDS, ClassifierTraining, ConvClassifier, MlpClassifier
+from trainables.config import KINDS
 from trainables.networks.conv import Conv
 from trainables.networks.mlp import Mlp
 from trainables.networks.network import Network, build_network
 from trainables.seeds import generator
+from trainables.settings.classifier import ClassifierTraining, ConvClassifier, MlpClassifier
 
 CONFIGS = [
     MlpClassifier(hidden_size=12),

@@ -9,7 +9,6 @@ from torch import Tensor
 from tests.trainables_tests.sae_builders import build, mean_l0, sae_config, unexplained
 from tests.trainables_tests.sae_builders import planted as planted_in
 from trainables import registry
-from trainables.config import MlpClassifier, ReluSae, ReluTargetSae, SaeTraining, TopKSae
 from trainables.dataset import load_dataset, to_tensors
 from trainables.errors import TrialDiverged
 from trainables.networks.network import build_network
@@ -17,6 +16,8 @@ from trainables.sae_training import autocast, dead_window, learning_rate, ramp, 
 from trainables.saes.resampling import resample, resampling_steps
 from trainables.saes.sparse_autoencoder import RESTART_LENGTH, SparseAutoencoder
 from trainables.seeds import generator
+from trainables.settings.classifier import MlpClassifier
+from trainables.settings.sae import ReluSae, ReluTargetSae, SaeTraining, TopKSae
 
 R, PLANTED, ACTIVE = 20, 24, 2
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from trainables.config import Section
+from trainables.settings.section import Section
 
 Clip = Literal["none", "map", "norm", "step"]
 _CLIP = (

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from trainables.bases.affine import mean_and_covariance
 from trainables.bases.basis import Basis
-from trainables.config import RawBasis
+from trainables.settings.basis import RawBasis
 
 
 class Raw(Basis):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from trainables.config import Section
+from trainables.settings.section import Section
 
 
 class InversionSettings(Section):

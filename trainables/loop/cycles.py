@@ -21,7 +21,6 @@ import torch
 from torch import Tensor
 
 from trainables.classifier_training import ClassifierTrainer
-from trainables.config import SaeCeptionLoop
 from trainables.feature_model import FeatureModel
 from trainables.loop.cached_training import CachedTraining
 from trainables.loop.course import Course, Setting, part, under
@@ -32,6 +31,7 @@ from trainables.losses.cosine_target import CosineTarget
 from trainables.networks.initial import initial_network
 from trainables.networks.network import Network
 from trainables.seeds import child_seed, generator
+from trainables.settings.loop import SaeCeptionLoop
 from trainables.stages import fit_features, train_activations
 
 PLAIN, TRAINER, FEATURES = "plain.", "cycle.trainer.", "cycle.features."

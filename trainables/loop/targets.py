@@ -16,11 +16,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from trainables.config import SaeCeptionLoop
 from trainables.dataset import TensorSplit
 from trainables.feature_model import FeatureModel
 from trainables.loop.clusters import nearest_centre
 from trainables.seeds import generator
+from trainables.settings.loop import SaeCeptionLoop
 
 BATCH = 8192
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import torch
 
-from trainables.config import Auxiliary
 from trainables.dataset import TensorSplit
 from trainables.networks.network import Network
+from trainables.settings.auxiliary import Auxiliary
 
 
 @dataclass(frozen=True)

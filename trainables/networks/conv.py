@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from trainables.config import ConvClassifier
 from trainables.networks.front_ends.front_end import halved
 from trainables.networks.k_winners import k_winners
 from trainables.networks.layers import linear, strided_convolution
 from trainables.networks.network import Network
+from trainables.settings.classifier import ConvClassifier
 
 
 class Conv(Network):

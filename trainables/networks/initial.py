@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from trainables.config import ClassifierTraining
 from trainables.dataset import ImageData
 from trainables.networks.network import Network, build_network
+from trainables.settings.classifier import ClassifierTraining
 
 # A pixel inked in fewer images than this share gets next to no gradient and would stay at its first weight.
 RARELY_INKED = 0.01

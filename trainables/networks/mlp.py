@@ -8,12 +8,12 @@ import torch
 from torch import nn
 
 from trainables import registry
-from trainables.config import MlpClassifier
 from trainables.networks.front_ends.front_end import FrontEnd
 from trainables.networks.front_ends.pixels import Pixels
 from trainables.networks.k_winners import k_winners
 from trainables.networks.layers import linear
 from trainables.networks.network import Network
+from trainables.settings.classifier import MlpClassifier
 
 
 class Mlp(Network):

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from trainables import registry
-from trainables.config import ClassifierTraining
+from trainables.settings.classifier import ClassifierTraining
 
 
 class Network(nn.Module):

@@ -8,9 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from trainables.config import KSaeTraining
 from trainables.saes.k_codes import KSae
 from trainables.saes.sparse_autoencoder import Forward
+from trainables.settings.sae import KSaeTraining
 
 # Of the running threshold; the 0.999 of long trainings would still be at its start when these end.
 THRESHOLD_DECAY = 0.99

@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from trainables import config
 from trainables.saes.sparse_autoencoder import Forward, SparseAutoencoder
+from trainables.settings import sae as settings
 
 
 class GatedSae(SparseAutoencoder):
@@ -24,7 +24,7 @@ class GatedSae(SparseAutoencoder):
 
     SURROGATE_GRADIENTS = frozenset({"decoder", "decoder_bias"})
 
-    def __init__(self, config: config.GatedSae, input_size: int) -> None:
+    def __init__(self, config: settings.GatedSae, input_size: int) -> None:
         super().__init__(config, input_size)
         self.l1 = config.l1
         self.log_gain = nn.Parameter(torch.zeros(config.width))

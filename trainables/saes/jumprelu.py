@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.autograd import Function
 
-from trainables import config
 from trainables.saes.sparse_autoencoder import RESTART_LENGTH, Forward, SparseAutoencoder
 from trainables.saes.start import cut_for_l0
+from trainables.settings import sae as settings
 
 
 class JumpReluSae(SparseAutoencoder):
@@ -25,7 +25,7 @@ class JumpReluSae(SparseAutoencoder):
 
     SURROGATE_GRADIENTS = frozenset({"threshold"})
 
-    def __init__(self, config: config.JumpReluSae, input_size: int) -> None:
+    def __init__(self, config: settings.JumpReluSae, input_size: int) -> None:
         super().__init__(config, input_size)
         self.target_l0 = config.target_l0
         self.l0_weight = config.l0_weight

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from trainables.config import KSaeTraining
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
+from trainables.settings.sae import KSaeTraining
 
 
 class KSae(SparseAutoencoder):

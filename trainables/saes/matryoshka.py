@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from trainables import config
 from trainables.saes.batch_topk import BatchTopKSae
 from trainables.saes.sparse_autoencoder import Forward
+from trainables.settings import sae as settings
 
 
 class MatryoshkaSae(BatchTopKSae):
@@ -20,7 +20,7 @@ class MatryoshkaSae(BatchTopKSae):
     The mean is taken once: its size is that of a plain squared error, and AuxK and rate keep their meaning.
     """
 
-    def __init__(self, config: config.MatryoshkaSae, input_size: int) -> None:
+    def __init__(self, config: settings.MatryoshkaSae, input_size: int) -> None:
         super().__init__(config, input_size)
         self.prefixes = prefix_sizes(config.width, config.prefixes)
 

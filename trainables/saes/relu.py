@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from trainables import config
 from trainables.saes.sparse_autoencoder import Forward, SparseAutoencoder
+from trainables.settings import sae as settings
 
 
 class ReluSae(SparseAutoencoder):
     """z = relu(u); the loss adds l1 * mean_b sum_f z. As decoder rows are unit vectors, none can evade it."""
 
-    def __init__(self, config: config.ReluSae, input_size: int) -> None:
+    def __init__(self, config: settings.ReluSae, input_size: int) -> None:
         super().__init__(config, input_size)
         self.l1 = config.l1
 

@@ -14,9 +14,9 @@ import math
 import torch
 from torch import Tensor
 
-from trainables import config
 from trainables.saes.sparse_autoencoder import Forward, SparseAutoencoder
 from trainables.saes.start import cut_for_l0
+from trainables.settings import sae as settings
 
 # Change of log(l1) in a step at an L0 of e times the target or more.
 GAIN = 0.05
@@ -36,7 +36,7 @@ class ReluTargetSae(SparseAutoencoder):
 
     l1: Tensor
 
-    def __init__(self, config: config.ReluTargetSae, input_size: int) -> None:
+    def __init__(self, config: settings.ReluTargetSae, input_size: int) -> None:
         super().__init__(config, input_size)
         self.target_l0 = config.target_l0
         self.register_buffer("l1", torch.ones(()))

@@ -16,8 +16,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from trainables.config import SaeTraining
 from trainables.saes.start import draw_decoder, free_directions
+from trainables.settings.sae import SaeTraining
 
 # Rows that the first gain of the encoder is fitted on.
 INITIAL_ROWS = 8192

@@ -10,10 +10,12 @@ import torch
 
 from trainables import pipeline
 from trainables.classifier_training import ClassifierTrainer
-from trainables.config import Auxiliary, MlpClassifier, TrialConfig
+from trainables.config import TrialConfig
 from trainables.dataset import ImageData, load_dataset, to_tensors
 from trainables.losses.cosine_target import CosineTarget
 from trainables.pipeline import Pipeline, Plan, Step
+from trainables.settings.auxiliary import Auxiliary
+from trainables.settings.classifier import MlpClassifier
 from trainables.stage_cache import StageCache
 
 PARTS = ("junk", "purity", "alive", "splice")

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from trainables import registry
-from trainables.config import ConvClassifier, MlpClassifier, SaeCeptionLoop, TrialConfig
+from trainables.config import TrialConfig
 from trainables.dataset import TensorSplit
 from trainables.feature_model import FeatureModel
 from trainables.loop.clusters import nearest_centre
@@ -16,6 +16,8 @@ from trainables.loop.targets import code_targets
 from trainables.losses.cosine_target import CosineTarget, cosine_distance
 from trainables.networks.network import build_network
 from trainables.seeds import generator
+from trainables.settings.classifier import ConvClassifier, MlpClassifier
+from trainables.settings.loop import SaeCeptionLoop
 
 SHAPE, CLASSES = (6, 6), 3
 

@@ -10,11 +10,12 @@ import torch
 
 from tests.trainables_tests.losses_tests.small_batches import IMAGES, batch, mlp, setup
 from trainables.classifier_training import ClassifierTrainer
-from trainables.config import Auxiliary, MlpClassifier
 from trainables.dataset import load_dataset, to_tensors
 from trainables.errors import DataError
 from trainables.losses.concepts import ConceptSupervision, load_concepts
 from trainables.seeds import generator
+from trainables.settings.auxiliary import Auxiliary
+from trainables.settings.classifier import MlpClassifier
 
 
 def written(path: Path, table: np.ndarray, name: str = "concepts") -> Path:

@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from trainables.config import Auxiliary
 from trainables.dataset import TensorSplit
 from trainables.losses.sparse_reconstruction import SparseReconstruction
 from trainables.losses.training_batch import LossSetup
 from trainables.seeds import generator
+from trainables.settings.auxiliary import Auxiliary
 
 
 def loss_of(size: int = 6, seed: int = 0, **settings: Any) -> SparseReconstruction:

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from trainables.classifier_training import ClassifierTrainer
-from trainables.config import Auxiliary, ConvClassifier, MlpClassifier
 from trainables.dataset import ImageData, TensorSplit, load_dataset, to_tensors
 from trainables.networks.initial import dead_pixels, initial_network
 from trainables.networks.network import build_network
 from trainables.seeds import generator
+from trainables.settings.auxiliary import Auxiliary
+from trainables.settings.classifier import ConvClassifier, MlpClassifier
 
 
 @pytest.fixture(scope="module")

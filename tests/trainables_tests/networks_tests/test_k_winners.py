@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from trainables.config import ConvClassifier, MlpClassifier
 from trainables.networks.k_winners import k_winners
 from trainables.networks.network import build_network
 from trainables.seeds import generator
+from trainables.settings.classifier import ConvClassifier, MlpClassifier
 
 
 def test_the_strongest_stay_as_they_are() -> None:

@@ -1,0 +1,123 @@
+"""The SAE: its kind, and how it is trained."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from trainables.settings.section import Section
+
+
+class SaeTraining(Section):
+    """How the SAE is trained, whatever its activation.
+
+    The dead window is in samples and defaults to about one epoch of 60,000 images: windows of
+    millions of samples, usual for language models, never open on digits.
+    """
+
+    width: int = Field(256, ge=2, le=65_536, description="Number of latents.")
+    epochs: int = Field(60, ge=1, le=100_000, description="Passes over the activations at full budget.")
+    learning_rate_scale: float = Field(
+        1.0, ge=1e-3, le=1e3, description="Multiplies the width-scaled Adam rate 2e-4 / sqrt(width / 2^14)."
+    )
+    batch_size: int = Field(256, ge=8, le=65_536, description="Activations per gradient step.")
+    warmup: float = Field(0.05, ge=0, le=0.5, description="Share of steps over which rate and sparsity rise.")
+    decay: float = Field(
+        0.2, ge=0, le=1, description="Share of steps, at the end, over which the rate falls to 0."
+    )
+    auxk: float = Field(
+        1 / 32, ge=0, le=10, description="Weight of the AuxK loss that revives dead latents; 0 is off."
+    )
+    dead_window: int = Field(
+        20_000,
+        ge=100,
+        le=100_000_000,
+        description="Samples without firing after which a latent counts as dead in AuxK and resampling.",
+    )
+    resample: int = Field(
+        0,
+        ge=0,
+        le=1000,
+        description="How often, spread over the first half of the training, dead latents start anew from "
+        "badly explained samples; 0 is never.",
+    )
+    encoder_start: Literal["tied", "free"] = Field(
+        "tied", description="Whether encoder columns start along their decoder rows or independently of them."
+    )
+    datapoint_init: float = Field(
+        0.0, ge=0, le=1, description="Share of a train sample, beside noise, in each decoder row's start."
+    )
+    beta1: float = Field(0.9, ge=0, lt=1, description="Adam's decay of the mean gradient.")
+    beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the mean squared gradient.")
+    precision: Literal["float32", "bf16"] = Field(
+        "float32", description="Of the matrix products while training; bf16 is float32 where there is no GPU."
+    )
+
+
+class KSaeTraining(SaeTraining):
+    """What all kinds with a fixed number of codes share."""
+
+    k: int = Field(8, ge=1, le=8192, description="Latents kept per sample; for batch kinds on average.")
+    k_anneal: float = Field(
+        0.0, ge=0, le=1, description="Share of steps over which k falls from the input size to its value."
+    )
+
+
+class ReluSae(SaeTraining):
+    """ReLU codes under an L1 penalty."""
+
+    kind: Literal["relu"] = "relu"
+    l1: float = Field(
+        1.0, ge=0, le=1e4, description="Weight of sum |z| beside the summed squared error at E|x|^2 = d."
+    )
+
+
+class ReluTargetSae(SaeTraining):
+    """ReLU codes under an L1 penalty whose weight follows a target number of active latents."""
+
+    kind: Literal["relu_target"] = "relu_target"
+    target_l0: float = Field(8.0, ge=0.5, le=8192, description="Mean active latents per sample aimed at.")
+
+
+class TopKSae(KSaeTraining):
+    """The k largest ReLU codes of every sample."""
+
+    kind: Literal["topk"] = "topk"
+
+
+class BatchTopKSae(KSaeTraining):
+    """The b * k largest ReLU codes of a batch of b; afterwards one threshold with k codes on average."""
+
+    kind: Literal["batch_topk"] = "batch_topk"
+
+
+class JumpReluSae(SaeTraining):
+    """Codes above a learnt threshold per latent, under a penalty on the distance to a target L0."""
+
+    kind: Literal["jumprelu"] = "jumprelu"
+    target_l0: float = Field(8.0, ge=0.5, le=8192, description="Mean active latents per sample aimed at.")
+    l0_weight: float = Field(
+        1.0, ge=0, le=1e4, description="Weight of (L0 / target - 1)^2, as a share of the input's energy."
+    )
+    bandwidth: float = Field(
+        0.5, gt=0, le=10, description="Width of the window around a threshold that teaches it."
+    )
+
+
+class GatedSae(SaeTraining):
+    """One path decides which latents are on, under L1, another how strongly."""
+
+    kind: Literal["gated"] = "gated"
+    l1: float = Field(
+        1.0, ge=0, le=1e4, description="Weight of sum |z| beside the summed squared error at E|x|^2 = d."
+    )
+
+
+class MatryoshkaSae(KSaeTraining):
+    """BatchTopK whose first latents must also explain the input on their own, at several sizes."""
+
+    kind: Literal["matryoshka"] = "matryoshka"
+    prefixes: int = Field(
+        4, ge=1, le=16, description="Nested dictionaries, each half the next; the last one is all latents."
+    )
