@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ from trainables.dataset import Dataset
 
 if TYPE_CHECKING:
     from search.tune_hooks import Judges, Proposes
+
+
+LOOK_UP_EVERY_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,7 @@ def _tuner(
 
     granted = grant(work.resources, ray.cluster_resources())
 
-    def concurrency() -> int:
-        return places(granted, ray.cluster_resources())
+    concurrency = _Rarely(lambda: places(granted, ray.cluster_resources()))
 
     # Ray lets a searcher of one's own have a single pending trial unless told otherwise.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(max(16, concurrency()))
@@ -111,6 +114,23 @@ def _tuner(
             callbacks=[RunCallback(recorder, (interruption.check, session.check))],
         ),
     )
+
+
+class _Rarely:
+    """A number that is asked for all the time and looked up every few seconds.
+
+    Looking it up is a call to Ray's head, which blocks for a minute when the head is gone.
+    """
+
+    def __init__(self, look_up: Callable[[], int]) -> None:
+        self._look_up = look_up
+        self._value = look_up()
+        self._looked = time.monotonic()
+
+    def __call__(self) -> int:
+        if time.monotonic() - self._looked > LOOK_UP_EVERY_S:
+            self._value, self._looked = self._look_up(), time.monotonic()
+        return self._value
 
 
 def _trial_name(trial: Any) -> str:

@@ -15,7 +15,7 @@ import pytest
 
 from search.confirmation import FIRST_FRESH
 from search.confirmation_run import refuse_other_data
-from search.errors import RunDirectoryError
+from search.data_check import DataMissing
 from search.history import History
 from tests.search_tests.test_run_end_to_end import ROOT, TINY, environment, history_of, told, wait_for
 from tests.search_tests.test_run_end_to_end import run as run_search
@@ -172,5 +172,5 @@ def test_other_images_are_refused() -> None:
     refuse_other_data(history, "a" * 64)
     history.apply({"event": "session", "data": "a" * 64, "target": 1})
     refuse_other_data(history, "a" * 64)
-    with pytest.raises(RunDirectoryError, match="not those"):
+    with pytest.raises(DataMissing, match="not those"):
         refuse_other_data(history, "b" * 64)

@@ -24,9 +24,8 @@ WANTED = [Task(3, 500_000), Task(0, 500_000), Task(3, 500_001)]
 @pytest.fixture
 def recorder(tmp_path: Path) -> Iterator[Recorder]:
     ledger, events = Ledger.open(tmp_path / "trials.jsonl")
-    recorder = Recorder(ledger, fold(events), [])
-    yield recorder
-    recorder.close()
+    yield Recorder(ledger, fold(events), [])
+    ledger.close()
 
 
 def step(rung: int | None = None, failure: str | None = None, epoch: int = 4) -> StepResult:

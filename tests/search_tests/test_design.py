@@ -110,20 +110,20 @@ def test_the_dry_run_shows_the_arms() -> None:
     assert "sampler" not in text
 
 
-def proposer_of(study: Study, path: Path) -> tuple[Proposer, Recorder]:
+def proposer_of(study: Study, path: Path) -> tuple[Proposer, Recorder, Ledger]:
     ledger, events = Ledger.open(path)
     history = History()
     for event in events:
         history.apply(event)
     recorder = Recorder(ledger, history, ())
-    return Proposer(study, recorder, study.budget.trials), recorder
+    return Proposer(study, recorder, study.budget.trials), recorder, ledger
 
 
 def test_the_proposer_hands_out_every_trial_once_across_a_restart(tmp_path: Path) -> None:
     study = study_of()
     handed = []
     for take in (4, 10):
-        proposer, recorder = proposer_of(study, tmp_path / "trials.jsonl")
+        proposer, recorder, ledger = proposer_of(study, tmp_path / "trials.jsonl")
         for _ in range(take):
             proposal = proposer.next()
             if proposal is None:
@@ -134,7 +134,7 @@ def test_the_proposer_hands_out_every_trial_once_across_a_restart(tmp_path: Path
             if len(handed) != 4:
                 recorder.end(record.number, "COMPLETE", values=[0.5])
                 proposer.told(record)
-        recorder.close()
+        ledger.close()
     assert handed == [
         (0, "design:default", 0, True),
         (1, "design:relu", 0, True),
@@ -148,9 +148,9 @@ def test_the_proposer_hands_out_every_trial_once_across_a_restart(tmp_path: Path
 
 def test_the_default_arm_counts_as_the_default(tmp_path: Path) -> None:
     study = replace(study_of(), scheduler=Scheduler("asha", 2, 2))
-    proposer, recorder = proposer_of(study, tmp_path / "trials.jsonl")
+    proposer, _, ledger = proposer_of(study, tmp_path / "trials.jsonl")
     found = []
     while (proposal := proposer.next()) is not None:
         found.append(proposal.record.is_default)
-    recorder.close()
+    ledger.close()
     assert found == [True, False, False, True, False, False]

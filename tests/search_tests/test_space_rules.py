@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from search import space_rules
 from search.errors import SpaceError
 from search.space import default_params, load_text
 from search.study import Scalar, Study
 from tests.search_tests.space_texts import all_draws, with_trial
 from trainables import config
 from trainables.settings.rules import RULES
+from trainables.settings.sae import SaeTraining
 
 small = st.sampled_from([1, 2, 3, 4, 5])
 sizes = st.sampled_from([4, 5, 6, 8])
@@ -60,7 +62,7 @@ def broken_rules(study: Study, params: dict[str, Scalar]) -> list[str]:
 def test_refused_exactly_if_some_draw_breaks_a_rule(body: str) -> None:
     text = with_trial(body)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(config, "RULES", ())
+        patch.setattr(space_rules, "RULES", ())
         study = load_text(text, "x.yaml").study
     draws = [*all_draws(study), default_params(study)]
     expected = sorted({sentence for params in draws for sentence in broken_rules(study, params)})
@@ -77,7 +79,7 @@ def test_refused_exactly_if_some_draw_breaks_a_rule(body: str) -> None:
 @given(bodies())
 def test_resolved_text_means_the_same_whatever_the_space(body: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(config, "RULES", ())
+        patch.setattr(space_rules, "RULES", ())
         loaded = load_text(with_trial(body), "x.yaml")
         again = load_text(loaded.resolved_text, "y.yaml")
     assert again.study == loaded.study
@@ -85,7 +87,7 @@ def test_resolved_text_means_the_same_whatever_the_space(body: str) -> None:
 
 
 def test_a_new_kind_needs_no_line_in_the_loader(monkeypatch: pytest.MonkeyPatch) -> None:
-    class GatedSae(config.SaeTraining):
+    class GatedSae(SaeTraining):
         kind: str = "gated"
         gate: float = 0.5
 
