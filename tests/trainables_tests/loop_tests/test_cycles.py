@@ -155,7 +155,7 @@ def test_a_cycle_shares_cycle_0_with_trials_without_a_loop(digits: ImageData, tm
     assert cache.hits - before == 12
     misses = cache.misses
     run(opened(digits, config(targets="random"), cache=cache))
-    # Both cycles, basis and SAE of each, at both rungs; and the classifier's references at both and at the end.
+    # Both cycles, basis and SAE of each, at both rungs; and the references at both and at the end.
     assert cache.misses - misses == 15
 
 
