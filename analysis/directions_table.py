@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import argparse
 import math
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from analysis.paired_effects import Effect, Measure, arm_metrics, level, paired_difference
 from search.design import DEFAULT_ARM, Design
@@ -80,6 +82,7 @@ def _head(study: Study, design: Design, history: History, directory: RunDirector
         f"{design.trials} trials trained in full"
         + (f", {lost} did not ({ended['FAIL']} failed, {ended['PRUNED']} stopped early)" if lost else "")
         + f"; code at commit {commit}.",
+        *_command(info),
         "",
         "The first row is the default. Every other row is one direction alone: the mean of its differences "
         "to the default in the same replicate, ± their standard error, from n pairs. ▲ is better and ▼ worse "
@@ -87,6 +90,21 @@ def _head(study: Study, design: Design, history: History, directory: RunDirector
         "by chance. Junk is 1 at chance; purity above null is the purity of latents minus that of random "
         "directions that fire as often; FVU is the share of the activations' variance left unexplained.",
     ]
+
+
+def _command(info: Mapping[str, Any]) -> list[str]:
+    """The command that made the run, without where it put it."""
+    words, elsewhere = iter(info.get("command") or ()), {"--out", "--name", "--address"}
+    kept: list[str] = []
+    for word in words:
+        if word in elsewhere:
+            next(words, None)
+        else:
+            kept.append(word)
+    if not kept or "--resume" in kept:
+        return []
+    kept[0] = f"python search/{kept[0]}"
+    return ["", f"    {' '.join([kept[0], *(shlex.quote(word) for word in kept[1:])])}"]
 
 
 def _settings(design: Design) -> list[str]:

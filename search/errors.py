@@ -25,6 +25,7 @@ class SearchError(Exception):
     """Base of everything a user can mend. Its text is the whole message; no traceback is shown."""
 
     exit_code = ExitCode.INTERNAL
+    heading = "error: "
 
 
 class SpaceError(SearchError):

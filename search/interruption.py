@@ -27,6 +27,8 @@ class Halt(BaseException):
 class Interrupted(SearchError):
     """The user or the system asked the driver to stop."""
 
+    heading = ""
+
     def __init__(self, signal_number: int) -> None:
         super().__init__(f"stopped by {signal.Signals(signal_number).name}")
         self.exit_code = _exit_code(signal_number)

@@ -15,6 +15,6 @@ def report(error: SearchError) -> int:
     """Print the message without a traceback; returns the exit code."""
     console = Console(file=sys.stderr, soft_wrap=True, no_color="NO_COLOR" in os.environ, highlight=False)
     console.print(
-        Text.assemble(("error: ", "bold red"), "\n".join([str(error), *getattr(error, "__notes__", ())]))
+        Text.assemble((error.heading, "bold red"), "\n".join([str(error), *getattr(error, "__notes__", ())]))
     )
     return int(error.exit_code)
