@@ -14,6 +14,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ import psutil
 
 from search.errors import ClusterError
 from search.interruption import Halt
+from search.report_error import report
 
 _ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",  # with verbose=0: Tune prints nothing
@@ -38,6 +40,7 @@ _ENVIRONMENT = {
     "TUNE_WARN_THRESHOLD_S": "1000",
 }
 _PROBE_TIMEOUT_S = 10.0
+STUCK_AFTER_S = 25.0
 _SCRATCH = "sae-ray-"  # then the driver's pid; in /tmp, because a socket's path may have 107 bytes at most
 
 
@@ -62,6 +65,19 @@ class Session:
         if dead:
             raise Halt(ClusterError(f"Ray was lost: its {', '.join(dead)} died"))
 
+    def leave_if_stuck(self, over: threading.Event) -> None:
+        """End the process when Ray is gone and nobody noticed in time: a call to a dead head blocks for a
+        minute, after which Ray ends the process with a code of its own. Runs in a thread until `over`."""
+        while not over.wait(1.0):
+            try:
+                self.check()
+            except Halt as halt:
+                if over.wait(STUCK_AFTER_S):
+                    return
+                code = report(halt.cause)
+                os.write(sys.stderr.fileno(), b"go on with --resume\n")
+                os._exit(code)
+
 
 @contextmanager
 def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
@@ -81,14 +97,18 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
 
     _sweep_scratch()
     scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-", dir="/tmp"))
+    over = threading.Event()
     try:
         _send_messages_to_the_log()
         _start(address, scratch, n_cpus)
-        yield Session(scratch)
+        session = Session(scratch)
+        threading.Thread(target=session.leave_if_stuck, args=(over,), daemon=True).start()
+        yield session
     except (ray.exceptions.RayError, ConnectionError) as error:
         raise ClusterError(f"Ray was lost: {_first_line(error)}") from error
     finally:
         ray.shutdown()
+        over.set()
         shutil.rmtree(scratch, ignore_errors=True)
 
 
