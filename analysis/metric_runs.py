@@ -68,14 +68,18 @@ def collect(
 
 
 def _config(change: Mapping[str, Any], epochs: Mapping[str, int], replicate: int) -> TrialConfig:
-    plain = TrialConfig().model_dump()
-    kind = change.get("sae", {}).get("kind", "topk")
-    sae = plain["sae"] if kind == "topk" else {k: v for k, v in plain["sae"].items() if k != "k"}
-    sections = {"classifier": plain["classifier"], "sae": sae, "auxiliary": plain["auxiliary"]}
-    changed = {name: {**fields, **change.get(name, {})} for name, fields in sections.items()}
-    for name, count in epochs.items():
-        changed[name]["epochs"] = count
-    return TrialConfig.model_validate({**changed, "replicate": replicate})
+    """The default with some settings changed; what is not named keeps its own kind's default."""
+    default = TrialConfig()
+    sections: dict[str, Any] = {
+        "classifier": {"kind": default.classifier.kind},
+        "sae": {"kind": default.sae.kind},
+        "auxiliary": {},
+    }
+    for section, fields in change.items():
+        sections[section] |= fields
+    for section, count in epochs.items():
+        sections[section]["epochs"] = count
+    return TrialConfig.model_validate({**sections, "replicate": replicate})
 
 
 def _trained(

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from analysis import metrics_page
-from analysis.metric_runs import Runs
+from analysis.metric_runs import NEIGHBOURS, Runs, _config
 from trainables.metric_table import METRICS
 
 
@@ -43,3 +43,9 @@ def test_a_page_of_real_pipelines(tmp_path: Path) -> None:
     assert f"python analysis/metrics_page.py {arguments}" in text
     for name in METRICS:
         assert name.endswith(("_null", "_skill")) or f"| {name} |" in text, name
+
+
+def test_every_neighbour_is_a_valid_trial_of_its_own() -> None:
+    configs = [_config(change, {"classifier": 3, "sae": 2}, 1) for change in ({}, *NEIGHBOURS)]
+    assert len({config.model_dump_json() for config in configs}) == len(NEIGHBOURS) + 1
+    assert all((c.classifier.epochs, c.sae.epochs, c.replicate) == (3, 2, 1) for c in configs)
