@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import argparse
 import math
-import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from analysis.paired_effects import Effect, Measure, arm_metrics, level, paired_difference
+from analysis.quoted_command import without_places
 from search.design import DEFAULT_ARM, Design
 from search.errors import RunDirectoryError, SearchError
 from search.history import History, fold
@@ -93,18 +93,11 @@ def _head(study: Study, design: Design, history: History, directory: RunDirector
 
 
 def _command(info: Mapping[str, Any]) -> list[str]:
-    """The command that made the run, without where it put it."""
-    words, elsewhere = iter(info.get("command") or ()), {"--out", "--name", "--address"}
-    kept: list[str] = []
-    for word in words:
-        if word in elsewhere:
-            next(words, None)
-        else:
-            kept.append(word)
-    if not kept or "--resume" in kept:
+    """The command that made the run; nothing if a later session of it resumed."""
+    words = info.get("command") or []
+    if not words or "--resume" in words:
         return []
-    kept[0] = f"python search/{kept[0]}"
-    return ["", f"    {' '.join([kept[0], *(shlex.quote(word) for word in kept[1:])])}"]
+    return ["", f"    python search/{without_places(words)}"]
 
 
 def _settings(design: Design) -> list[str]:

@@ -6,6 +6,7 @@ python analysis/metrics_page.py --data mnist --seeds 5
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ import torch
 from scipy.stats import rankdata
 
 from analysis.metric_runs import NEIGHBOURS, Runs, collect
+from analysis.quoted_command import without_places
 from trainables.dataset import ImageData, load_dataset, to_tensors
 from trainables.metric_table import METRICS
 from trainables.stage_cache import StageCache
@@ -46,7 +48,8 @@ def main(arguments: list[str] | None = None) -> None:
     )
     given = sys.argv[1:] if arguments is None else arguments
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(page(runs, introduction(options.data, data, " ".join(given))), encoding="utf-8")
+    head = introduction(options.data, data, without_places(given))
+    options.out.write_text(page(runs, head), encoding="utf-8")
 
 
 def introduction(name: str, data: ImageData, arguments: str) -> str:
@@ -83,7 +86,8 @@ pipelines apart no better than seeds do, and is noise here. Names without a dire
 ## What goes together
 
 Spearman's rank correlation over {len(everything)} pipelines, the default and its neighbours ({changes}),
-every seed. Metrics at |rho| >= {ALIKE} say nearly the same here:
+every seed; left out where fewer than half of them have both metrics, as those of a confirmation, which
+only the default has. Metrics at |rho| >= {ALIKE} say nearly the same here:
 
 {_pairs(moving, correlation)}
 
@@ -94,13 +98,17 @@ All of them, in hundredths; the numbers in the head are those of the lines.
 
 
 def rank_correlations(rows: Table, names: Sequence[str]) -> np.ndarray:
-    """Spearman's rho (m, m) over the rows that have both metrics; NaN where one does not vary."""
+    """Spearman's rho (m, m) over the rows that have both metrics; NaN where one does not vary.
+
+    NaN too where fewer than half of the rows have both: among 35 pipelines, five that line up say nothing.
+    """
+    fewest = max(3, math.ceil(len(rows) / 2))
     rho = np.full((len(names), len(names)), np.nan)
     for i, first in enumerate(names):
         for j, second in enumerate(names):
             both = [(row[first], row[second]) for row in rows if first in row and second in row]
             a, b = (rankdata(values) for values in zip(*both, strict=True)) if both else ([], [])
-            if len(both) > 2 and np.ptp(a) > 0 and np.ptp(b) > 0:
+            if len(both) >= fewest and np.ptp(a) > 0 and np.ptp(b) > 0:
                 rho[i, j] = np.corrcoef(a, b)[0, 1]
     return rho
 
