@@ -48,11 +48,6 @@ class RunDirectory:
         return self.path / "space.resolved.yaml"
 
     @property
-    def original_space(self) -> Path:
-        """The space file as the user wrote it."""
-        return self.path / "space.yaml"
-
-    @property
     def trials(self) -> Path:
         """One folder a trial, and TensorBoard's log directory."""
         return self.path / "trials"
