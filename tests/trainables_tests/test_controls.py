@@ -162,6 +162,19 @@ def test_controls_come_from_the_cache_unchanged(tmp_path: Path) -> None:
     assert cache.misses == misses
 
 
+def test_controls_over_one_classifier_share_its_references(tmp_path: Path, test_data: ImageData) -> None:
+    cache = StageCache(tmp_path)
+    cached = train(cache)
+    alone = score("pca", cached, test_data, score_parts=PARTS, seed=7)
+    misses = cache.misses
+    score("identity", cached, test_data, score_parts=PARTS, seed=7)
+    assert cache.misses == misses
+    assert score("pca", train(None), test_data, score_parts=PARTS, seed=7) == alone
+    score("untrained", cached, test_data, score_parts=PARTS, seed=7)
+    # Its basis and its SAE, and references that are not the trained classifier's.
+    assert cache.misses == misses + 4
+
+
 @pytest.mark.parametrize("name", SCORED)
 def test_the_full_set_is_finite_known_and_repeats(trained: Trained, test_data: ImageData, name: str) -> None:
     metrics = score(name, trained, test_data, score_parts=PARTS, seed=7)
