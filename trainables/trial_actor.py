@@ -24,6 +24,7 @@ from typing import Any
 import torch
 from ray import tune
 
+from trainables import cache_use
 from trainables.config import TrialConfig
 from trainables.dataset import Dataset, ImageData, to_tensors
 from trainables.device import device_for
@@ -130,7 +131,15 @@ class TrialActor(tune.Trainable):
                 logger.info("continues after epoch %d", self._pipeline.epoch)
                 return self._message(restored.step, restored.record)
         step = self._pipeline.step()
+        self._note_cache_use()
         return self._message(step, self._pipeline.save(self._folder))
+
+    def _note_cache_use(self) -> None:
+        """The cache outlives the trial; what it counted since the last note is this trial's."""
+        if self._cache is not None:
+            cache_use.add(self._folder, self._cache.hits, self._cache.misses)
+            self._cache.hits.clear()
+            self._cache.misses.clear()
 
     def _message(self, step: Step, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
         assert self._pipeline is not None
