@@ -55,7 +55,7 @@ class StageRunner:
         )
 
     def run(self, stage: str, key: str, compute: Callable[[], Entry]) -> Entry:
-        """The result under `key`, computed if it is not in the cache; `stage` is whose hit or miss it counts as."""
+        """The result under `key`, computed if it is not cached; `stage` is whose hit or miss it counts as."""
         return compute() if self.cache is None else self.cache.get_or_compute(key, compute, stage)
 
 
