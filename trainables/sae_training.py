@@ -10,7 +10,6 @@ to 0 over the decay share at the end. With bf16 the matrix products of a CUDA tr
 from __future__ import annotations
 
 import math
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -18,12 +17,10 @@ from torch import Tensor
 
 from trainables import registry
 from trainables.errors import TrialDiverged
-from trainables.saes.auxk import auxk_loss
 from trainables.saes.resampling import resample, resampling_steps
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
+from trainables.saes.steps.choice import choose_step
 from trainables.settings.sae import SaeTraining
-
-MAX_GRADIENT_NORM = 1.0
 
 
 @dataclass(frozen=True)
@@ -54,13 +51,6 @@ def dead_window(configured: int, samples: int) -> int:
     open, and at the low rungs the configured one often is; one almost as long would open too late to help.
     """
     return min(configured, max(1, samples // 10))
-
-
-def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
-    """bfloat16 products for bf16 on a CUDA device; else no change."""
-    if precision == "bf16" and device.type == "cuda":
-        return torch.autocast("cuda", dtype=torch.bfloat16)
-    return nullcontext()
 
 
 def train_sae(
@@ -113,6 +103,7 @@ class _Run:
         self.optimiser = torch.optim.Adam(
             sae.parameters(), lr=self.rate, betas=(config.beta1, config.beta2), fused=True
         )
+        self.step_taker = choose_step(config, sae, self.optimiser, math.ceil(len(x) / self.batches))
         self.step = 0
         self.silent_for = torch.zeros(config.width, device=x.device)
 
@@ -139,23 +130,11 @@ class _Run:
         """One gradient step on x (b, r); its (loss, squared error, l0)."""
         rate_factor, penalty_factor = ramp(self.step, self.steps, self.config.warmup, self.config.decay)
         self.sae.begin_step(self.step / self.steps)
-        with autocast(x.device, self.config.precision):
-            forward = self.sae(x)
-            loss = self.sae.reconstruction_loss(forward)
-            penalty = self.sae.penalty(forward)
-            if penalty is not None:
-                loss = loss + penalty_factor * penalty
-            dead = self._dead() if self.config.auxk > 0 else None
-            if dead is not None and len(dead):
-                revival = auxk_loss(forward.residual, forward.u, self.sae.decoder, dead)
-                loss = loss + self.config.auxk * revival
-        fired = forward.z.detach() > 0
-        self.silent_for = torch.where(fired.any(0), 0.0, self.silent_for + len(x))
-        self._descend(loss, self.rate * rate_factor)
-        with torch.no_grad():
-            self.sae.end_step(forward)
-            squared_error = forward.residual.square().sum() / len(x)
-        return torch.stack([loss.detach(), squared_error, fired.sum() / len(x)])
+        dead = self._dead() if self.config.auxk > 0 else None
+        outcome = self.step_taker.take(x, self.rate * rate_factor, penalty_factor, dead)
+        self.silent_for = torch.where(outcome.fired, 0.0, self.silent_for + len(x))
+        self.step += 1
+        return outcome.figures
 
     def _dead(self) -> Tensor:
         """Indices of the latents that have not fired for a whole window."""
@@ -166,13 +145,3 @@ class _Run:
         if len(dead):
             resample(self.sae, self.optimiser, self.x, dead, self.generator)
             self.silent_for[dead] = 0.0
-
-    def _descend(self, loss: Tensor, rate: float) -> None:
-        self.optimiser.zero_grad()
-        loss.backward()
-        self.sae.project_decoder_gradient()
-        torch.nn.utils.clip_grad_norm_(self.sae.parameters(), MAX_GRADIENT_NORM)
-        self.optimiser.param_groups[0]["lr"] = rate
-        self.optimiser.step()
-        self.sae.normalise_decoder()
-        self.step += 1
