@@ -21,6 +21,7 @@ from trainables.feature_model import FeatureModel
 from trainables.networks.network import Network
 from trainables.sae_training import train_sae
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
+from trainables.saes.steps.choice import takes_compiled_steps
 from trainables.seeds import stage_seed
 from trainables.stage_cache import Entry, StageCache, stage_key
 
@@ -93,8 +94,10 @@ def fit_sae(
 
 
 def sae_key(stages: StageRunner, config: Any, epochs: int, basis_key: str) -> str:
-    """Key of the config's SAE after `epochs` on a basis."""
-    return stages.key("sae", config.model_dump(exclude={"epochs"}), epochs, basis_key)
+    """Key of the config's SAE after `epochs` on a basis; how its steps are taken decides its last digits."""
+    compiled = takes_compiled_steps(config.kind, stages.device)
+    settings = {"compiled": compiled, **config.model_dump(exclude={"epochs"})}
+    return stages.key("sae", settings, epochs, basis_key)
 
 
 def fit_features(
