@@ -76,7 +76,7 @@ def train_sae(
     sae.begin_step(0.0)
     sae.initialise(y, generator)
     sae.decoder.requires_grad_(not frozen_decoder)
-    run = _Run(config, sae, y * sae.scale, epochs, generator)
+    run = Training(config, sae, y * sae.scale, epochs, generator)
     history = []
     for epoch in range(epochs):
         history.append(run.train_epoch())
@@ -88,7 +88,7 @@ def train_sae(
     return SaeResult(sae, tuple(history))
 
 
-class _Run:
+class Training:
     """The state of one training: optimiser, step count, and when each latent fired last."""
 
     def __init__(
@@ -103,7 +103,7 @@ class _Run:
         self.optimiser = torch.optim.Adam(
             sae.parameters(), lr=self.rate, betas=(config.beta1, config.beta2), fused=True
         )
-        self.step_taker = choose_step(config, sae, self.optimiser, math.ceil(len(x) / self.batches))
+        self.way = choose_step(config, sae, self.optimiser, math.ceil(len(x) / self.batches))
         self.step = 0
         self.silent_for = torch.zeros(config.width, device=x.device)
 
@@ -114,7 +114,7 @@ class _Run:
         for rows in order.to(self.x.device).tensor_split(self.batches):
             if self.step in self.resampling_steps:
                 self._resample()
-            sums += self._train_step(self.x[rows])
+            sums += self.train_step(self.x[rows])
         loss, squared_error, l0 = (sums / self.batches).tolist()
         dead = float((self.silent_for > self.window).sum())
         return {"loss": loss, "squared_error": squared_error, "l0": l0, "dead": dead}
@@ -126,12 +126,12 @@ class _Run:
         self.sae.requires_grad_(False).eval()
         self.sae.calibrate(self.x)
 
-    def _train_step(self, x: Tensor) -> Tensor:
+    def train_step(self, x: Tensor) -> Tensor:
         """One gradient step on x (b, r); its (loss, squared error, l0)."""
         rate_factor, penalty_factor = ramp(self.step, self.steps, self.config.warmup, self.config.decay)
         self.sae.begin_step(self.step / self.steps)
         dead = self._dead() if self.config.auxk > 0 else None
-        outcome = self.step_taker.take(x, self.rate * rate_factor, penalty_factor, dead)
+        outcome = self.way.take(x, self.rate * rate_factor, penalty_factor, dead)
         self.silent_for = torch.where(outcome.fired, 0.0, self.silent_for + len(x))
         self.step += 1
         return outcome.figures
