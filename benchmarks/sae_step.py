@@ -5,8 +5,8 @@
 
 Each library runs in a process of its own, with the same inputs (128 numbers a sample, batches of 1024,
 k = 16), and only one at a time works: in every round each takes a few steps of each kind and width in turn,
-so that whatever else the machine does meets all of them alike. A round also measures the rate of the encoder's
-matrix product. The table gives medians over the rounds, and medians of the ratios within a round.
+so that whatever else the machine does meets all of them alike. A round also measures the rate of the
+encoder's matrix product. The table gives medians over the rounds, and of the ratios within a round.
 
 Kinds: l1 has about half of all codes active, as at the start of a training; l1_sparse has 16, where peers
 compute what they would in l1. The dense bound is what 6 r f multiply-adds per sample take at the rate of the
@@ -127,9 +127,8 @@ def report(
     """The table in Markdown."""
     libraries = [each["library"] for each in facts]
     say(", ".join(f"{each['library']} {each['version']} (torch {each['torch']})" for each in facts))
-    say(
-        f"\n{processor()}, {options.threads} threads, {options.clock} clock, Python {platform.python_version()}, "
-    )
+    say(f"\n{processor()}, {options.threads} threads, {options.clock} clock, ")
+    say(f"Python {platform.python_version()}, ")
     say(f"{options.rounds} rounds of {options.steps} steps; load {os.getloadavg()[0]:.1f} at the end\n\n")
     head = ["kind", "f", *libraries, *(f"ours / {library}" for library in libraries[1:]), "dense bound"]
     say("| " + " | ".join([*head, "ours / bound"]) + " |\n|---" + "|---:" * len(head) + "|\n")

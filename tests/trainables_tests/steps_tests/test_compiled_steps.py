@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from tests.trainables_tests.sae_builders import disturb, outputs, planted, sae_config, shell
 from trainables import registry
+from trainables.sae_training import train_sae
 from trainables.saes.resampling import resample
 from trainables.saes.sparse_autoencoder import Forward, SparseAutoencoder
 from trainables.saes.steps.choice import COMPILED_STEPS, choose_step, takes_compiled_steps
@@ -195,6 +197,20 @@ def test_kinds_without_a_kernel_other_devices_and_frozen_decoders_take_plain_ste
         assert not takes_compiled_steps(kind, torch.device("cuda"))
         sae.decoder.requires_grad_(False)
         assert isinstance(choose_step(config, sae, adam(sae), 8), PlainStep)
+
+
+@every_kind
+def test_without_numba_steps_are_plain_and_end_in_nearly_the_same_sae(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    y = planted(512, 24, 40, 3)[0]
+    config = sae_config(kind, width=96, k=6, target_l0=6.0, l1=0.3)
+    with_numba = train_sae(config, y, epochs=3, seed=0, device="cpu")
+    monkeypatch.setitem(sys.modules, "numba", None)  # Python's way to say that there is no such module
+    assert not takes_compiled_steps(kind, torch.device("cpu"))
+    without = train_sae(config, y, epochs=3, seed=0, device="cpu")
+    assert without.history[-1] == pytest.approx(with_numba.history[-1], rel=1e-3)
+    torch.testing.assert_close(without.sae.decoder, with_numba.sae.decoder, rtol=0, atol=1e-3)
 
 
 @every_kind
