@@ -10,7 +10,6 @@ to 0 over the decay share at the end. With bf16 the matrix products of a CUDA tr
 from __future__ import annotations
 
 import math
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -18,12 +17,10 @@ from torch import Tensor
 
 from trainables import registry
 from trainables.errors import TrialDiverged
-from trainables.saes.auxk import auxk_loss
 from trainables.saes.resampling import resample, resampling_steps
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
+from trainables.saes.steps.choice import choose_step
 from trainables.settings.sae import SaeTraining
-
-MAX_GRADIENT_NORM = 1.0
 
 
 @dataclass(frozen=True)
@@ -56,13 +53,6 @@ def dead_window(configured: int, samples: int) -> int:
     return min(configured, max(1, samples // 10))
 
 
-def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
-    """bfloat16 products for bf16 on a CUDA device; else no change."""
-    if precision == "bf16" and device.type == "cuda":
-        return torch.autocast("cuda", dtype=torch.bfloat16)
-    return nullcontext()
-
-
 def train_sae(
     config: SaeTraining,
     y_train: Tensor,
@@ -86,7 +76,7 @@ def train_sae(
     sae.begin_step(0.0)
     sae.initialise(y, generator)
     sae.decoder.requires_grad_(not frozen_decoder)
-    run = _Run(config, sae, y * sae.scale, epochs, generator)
+    run = Training(config, sae, y * sae.scale, epochs, generator)
     history = []
     for epoch in range(epochs):
         history.append(run.train_epoch())
@@ -98,7 +88,7 @@ def train_sae(
     return SaeResult(sae, tuple(history))
 
 
-class _Run:
+class Training:
     """The state of one training: optimiser, step count, and when each latent fired last."""
 
     def __init__(
@@ -113,6 +103,7 @@ class _Run:
         self.optimiser = torch.optim.Adam(
             sae.parameters(), lr=self.rate, betas=(config.beta1, config.beta2), fused=True
         )
+        self.way = choose_step(config, sae, self.optimiser, math.ceil(len(x) / self.batches))
         self.step = 0
         self.silent_for = torch.zeros(config.width, device=x.device)
 
@@ -123,7 +114,7 @@ class _Run:
         for rows in order.to(self.x.device).tensor_split(self.batches):
             if self.step in self.resampling_steps:
                 self._resample()
-            sums += self._train_step(self.x[rows])
+            sums += self.train_step(self.x[rows])
         loss, squared_error, l0 = (sums / self.batches).tolist()
         dead = float((self.silent_for > self.window).sum())
         return {"loss": loss, "squared_error": squared_error, "l0": l0, "dead": dead}
@@ -135,27 +126,15 @@ class _Run:
         self.sae.requires_grad_(False).eval()
         self.sae.calibrate(self.x)
 
-    def _train_step(self, x: Tensor) -> Tensor:
+    def train_step(self, x: Tensor) -> Tensor:
         """One gradient step on x (b, r); its (loss, squared error, l0)."""
         rate_factor, penalty_factor = ramp(self.step, self.steps, self.config.warmup, self.config.decay)
         self.sae.begin_step(self.step / self.steps)
-        with autocast(x.device, self.config.precision):
-            forward = self.sae(x)
-            loss = self.sae.reconstruction_loss(forward)
-            penalty = self.sae.penalty(forward)
-            if penalty is not None:
-                loss = loss + penalty_factor * penalty
-            dead = self._dead() if self.config.auxk > 0 else None
-            if dead is not None and len(dead):
-                revival = auxk_loss(forward.residual, forward.u, self.sae.decoder, dead)
-                loss = loss + self.config.auxk * revival
-        fired = forward.z.detach() > 0
-        self.silent_for = torch.where(fired.any(0), 0.0, self.silent_for + len(x))
-        self._descend(loss, self.rate * rate_factor)
-        with torch.no_grad():
-            self.sae.end_step(forward)
-            squared_error = forward.residual.square().sum() / len(x)
-        return torch.stack([loss.detach(), squared_error, fired.sum() / len(x)])
+        dead = self._dead() if self.config.auxk > 0 else None
+        outcome = self.way.take(x, self.rate * rate_factor, penalty_factor, dead)
+        self.silent_for = torch.where(outcome.fired, 0.0, self.silent_for + len(x))
+        self.step += 1
+        return outcome.figures
 
     def _dead(self) -> Tensor:
         """Indices of the latents that have not fired for a whole window."""
@@ -166,13 +145,3 @@ class _Run:
         if len(dead):
             resample(self.sae, self.optimiser, self.x, dead, self.generator)
             self.silent_for[dead] = 0.0
-
-    def _descend(self, loss: Tensor, rate: float) -> None:
-        self.optimiser.zero_grad()
-        loss.backward()
-        self.sae.project_decoder_gradient()
-        torch.nn.utils.clip_grad_norm_(self.sae.parameters(), MAX_GRADIENT_NORM)
-        self.optimiser.param_groups[0]["lr"] = rate
-        self.optimiser.step()
-        self.sae.normalise_decoder()
-        self.step += 1

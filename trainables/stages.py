@@ -21,11 +21,12 @@ from trainables.feature_model import FeatureModel
 from trainables.networks.network import Network
 from trainables.sae_training import train_sae
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
+from trainables.saes.steps.choice import takes_compiled_steps
 from trainables.seeds import stage_seed
 from trainables.stage_cache import Entry, StageCache, stage_key
 
 # Raise a stage's number when its code gives other results: older cache entries are then not found any more.
-VERSIONS = {"classifier": 2, "cycle": 1, "basis": 2, "sae": 2, "references": 2}
+VERSIONS = {"classifier": 2, "cycle": 1, "basis": 2, "sae": 3, "references": 2}
 # Bounds the memory of a convolutional network's activations.
 HIDDEN_BATCH = 8192
 
@@ -93,8 +94,10 @@ def fit_sae(
 
 
 def sae_key(stages: StageRunner, config: Any, epochs: int, basis_key: str) -> str:
-    """Key of the config's SAE after `epochs` on a basis."""
-    return stages.key("sae", config.model_dump(exclude={"epochs"}), epochs, basis_key)
+    """Key of the config's SAE after `epochs` on a basis; how its steps are taken decides its last digits."""
+    compiled = takes_compiled_steps(config.kind, stages.device)
+    settings = {"compiled": compiled, **config.model_dump(exclude={"epochs"})}
+    return stages.key("sae", settings, epochs, basis_key)
 
 
 def fit_features(

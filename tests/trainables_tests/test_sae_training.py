@@ -12,9 +12,10 @@ from trainables import registry
 from trainables.dataset import load_dataset, to_tensors
 from trainables.errors import TrialDiverged
 from trainables.networks.network import build_network
-from trainables.sae_training import autocast, dead_window, learning_rate, ramp, train_sae
+from trainables.sae_training import dead_window, learning_rate, ramp, train_sae
 from trainables.saes.resampling import resample, resampling_steps
 from trainables.saes.sparse_autoencoder import RESTART_LENGTH, SparseAutoencoder
+from trainables.saes.steps.plain import autocast
 from trainables.seeds import generator
 from trainables.settings.classifier import MlpClassifier
 from trainables.settings.sae import ReluSae, ReluTargetSae, SaeTraining, TopKSae

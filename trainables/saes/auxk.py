@@ -15,6 +15,11 @@ import torch
 from torch import Tensor
 
 
+def wanted_latents(input_size: int) -> int:
+    """Dead latents that explain a sample: max(1, r // 16)."""
+    return max(1, input_size // 16)
+
+
 def auxk_loss(residual: Tensor, u: Tensor, decoder: Tensor, dead: Tensor) -> Tensor:
     """r * mean_b |e - e^|^2 / Var(e) * min(n_dead / k, 1), a scalar >= 0, with k = max(1, r // 16).
 
@@ -25,7 +30,7 @@ def auxk_loss(residual: Tensor, u: Tensor, decoder: Tensor, dead: Tensor) -> Ten
     """
     residual = residual.detach()
     input_size = residual.shape[1]
-    wanted = max(1, input_size // 16)
+    wanted = wanted_latents(input_size)
     candidates = u[:, dead]
     n_dead = candidates.shape[1]
     largest = candidates.topk(min(wanted, n_dead), dim=1, sorted=False).indices

@@ -43,9 +43,13 @@ class BatchTopKSae(KSae):
 
     @torch.no_grad()
     def end_step(self, forward: Forward) -> None:
-        """Running mean of the smallest code kept; from its first value on, since 0 is far from it."""
-        positive = torch.where(forward.z > 0, forward.z, torch.inf)
-        smallest = positive.min()
+        """The threshold follows the smallest code kept."""
+        self.follow(torch.where(forward.z > 0, forward.z, torch.inf).min())
+
+    @torch.no_grad()
+    def follow(self, smallest: Tensor) -> None:
+        """Running mean of the smallest code kept, infinite where there is none; from its first value on,
+        since 0 is far from it."""
         smallest = torch.where(smallest.isfinite(), smallest, self.threshold)
         decay = torch.where(self.threshold > 0, THRESHOLD_DECAY, 0.0)
         self.threshold.copy_(decay * self.threshold + (1 - decay) * smallest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from trainables.saes.sparse_autoencoder import Forward, SparseAutoencoder
@@ -22,3 +23,10 @@ class ReluSae(SparseAutoencoder):
     def penalty(self, forward: Forward) -> Tensor | None:
         """l1 * mean_b sum_f z."""
         return self.l1 * forward.z.sum() / len(forward.z)
+
+    def weight(self, l0: Tensor) -> Tensor:
+        """Of mean_b sum_f z in the loss: l1 at any L0."""
+        return torch.full_like(l0, self.l1)
+
+    def follow(self, l0: Tensor) -> None:
+        """The weight stays."""

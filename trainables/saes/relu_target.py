@@ -51,16 +51,24 @@ class ReluTargetSae(SparseAutoencoder):
 
     def penalty(self, forward: Forward) -> Tensor | None:
         """clip(q, 1 / LIMIT, LIMIT) l1_t * mean_b sum_f z."""
-        weight = self.l1 * self._excess(forward).clamp(1 / LIMIT, LIMIT)
-        return weight * forward.z.sum() / len(forward.z)
+        return self.weight(_l0(forward)) * forward.z.sum() / len(forward.z)
 
-    @torch.no_grad()
+    def weight(self, l0: Tensor) -> Tensor:
+        """Of mean_b sum_f z in the loss: clip(q, 1 / LIMIT, LIMIT) l1_t, a scalar."""
+        return self.l1 * (l0 / self.target_l0).clamp(1 / LIMIT, LIMIT)
+
     def end_step(self, forward: Forward) -> None:
         """Move the weight towards the target."""
-        error = self._excess(forward).log().clamp(-1.0, 1.0)
+        self.follow(_l0(forward))
+
+    @torch.no_grad()
+    def follow(self, l0: Tensor) -> None:
+        """The next step's weight after a step with a mean of `l0` codes."""
+        error = (l0 / self.target_l0).log().clamp(-1.0, 1.0)
         logarithm = (self.l1.log() + GAIN * error).clamp(math.log(SMALLEST), math.log(LARGEST))
         self.l1.copy_(logarithm.exp())
 
-    def _excess(self, forward: Forward) -> Tensor:
-        """q, a scalar >= 0 without gradient."""
-        return (forward.z > 0).sum() / len(forward.z) / self.target_l0
+
+def _l0(forward: Forward) -> Tensor:
+    """mean_b sum_f 1[z > 0], a scalar without gradient."""
+    return (forward.z > 0).sum() / len(forward.z)

@@ -51,7 +51,8 @@ class SparseAutoencoder(nn.Module):
 
     def __init__(self, config: SaeTraining, input_size: int) -> None:
         super().__init__()
-        self.encoder = nn.Parameter(torch.zeros(input_size, config.width))
+        # In memory by latent, as the decoder: a latent's gradient and moments then lie together.
+        self.encoder = nn.Parameter(torch.zeros(config.width, input_size).T)
         self.encoder_bias = nn.Parameter(torch.zeros(config.width))
         self.decoder = nn.Parameter(torch.zeros(config.width, input_size))
         self.decoder_bias = nn.Parameter(torch.zeros(input_size))

@@ -1,0 +1,101 @@
+"""The dense step of the ReLU kinds without autograd: five matrix products and two passes over the codes.
+
+Autograd needs a sixth product, since it does not know that of the gradient to x - b_dec only the sum is asked
+for, and it writes the codes about ten times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from trainables.saes.auxk import auxk_loss
+from trainables.saes.kernels import team
+from trainables.saes.kernels.relu_columns import relu_columns, relu_slopes
+from trainables.saes.relu import ReluSae
+from trainables.saes.relu_target import ReluTargetSae
+from trainables.saes.steps.descent import Descent
+from trainables.saes.steps.step import Outcome
+
+
+class ReluStep:
+    """Steps of one training in batches of at most `rows`."""
+
+    def __init__(self, auxk: float, sae: ReluSae | ReluTargetSae, descent: Descent, rows: int) -> None:
+        self.auxk, self.sae, self.descent = auxk, sae, descent
+        width, size = sae.decoder.shape
+        dtype = sae.decoder.dtype
+        self._x = torch.zeros(rows, size, dtype=dtype)
+        self._codes = torch.zeros(rows, width, dtype=dtype)
+        self._slopes = torch.zeros(rows, width, dtype=dtype)
+        self._errors = torch.zeros(rows, size, dtype=dtype)
+        self._sums = torch.zeros(width, dtype=dtype)
+        self._actives = torch.zeros(width, dtype=dtype)
+
+    def take(self, x: Tensor, rate: float, penalty_factor: float, dead: Tensor | None) -> Outcome:
+        """As `Step` says."""
+        outcome = self.gradients(x, penalty_factor, dead)
+        self.descent.descend(rate)
+        self.sae.follow(outcome.figures[2])
+        return outcome
+
+    def gradients(self, x: Tensor, penalty_factor: float, dead: Tensor | None) -> Outcome:
+        """Fill the descent's gradients."""
+        size, descent = len(x), self.descent
+        if size > len(self._x):
+            raise ValueError(f"a batch of {size} in buffers for {len(self._x)}")
+        centred = torch.sub(x, descent.decoder_bias, out=self._x[:size])
+        codes = torch.mm(centred, descent.encoder.T, out=self._codes[:size])
+        dead_u = None
+        if dead is not None and len(dead):
+            dead_u = codes[:, dead] + descent.encoder_bias[dead]
+        self._columns(relu_columns, codes, descent.encoder_bias, self._sums, self._actives)
+        l0 = float(self._actives.sum()) / size
+        weight = penalty_factor * float(self.sae.weight(torch.tensor(l0)))
+
+        decoded = torch.addmm(descent.decoder_bias, codes, descent.decoder, out=self._errors[:size])
+        residual = torch.sub(x, decoded, out=decoded)
+        squared_error = float(residual.square().sum()) / size
+        loss = squared_error + weight * float(self._sums.sum()) / size
+        fired = self._actives > 0
+        revival = None
+        if dead is not None and dead_u is not None:
+            revival = _Revival(self.auxk, residual, dead_u, descent.decoder, dead)
+            loss += revival.loss
+
+        errors = residual.mul_(-2 / size)
+        slopes = torch.mm(errors, descent.decoder.T, out=self._slopes[:size])
+        self._columns(relu_slopes, slopes, codes, weight / size, descent.to_encoder_bias)
+        torch.mm(codes.T, errors, out=descent.to_decoder)
+        torch.mm(slopes.T, centred, out=descent.to_encoder)
+        if revival is not None:
+            revival.add_to(descent, centred)
+        torch.sum(errors, 0, out=descent.to_decoder_bias)
+        descent.add_encoder_path()
+        descent.project()
+        return Outcome(torch.tensor([loss, squared_error, l0]), fired)
+
+    def _columns(self, kernel: Callable[..., Any], *arguments: Tensor | float) -> None:
+        arrays = [each.numpy() if isinstance(each, Tensor) else each for each in arguments]
+        team.run(kernel, len(self._sums), arrays[0].size, *arrays)  # type: ignore[union-attr]
+
+
+class _Revival:
+    """AuxK by autograd, on the dead latents' part of codes and decoder."""
+
+    def __init__(self, auxk: float, residual: Tensor, u: Tensor, decoder: Tensor, dead: Tensor) -> None:
+        """residual (b, r), u (b, n) of the dead latents (n,), decoder (f, r)."""
+        rows = decoder[dead].requires_grad_()
+        u.requires_grad_()
+        loss = auxk * auxk_loss(residual, u, rows, torch.arange(len(dead)))
+        self.to_u, self.to_rows = torch.autograd.grad(loss, (u, rows))
+        self.loss, self.dead = float(loss.detach()), dead
+
+    def add_to(self, descent: Descent, centred: Tensor) -> None:
+        """Add the gradients; centred (b, r) is x - b_dec."""
+        descent.to_decoder.index_add_(0, self.dead, self.to_rows)
+        descent.to_encoder.index_add_(0, self.dead, self.to_u.T @ centred)
+        descent.to_encoder_bias.index_add_(0, self.dead, self.to_u.sum(0))
