@@ -2,7 +2,7 @@
 
 The signed scale runs from blue through paper white to orange. Blue and orange differ for every common kind
 of colour blindness, both ends are equally dark, and 0 has no hue. It has an odd number of steps, so that
-exactly 0 is exactly paper; few enough steps that a picture fits a PNG palette.
+exactly 0 is exactly paper; few enough steps that a picture and its grey captions fit a PNG palette.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Array = np.ndarray | Tensor
 
 # Light at -1, -1/2, 0, 1/2, 1 of the limit, sRGB.
 _ANCHORS = np.array([[8, 69, 148], [107, 164, 216], [250, 249, 246], [231, 147, 78], [140, 45, 4]], float)
-_HALF = 127
+_HALF = 120
 _OVERLAY_HALF = 15
 _INK_LEVELS = 8
 # How dark the digit under an attribution is: dark enough to be seen, pale enough to leave room for colour.

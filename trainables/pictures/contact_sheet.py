@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -12,6 +13,7 @@ from trainables.pictures.sprite import PAPER, enlarged, tiled
 CAPTION_HEIGHT = 14
 _INK = 70
 _FONT_SIZE = 11
+_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def contact_sheet(
@@ -47,7 +49,7 @@ def _captioned(tile: np.ndarray, text: str) -> np.ndarray:
     draw = ImageDraw.Draw(strip)
     # No smoothing: few greys keep the palette free for the pictures.
     draw.fontmode = "1"
-    font = ImageFont.load_default(_FONT_SIZE)
+    font = _font()
     shown = _fitting(text, width, font)
     left = max(0.0, (width - font.getlength(shown)) / 2)
     draw.text((left, 0), shown, fill=_INK, font=font)
@@ -55,7 +57,13 @@ def _captioned(tile: np.ndarray, text: str) -> np.ndarray:
     return np.concatenate([tile, np.repeat(grey[..., None], 3, axis=2)])
 
 
-def _fitting(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+@cache
+def _font() -> _Font:
+    """The face that Pillow brings along."""
+    return ImageFont.load_default(_FONT_SIZE)
+
+
+def _fitting(text: str, width: int, font: _Font) -> str:
     """The longest beginning of the first line that fits."""
     shown = next(iter(text.splitlines()), "")
     while shown and font.getlength(shown) > width:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 PAPER = 255
+_PACK = np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
 
 
 def tiled(tiles: np.ndarray, columns: int, gap: int = 0, background: int = PAPER) -> np.ndarray:
@@ -49,11 +50,12 @@ def _compact(image: np.ndarray) -> Image.Image:
         return Image.fromarray(image)
     if (image == image[..., :1]).all():
         return Image.fromarray(np.ascontiguousarray(image[..., 0]))
-    packed = image.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
-    colours, index = np.unique(packed, return_inverse=True)
-    if len(colours) > 256:
+    # Counted by Pillow in a hash table; sorting every pixel would take most of the time.
+    counted = Image.fromarray(image).getcolors(256)
+    if counted is None:
         return Image.fromarray(image)
-    picture = Image.fromarray(index.reshape(packed.shape).astype(np.uint8)).convert("L")
-    palette = np.stack([colours >> 16 & 255, colours >> 8 & 255, colours & 255], axis=1).astype(np.uint8)
-    picture.putpalette(palette.tobytes(), "RGB")
+    colours = np.array(sorted(colour for _, colour in counted), dtype=np.uint32)
+    index = np.searchsorted(colours @ _PACK, image @ _PACK)
+    picture = Image.fromarray(index.astype(np.uint8)).convert("L")
+    picture.putpalette(colours.astype(np.uint8).tobytes(), "RGB")
     return picture

@@ -25,9 +25,9 @@ def test_zero_is_paper_and_the_ends_are_blue_and_orange() -> None:
 
 
 def test_the_scale_is_symmetric_in_lightness_and_falls_towards_both_ends() -> None:
-    ramp = lightness(signed(np.linspace(-1, 1, 255)[None], 1.0)[0])
-    assert (np.diff(ramp[:128]) > 0).all()
-    assert (np.diff(ramp[127:]) < 0).all()
+    ramp = lightness(signed(np.linspace(-1, 1, 61)[None], 1.0)[0])
+    assert (np.diff(ramp[:31]) > 0).all()
+    assert (np.diff(ramp[30:]) < 0).all()
     assert np.abs(ramp - ramp[::-1]).max() < 0.04
 
 
