@@ -49,6 +49,9 @@ class TrialModel:
         self.meta = meta
         """Of its checkpoint: epoch, rung, metrics, image_shape, n_classes."""
 
+    def __repr__(self) -> str:
+        return f"TrialModel({self.number}: {self.config.sae.kind} SAE over {self.config.basis.kind})"
+
     @property
     def image_shape(self) -> tuple[int, int]:
         """(h, w) of the images that it was trained on."""
@@ -91,6 +94,9 @@ class Run:
         self.damage = damage
         """What could not be read, a sentence each."""
 
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r}, {len(self.history.trials)} trials)"
+
     @property
     def name(self) -> str:
         """Of the run's folder."""
@@ -127,11 +133,10 @@ class Run:
         if self.study is None:
             raise RunDirectoryError(f"{self.path}: nothing can be ranked: {'; '.join(self.damage)}")
         complete = len(self.history.in_state("COMPLETE"))
-        raise NoTrialCompleted(
-            f"{self.path} has no best trial: none of its {len(self.history.trials)} trials was trained in full"
-            if not complete
-            else f"{self.path} has no best trial: each of the {complete} trained in full breaks a constraint"
-        )
+        why = f"each of the {complete} trained in full breaks a constraint"
+        if not complete:
+            why = f"none of its {len(self.history.trials)} trials was trained in full"
+        raise NoTrialCompleted(f"{self.path} has no best trial: {why}")
 
     def best(self) -> TrialModel:
         """The model of `best_trial`."""
