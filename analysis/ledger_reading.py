@@ -8,14 +8,15 @@ whatever became of its neighbours. What refers to a trial whose beginning was lo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
-from search.history import History, State
+from search.history import History, State, TrialRecord
 from search.ledger import decode
-from search.standings import count
+from search.standings import count, trial_list
+from search.study import Study
 
 LONGEST_NAME = 500
 
@@ -85,6 +86,27 @@ class LedgerFollower:
         return said
 
 
+def drop_what_does_not_fit(study: Study, history: History, damage: list[str]) -> None:
+    """Take out trials that cannot be of this study, and values that are not of its objectives."""
+    strangers = [number for number, record in history.trials.items() if not _fits(study, record)]
+    for number in strangers:
+        del history.trials[number]
+    if strangers:
+        damage.append(f"trials {trial_list(strangers)} are left out: they are not of this study")
+    for record in history.trials.values():
+        if record.values is not None and len(record.values) != len(study.objectives):
+            record.values = None
+            damage.append(f"trial {record.folder} is not ranked: its values are not those of the objectives")
+
+
+def _fits(study: Study, record: TrialRecord) -> bool:
+    try:
+        study.values(record.params)
+    except (KeyError, TypeError):  # a direction that the design does not have
+        return False
+    return True
+
+
 def _is_sound(event: Mapping[str, Any]) -> bool:
     """Whether it has the shape that `search.history` describes: a run may come from anywhere."""
     check = _SHAPES.get(event.get("event"))  # type: ignore[arg-type]
@@ -114,7 +136,7 @@ def _is_result(event: Mapping[str, Any]) -> bool:
         and (rung is None or _is_count(rung))
         and (checkpoint is None or isinstance(checkpoint, dict))
         and isinstance(metrics, dict)
-        and all(type(value) is float or _is_number(value) for value in metrics.values())
+        and _are_numbers(metrics.values())
         and _are_names(metrics)
     )
 
@@ -133,7 +155,7 @@ def _is_end(event: Mapping[str, Any]) -> bool:
         _is_trial(event)
         and event.get("state") in set(get_args(State)) - {"RUNNING"}
         and (reason is None or isinstance(reason, str))
-        and (values is None or (isinstance(values, list) and all(_is_number(value) for value in values)))
+        and (values is None or (isinstance(values, list) and _are_numbers(values)))
     )
 
 
@@ -156,7 +178,19 @@ def _is_count(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+    return _are_numbers((value,))
+
+
+def _are_numbers(values: Collection[object]) -> bool:
+    """Finite ones; 1e999 is valid JSON."""
+    return set(map(type, values)) <= {int, float} and all(map(_is_finite, values))
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond all floats
+        return False
 
 
 def _are_names(names: Iterable[str]) -> bool:

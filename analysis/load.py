@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.ledger_reading import LedgerFollower
+from analysis.ledger_reading import LedgerFollower, drop_what_does_not_fit
 from analysis.run_owner import is_being_written
 from search.errors import NoTrialCompleted, RunDirectoryError, SearchError, SpaceError
 from search.history import History, TrialRecord, pareto_front
@@ -179,6 +179,8 @@ def load_run(path: str | Path) -> Run:
     info = read_info(directory.path, damage)
     study = _read_study(directory, damage)
     history = _read_history(directory, damage)
+    if study is not None:
+        drop_what_does_not_fit(study, history, damage)
     return Run(directory.path, study, info, history, tuple(damage))
 
 

@@ -27,6 +27,7 @@ from search.trial_files import regenerate
 from tests.search_tests.histories import Run, make_params, make_study, random_run, typical_run
 from trainables.dataset import ImageData, load_dataset, to_tensors
 from trainables.pipeline import Pipeline
+from trainables.stage_cache import StageCache
 
 HOSTILE = "\"><script>alert('x')</script> =1+1 ünï\u202eçøde 数字"
 SPACE = """\
@@ -101,17 +102,18 @@ def tiny_study() -> Study:
 
 
 def real_run(path: Path) -> Path:
-    """Trials 0 to 2 trained in full, 3 stopped at rung 1, 4 failed, all on 200 digits; seconds of work."""
+    """Trials 0 to 2 trained in full, 3 stopped at rung 1, 4 failed, all on 200 digits: 4 s of work."""
     study = tiny_study()
     write_run(path, study, [])
     dataset = load_dataset("digits", limit=200)
+    data = to_tensors(dataset)
     with recording(path / "trials.jsonl", lambda _: []) as recorder:
         recorder.session(command=["run.py"], host="here", pid=1, target=6, data=dataset.key)
         for number, params in enumerate(DRAWS):
             recorder.suggest(number, params, "default" if number == 0 else "sampler")
-            train(study, recorder, number, path, to_tensors(dataset))
+            train(study, recorder, number, path, data)
         recorder.suggest(3, DRAWS[1] | {"sae.l1": 1.0}, "sampler")
-        train(study, recorder, 3, path, to_tensors(dataset), rungs=1)
+        train(study, recorder, 3, path, data, rungs=1)
         recorder.suggest(4, DRAWS[2] | {"sae.k": 3}, "sampler")
         recorder.end(4, "FAIL", reason="diverged: non-finite loss")
         regenerate(path, study, recorder.history)
@@ -124,11 +126,10 @@ def train(
     """Train one suggested trial up to a rung (the last, if none is named), and record it as a driver does."""
     record = recorder.history.trials[number]
     last = rungs or study.scheduler.rungs
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    pipeline = Pipeline(
-        study.trial_config(record.params), data, plan_of(study), cache=None, device=torch.device("cpu")
-    )
+    config = study.trial_config(record.params)
+    # Trials share a classifier, and with it most of what measuring costs.
+    cache = StageCache(run.with_name(f"{run.name}-stages"))
+    pipeline = Pipeline(config, data, plan_of(study), cache=cache, device=torch.device("cpu"))
     while max(record.rungs, default=0) < last:
         step = pipeline.step()
         reports: list[dict[str, Any]] = [
@@ -139,7 +140,6 @@ def train(
         recorder.results(number, reports, pipeline.save(run / "trials" / record.folder))
         if step.rung is not None and not pipeline.done:
             recorder.decision(number, step.rung, "stop" if step.rung == last else "continue")
-    torch.set_num_threads(threads)
     if pipeline.done:
         recorder.end(
             number, "COMPLETE", values=[record.metrics[objective.metric] for objective in study.objectives]
