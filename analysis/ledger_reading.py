@@ -8,7 +8,8 @@ whatever became of its neighbours. What refers to a trial whose beginning was lo
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
@@ -23,7 +24,7 @@ LONGEST_NAME = 500
 
 @dataclass
 class LedgerFollower:
-    """Reads a ledger that may be growing: every `poll` takes in the lines that were finished since."""
+    """Reads a ledger that may be growing: every reading takes in the lines that were finished since."""
 
     path: Path
     history: History = field(default_factory=History)
@@ -38,23 +39,35 @@ class LedgerFollower:
     _offset: int = 0
     _lines: int = 0
 
-    def poll(self) -> list[dict[str, Any]]:
-        """Fold in what is new; the events that were. Raises OSError if the file cannot be read."""
+    def events(self) -> Iterator[dict[str, Any]]:
+        """Fold in what is new, line by line; each event right after it became part of `history`.
+
+        A file that has shrunk was cut, and is read from its beginning. Raises OSError if it cannot be read.
+        """
         with self.path.open("rb") as file:
+            if file.seek(0, os.SEEK_END) < self._offset:
+                self._start_over()
             file.seek(self._offset)
             content = file.read()
         whole = content.rfind(b"\n") + 1
         self.torn = len(content) - whole
         self._offset += whole
-        events = []
         for line in content[:whole].split(b"\n")[:-1]:
             self._lines += 1
             event = decode(line)
             if event is None:
                 self.damaged.append(self._lines)
             elif self._fold(event):
-                events.append(event)
-        return events
+                yield event
+
+    def poll(self) -> None:
+        """Fold in what is new. Raises OSError if the file cannot be read."""
+        for _ in self.events():
+            pass
+
+    def _start_over(self) -> None:
+        self.history, self.damaged, self.orphans, self.newest = History(), [], 0, 0.0
+        self._offset = self._lines = 0
 
     def _fold(self, event: dict[str, Any]) -> bool:
         if not _is_sound(event) or ("trial" in event and not self._is_known(event)):

@@ -177,7 +177,7 @@ def load_run(path: str | Path) -> Run:
         )
     damage: list[str] = []
     info = read_info(directory.path, damage)
-    study = _read_study(directory, damage)
+    study = read_study(directory.path, damage)
     history = _read_history(directory, damage)
     if study is not None:
         drop_what_does_not_fit(study, history, damage)
@@ -200,7 +200,7 @@ def find_runs(root: str | Path) -> list[Path]:
 def read_info(folder: Path, damage: list[str]) -> Mapping[str, Any]:
     """run.json of a folder, empty with a sentence in `damage` if it cannot be read."""
     try:
-        info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        info = json.loads((folder / "run.json").read_text(encoding="utf-8"), parse_constant=str)
     except FileNotFoundError:
         damage.append("run.json is missing: when, where and by what command it was run is not known")
         return {}
@@ -213,12 +213,14 @@ def read_info(folder: Path, damage: list[str]) -> Mapping[str, Any]:
     return info
 
 
-def _read_study(directory: RunDirectory, damage: list[str]) -> Study | None:
-    if not directory.resolved_space.is_file():
+def read_study(folder: Path, damage: list[str]) -> Study | None:
+    """The study of a run, None with a sentence in `damage` if it cannot be read."""
+    path = folder / "space.resolved.yaml"
+    if not path.is_file():
         damage.append("space.resolved.yaml is missing: the question, objectives and domains are not known")
         return None
     try:
-        return load_study(directory.resolved_space).study
+        return load_study(path).study
     except SearchError as error:
         damage.append(f"space.resolved.yaml cannot be read: {one_line(str(error), 500)}")
         return None

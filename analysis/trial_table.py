@@ -16,11 +16,11 @@ from analysis.written_file import write_bytes
 from search.history import History, TrialRecord
 from search.standings import standings
 from search.study import Scalar, Study
+from search.trial_files import plain_cell
 
 Format = Literal["json", "csv", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 OWN_COLUMNS = ("state", "origin", "rank", "front", "rung", "epoch", "seconds", "retries", "reason")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _LARGEST = 2**63
 
 
@@ -143,19 +143,18 @@ def _plain_value(value: Any) -> Any:
 
 def _csv(frame: pd.DataFrame) -> bytes:
     safe = frame.reset_index()
-    safe.columns = pd.Index([_plain_cell(str(name)) for name in safe.columns], dtype="str")
+    safe.columns = pd.Index([plain_cell(str(name)) for name in safe.columns], dtype="str")
     for i, name in enumerate(safe.columns):
         column = safe.iloc[:, i]
         if column.dtype == "object" or isinstance(column.dtype, pd.StringDtype):
-            safe[name] = pd.array([_plain_cell(value) for value in column.tolist()], dtype="object")
+            safe[name] = pd.array([_safe(value) for value in column.tolist()], dtype="object")
     text = io.StringIO()
     safe.to_csv(text, index=False, lineterminator="\r\n")
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 
-def _plain_cell(value: Any) -> Any:
-    """Text that a spreadsheet will not run; anything else as it is."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else value
+def _safe(value: Any) -> Any:
+    return plain_cell(value) if isinstance(value, str) else value
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:
