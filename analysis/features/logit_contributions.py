@@ -4,7 +4,7 @@ The decoder is affine, so h = h^ + e without latent j, its error e kept, is h - 
 row in the raw activation space.
 
     measured     1/n_j sum_{i: z_ij > 0}  head(h_i) - head(h_i - z_ij d_j)
-    by weights   zbar_j d_j J,   zbar_j = mean of z_ij where it fires,   J = mean over images of d head(h) / dh
+    by weights   zbar_j d_j J,   zbar_j = mean of z_ij where it fires, J = mean over images of d head / dh
 
 For a linear head both are the same; how far they differ says how far the head is from linear. Positive
 means that the latent speaks for the class.

@@ -40,7 +40,7 @@ def near_misses(u: np.ndarray, z: np.ndarray, labels: np.ndarray, top_class: int
 
 def intervals(observed: Observed, z: np.ndarray, rng: np.random.Generator) -> tuple[Interval, ...]:
     """Five of equal width from 0 to the largest code, with at most 8 places of each, drawn uniformly."""
-    edges = np.linspace(0.0, float(z.max(initial=0.0)), N_INTERVALS + 1)
+    edges = np.linspace(0.0, _largest(z), N_INTERVALS + 1)
     number, firing = bins(z, N_INTERVALS), max(1, int((z > 0).sum()))
     found = []
     for i in range(N_INTERVALS):
@@ -58,13 +58,20 @@ def histogram(z: np.ndarray, labels: np.ndarray, n_classes: int) -> tuple[np.nda
     firing = number >= 0
     counts = np.zeros((n_classes, N_BINS), dtype=np.int64)
     np.add.at(counts, (labels[firing], number[firing]), 1)
-    return counts, np.linspace(0.0, float(z.max(initial=0.0)), N_BINS + 1)
+    return counts, np.linspace(0.0, _largest(z), N_BINS + 1)
 
 
 def bins(z: np.ndarray, count: int) -> np.ndarray:
     """Which of `count` bins (low, high] of equal width from 0 to max z each code is in; -1 where it is 0."""
-    share = z.astype(np.float64) / max(float(z.max(initial=0.0)), np.finfo(np.float32).smallest_subnormal)
+    codes = z.astype(np.float64)
+    highest = _largest(z)
+    share = codes / highest if highest > 0 else codes
     return np.where(z > 0, np.clip(np.ceil(share * count) - 1, 0, count - 1), -1).astype(np.int64)
+
+
+def _largest(z: np.ndarray) -> float:
+    """The largest code, 0 if there is none above."""
+    return float(np.max(z, initial=0.0))
 
 
 def _drawn(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
