@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
+from analysis.encodable import encodable
 from search.history import History, State, TrialRecord
 from search.ledger import decode
 from search.standings import count, trial_list
 from search.study import Study
 
 LONGEST_NAME = 500
+_SURROGATE = b"\\ud"
 
 
 @dataclass
@@ -55,6 +57,8 @@ class LedgerFollower:
         for line in content[:whole].split(b"\n")[:-1]:
             self._lines += 1
             event = decode(line)
+            if event is not None and _SURROGATE in line:
+                event = encodable(event)
             if event is None:
                 self.damaged.append(self._lines)
             elif self._fold(event):

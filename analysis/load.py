@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.encodable import encodable
 from analysis.ledger_reading import LedgerFollower, drop_what_does_not_fit
 from analysis.run_owner import is_being_written
 from search.errors import NoTrialCompleted, RunDirectoryError, SearchError, SpaceError
@@ -210,7 +211,7 @@ def read_info(folder: Path, damage: list[str]) -> Mapping[str, Any]:
     if not isinstance(info, dict):
         damage.append("run.json cannot be read: it is no JSON object")
         return {}
-    return info
+    return dict(encodable(info))
 
 
 def read_study(folder: Path, damage: list[str]) -> Study | None:

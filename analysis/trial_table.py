@@ -130,9 +130,7 @@ def _json(frame: pd.DataFrame) -> bytes:
     names = [str(name) for name in whole.columns]
     columns = [[_plain_value(value) for value in whole.iloc[:, i].tolist()] for i in range(len(names))]
     rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-    return (json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode(
-        "utf-8", "backslashreplace"
-    )
+    return (json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _plain_value(value: Any) -> Any:
@@ -150,7 +148,7 @@ def _csv(frame: pd.DataFrame) -> bytes:
             safe[name] = pd.array([_safe(value) for value in column.tolist()], dtype="object")
     text = io.StringIO()
     safe.to_csv(text, index=False, lineterminator="\r\n")
-    return text.getvalue().encode("utf-8", "backslashreplace")
+    return text.getvalue().encode()
 
 
 def _safe(value: Any) -> Any:

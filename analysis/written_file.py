@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from search.errors import DiskError
@@ -19,5 +20,6 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # it need not be there, nor its folder
+            temporary.unlink()
         raise DiskError(f"{path}: cannot write: {error.strerror}") from None

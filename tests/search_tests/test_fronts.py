@@ -11,7 +11,8 @@ from tests.search_tests.histories import make_study
 
 
 def peeled(trials: list[TrialRecord]) -> list[list[int]]:
-    """By definition: who is beaten by none, then who is beaten by none of the rest. Accuracy up, junk down."""
+    """By definition: who is beaten by none, then who is beaten by none of the rest. Accuracy
+    up, junk down."""
     rest = {trial.number: (-trial.values[0], trial.values[1]) for trial in trials if trial.values}
     fronts = []
     while rest:
