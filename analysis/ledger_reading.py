@@ -57,7 +57,7 @@ class LedgerFollower:
         for line in content[:whole].split(b"\n")[:-1]:
             self._lines += 1
             event = decode(line)
-            if event is not None and _SURROGATE in line:
+            if event is not None and _SURROGATE in line.lower():
                 event = encodable(event)
             if event is None:
                 self.damaged.append(self._lines)

@@ -218,7 +218,7 @@ def hostile_run(root: Path) -> Path:
     run = Run(study)
     run.complete(0, 0.9, 0.5)
     run.fail(1, f"{HOSTILE}\x1b[31m")
-    run.fail(2, '=HYPERLINK("http://example.invalid")\nsecond line')
+    run.fail(2, '=HYPERLINK("http://example.invalid")\nsecond line \udcff')
     run.suggest(3, {**make_params(), "sae.kind": HOSTILE})
     run.tell(
         event="result",
