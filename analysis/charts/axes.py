@@ -7,7 +7,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from analysis.charts.chart import label
+from analysis.charts.chart import label, level_line
 from analysis.charts.scale import Scale
 from analysis.charts.tag import joined, percent, tag
 
@@ -48,7 +48,7 @@ def _x_axis(axis: Axis) -> Markup:
     parts.append(label(f"{axis.name}{X_ARROWS.get(axis.better or '', '')}", 0, 0, "axis-name", 0, 40))
     if axis.better:
         parts.append(label(HINTS[axis.better], 1, 0, "axis-hint", 0, 40, "end"))
-    return joined(*parts)
+    return joined(*parts, _chance(axis, "x"))
 
 
 def _y_axis(axis: Axis) -> Markup:
@@ -60,7 +60,14 @@ def _y_axis(axis: Axis) -> Markup:
     parts.append(label(f"{axis.name}{Y_ARROWS.get(axis.better or '', '')}", 0, 1, "axis-name", -44, -16))
     if axis.better:
         parts.append(label(HINTS[axis.better], 1, 1, "axis-hint", 0, -16, "end"))
-    return joined(*parts)
+    return joined(*parts, _chance(axis, "y"))
+
+
+def _chance(axis: Axis, direction: Literal["x", "y"]) -> Markup:
+    share = None if axis.chance is None else axis.scale.share(axis.chance)
+    if share is None or not 0 <= share <= 1:
+        return Markup("")
+    return level_line(share, "chance", axis=direction)
 
 
 def shortened(text: str, most: int = LONGEST_LABEL) -> str:

@@ -40,7 +40,13 @@ def bars(rows: Sequence[Bar], series: Sequence[str], *, description: str) -> Cha
     for number, name in enumerate(series):
         left = number / len(series)
         swatch = tag(
-            "rect", class_=f"bar series-{number + 1}", x=percent(left), y=legend_y - 9, width=10, height=8, rx=2
+            "rect",
+            class_=f"bar series-{number + 1}",
+            x=percent(left),
+            y=legend_y - 9,
+            width=10,
+            height=8,
+            rx=2,
         )
         parts += [swatch, tag("text", name, class_="label", x=percent(left), y=legend_y, dx=16)]
     return Chart(description, joined(*parts), legend_y + 4, "bare")

@@ -9,7 +9,7 @@ from typing import Literal
 from markupsafe import Markup
 
 from analysis.charts.axes import Axis, axes
-from analysis.charts.chart import Chart, dot, level_line, path_data, path_layer
+from analysis.charts.chart import Chart, dot, path_data, path_layer
 from analysis.charts.tag import joined, tag
 
 Fate = Literal["pruned", "ranked", "infeasible", "default", "front"]
@@ -38,14 +38,13 @@ def curves(drawn: Sequence[Curve], x: Axis, y: Axis, *, description: str, height
         if shares
     ]
     layers = [axes(x, y), path_layer(*lines), *ends]
-    if y.chance is not None and (share := y.scale.share(y.chance)) is not None and 0 <= share <= 1:
-        layers.append(level_line(share, "chance", axis="y"))
     return Chart(description, joined(*layers), height)
 
 
 def _shares(curve: Curve, x: Axis, y: Axis) -> list[tuple[float, float]]:
     found = [(x.scale.share(rung), y.scale.share(value)) for rung, value in curve.places]
-    return [(left, up) for left, up in found if left is not None and up is not None]
+    # What lies beyond the picture ends at its edge.
+    return [(left, min(1.0, max(0.0, up))) for left, up in found if left is not None and up is not None]
 
 
 def _line(curve: Curve, shares: list[tuple[float, float]]) -> Markup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 from markupsafe import Markup
@@ -64,14 +65,16 @@ def _bar(scale: Numeric, low: float, high: float, verdict: Verdict, middle: floa
     return joined(*parts)
 
 
-def common_scale(ends: list[tuple[float, float, float]]) -> Numeric:
+def common_scale(estimates: Sequence[tuple[float, float, float]]) -> Numeric:
     """A scale around 0 and all (mean, low, high), which a few very wide intervals do not stretch.
 
-    It reaches as far as every mean and as the 90th percentile of the intervals' ends.
+    It holds every mean, and of the intervals' ends nine in ten.
     """
-    means = [abs(mean) for mean, _, _ in ends if math.isfinite(mean)]
-    far = sorted(
-        max(abs(low), abs(high)) for _, low, high in ends if math.isfinite(low) and math.isfinite(high)
-    )
-    reach = max([*means, far[int(0.9 * (len(far) - 1))] if far else 0.0], default=0.0) or 1.0
-    return Numeric(-1.08 * reach, 1.08 * reach)
+    means = [mean for mean, _, _ in estimates if math.isfinite(mean)]
+    ends = [end for _, low, high in estimates for end in (low, high) if math.isfinite(end)]
+    sizes = sorted(map(abs, ends))
+    reach = max([*map(abs, means), sizes[int(0.9 * (len(sizes) - 1))] if sizes else 0.0], default=0.0)
+    low = max(-reach, min([0.0, *means, *ends]))
+    high = min(reach, max([0.0, *means, *ends]))
+    air = 0.06 * (high - low) or 1.0
+    return Numeric(low - air, high + air)

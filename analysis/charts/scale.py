@@ -68,6 +68,24 @@ class Bands:
 
 
 @dataclass(frozen=True)
+class Steps:
+    """Stages counted from 1, the first at the low end and the last at the high one."""
+
+    names: tuple[str, ...]
+
+    def share(self, value: Value) -> float | None:
+        """None for what is no stage."""
+        if isinstance(value, str) or not 1 <= value <= len(self.names):
+            return None
+        return (value - 1) / (len(self.names) - 1) if len(self.names) > 1 else 0.5
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """One a stage."""
+        last = max(1, len(self.names) - 1)
+        return [(place / last, name) for place, name in enumerate(self.names)]
+
+
+@dataclass(frozen=True)
 class Switched:
     """A numeric scale that begins with a place of its own for the value that means `off`."""
 
@@ -119,11 +137,11 @@ def linear_ticks(low: float, high: float, most: int = 6) -> list[float]:
 
 
 def log_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Powers of ten in [low, high]; with fewer than three of them also their 2 and 5 fold."""
+    """Powers of ten in [low, high], and between them as many round values as fit below `most`."""
     if not 0 < low < high:
         return [low]
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    for factors in ((1, 2, 5), (1, 3), (1,)):
+    for factors in ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,)):
         values = [f * 10.0**e for e in range(first, last + 1) for f in factors]
         inside = [value for value in values if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
         if len(inside) <= most:

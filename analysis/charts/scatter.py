@@ -9,7 +9,7 @@ from typing import Literal
 from markupsafe import Markup
 
 from analysis.charts.axes import Axis, axes
-from analysis.charts.chart import Chart, dot, label, level_line, path_data, path_layer
+from analysis.charts.chart import Chart, dot, label, path_data, path_layer
 from analysis.charts.scale import Bands, Value
 from analysis.charts.tag import joined, tag
 
@@ -49,14 +49,6 @@ def scatter(
     layers: list[Markup] = [axes(x, y)]
     if staircase:
         layers.append(_staircase([p for p in points if p.role == "front"], x, y))
-    layers += [
-        level_line(share, "chance", axis=direction)
-        for axis, direction in ((x, "x"), (y, "y"))
-        if axis.chance is not None
-        and (share := axis.scale.share(axis.chance)) is not None
-        and 0 <= share <= 1
-        for direction in [direction]
-    ]
     order: tuple[Role, ...] = ("pruned", "infeasible", "ranked", "default", "front")
     placed = [(point, _place(point, x, y)) for role in order for point in points if point.role == role]
     layers += [_mark(point, *place) for point, place in placed if place is not None]

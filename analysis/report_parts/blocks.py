@@ -13,6 +13,8 @@ from markupsafe import Markup
 
 from analysis.charts.chart import Chart
 
+Legend = tuple[tuple[str, str], ...]
+"""(class of a mark, what it means) each."""
 Kind = Literal["plain", "strong", "code", "dim", "good", "bad"]
 
 
@@ -78,15 +80,15 @@ class Figure:
     name: str
     chart: Chart
     caption: str = ""
-    legend: tuple[tuple[str, str], ...] = ()
-    """(class of a mark, what it means)."""
+    legend: Legend = ()
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Small pictures side by side."""
+    """Small pictures side by side, with one legend for all."""
 
     figures: tuple[Figure, ...]
+    legend: Legend = ()
 
 
 @dataclass(frozen=True)
@@ -142,10 +144,10 @@ def cell(*parts: str | Span, sort: float | str | None = None, picture: Markup | 
 
 
 def listed(names: Sequence[str | Span], last: str = "and") -> list[str | Span]:
-    """`a, b and c`, as parts of a paragraph."""
+    """`a, b and c`, as parts of a paragraph; without `last` a plain enumeration."""
     parts: list[str | Span] = []
     for place, name in enumerate(names):
         if place:
-            parts.append(f" {last} " if place == len(names) - 1 else ", ")
+            parts.append(f" {last} " if last and place == len(names) - 1 else ", ")
         parts.append(name)
     return parts

@@ -75,9 +75,13 @@ class Outlook:
     def title(self, trial: TrialRecord) -> str:
         """The trial in a line: its number, its scores, what it sets."""
         metrics = trial.metrics
-        scores = "  ".join(f"{name} {score(metrics[name])}" for name in key_metrics(self.study) if name in metrics)
+        scores = "  ".join(
+            f"{name} {score(metrics[name])}" for name in key_metrics(self.study) if name in metrics
+        )
         settings = " ".join(f"{path}={number(value)}" for path, value in self.searched(trial))
-        what = {"PRUNED": ", stopped early", "FAIL": ", failed", "RUNNING": ", unfinished"}.get(trial.state, "")
+        what = {"PRUNED": ", stopped early", "FAIL": ", failed", "RUNNING": ", unfinished"}.get(
+            trial.state, ""
+        )
         default = ", the default" if trial.is_default else ""
         return f"trial {trial.folder}{default}{what}: {scores}\n{settings}"
 

@@ -1,0 +1,146 @@
+"""The table that matters: what each direction does to each objective, against its control, how surely."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from analysis.charts.interval import Verdict, common_scale, interval
+from analysis.charts.scale import Numeric
+from analysis.effects.effect import VERDICTS, DirectionEffect, EffectTable
+from analysis.report_parts.blocks import (
+    Block,
+    Cell,
+    Column,
+    Folded,
+    Items,
+    Kind,
+    Section,
+    Span,
+    Table,
+    cell,
+    code,
+    say,
+)
+from analysis.report_parts.outlook import Outlook
+from search.design import DEFAULT_ARM, Design
+from search.standings import number, one_line
+from search.study import Objective
+
+TITLE = "Does each direction help?"
+KINDS: dict[str, Kind] = {"helps": "good", "hurts": "bad"}
+LOOKS: dict[str, Verdict] = {"helps": "helps", "hurts": "hurts"}
+METHODS = {"paired": "pairs", "matched": "matched trials", "model": "model"}
+
+
+def directions(outlook: Outlook, table: EffectTable) -> Section:
+    """One table an objective, clear help first; why there is none where there is none."""
+    if not table.effects:
+        reason = " ".join(table.method_note) or "Too few trials to tell."
+        return Section("directions", TITLE, (say(reason),))
+    design = outlook.study.design
+    blocks: list[Block] = [say(*table.method_note[:1]), say(" ".join(table.method_note[1:]), kind="note")]
+    for objective in outlook.study.objectives:
+        own = table.of(objective.metric)
+        first = [effect for effect in own if design is None or effect.control == DEFAULT_ARM]
+        second = [effect for effect in own if design is not None and effect.control != DEFAULT_ARM]
+        if first:
+            blocks.append(_table(objective, first, "" if design is None else ", against the default"))
+        if second:
+            told = _table(objective, second, ", against controls")
+            blocks.append(Folded(f"{objective.metric}: against a control instead of the default", (told,)))
+    if design is not None:
+        blocks.append(Folded("What the directions set", (_settings(design),)))
+    return Section("directions", TITLE, tuple(blocks))
+
+
+def _settings(design: Design) -> Items:
+    return Items(
+        tuple(
+            say(
+                code(arm.name),
+                ": ",
+                ", ".join(f"{path} {number(value)}" for path, value in arm.changes.items()),
+            )
+            for arm in design.arms[1:]
+        )
+    )
+
+
+def _table(objective: Objective, effects: Sequence[DirectionEffect], beside: str) -> Table:
+    scale = common_scale([(e.mean, e.low, e.high) for e in effects])
+    same_method = len({effect.method for effect in effects}) == 1
+    same_control = len({effect.control for effect in effects}) == 1
+    paired = effects[0].method == "paired"
+    columns = [
+        Column("direction" if paired else "setting"),
+        Column("against"),
+        Column("effect", numeric=True),
+        Column("on a common scale", picture=True),
+        Column("95 % interval", numeric=True),
+        Column(
+            "pairs" if paired and same_method else "trials", "" if paired else "with / without", numeric=True
+        ),
+        Column("estimate from"),
+        Column("verdict"),
+    ]
+    rows = [_row(effect, scale) for effect in sorted(effects, key=_order)]
+    left_out = [place for place, useless in ((1, same_control), (6, same_method)) if useless]
+    kept = [place for place in range(len(columns)) if place not in left_out]
+    better = "more" if objective.mode == "max" else "less"
+    return Table(
+        f"Effect on {objective.metric} ({better} is better){beside}",
+        tuple(columns[place] for place in kept),
+        tuple(tuple(row[place] for place in kept) for row in rows),
+        sortable=True,
+    )
+
+
+def _order(effect: DirectionEffect) -> tuple[int, float]:
+    """Clear help first, then clear harm, then the rest; the largest effect first."""
+    size = abs(effect.mean) if math.isfinite(effect.mean) else -1.0
+    return {"helps": 0, "hurts": 1, "unclear": 2}.get(effect.verdict, 3), -size
+
+
+def _row(effect: DirectionEffect, scale: Numeric) -> tuple[Cell, ...]:
+    reach = f"{signed(effect.low)} to {signed(effect.high)}" if math.isfinite(effect.low) else "–"
+    words = f"{effect.direction}: {signed(effect.mean)}, 95 % interval {reach}"
+    look = LOOKS.get(effect.verdict, "unclear")
+    picture = interval(effect.mean, effect.low, effect.high, scale, look, words)
+    paired = effect.method == "paired"
+    return (
+        _name(effect),
+        cell(one_line(effect.control, 40)),
+        cell(signed(effect.mean), sort=_finite(effect.mean)),
+        cell(picture=picture),
+        cell(reach, sort=_finite(effect.low)),
+        cell(str(effect.n_with) if paired else f"{effect.n_with} / {effect.n_without}", sort=effect.n_with),
+        cell(METHODS[effect.method]),
+        _verdict(effect),
+    )
+
+
+def _name(effect: DirectionEffect) -> Cell:
+    """In a design the arm's name says it; what it sets is listed below the tables."""
+    setting = "" if effect.method == "paired" else f" {one_line(effect.setting, 60)}"
+    note = f"{setting} (a control)" if effect.is_control else setting
+    return cell(code(effect.direction), Span(note, "dim"), sort=f"{effect.direction} {effect.setting}")
+
+
+def _verdict(effect: DirectionEffect) -> Cell:
+    """Clear by itself is one thing, clear among all the effects looked at another."""
+    word = Span(VERDICTS[effect.verdict], KINDS.get(effect.verdict, "dim"))
+    weak = effect.is_clear and math.isfinite(effect.q_value) and not effect.survives_correction
+    return cell(word, Span(" not after correction", "dim") if weak else "", sort=VERDICTS[effect.verdict])
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def signed(value: float) -> str:
+    """`+0.012`, `−0.012`; more digits where three decimals would show nothing, `–` if not finite."""
+    if not math.isfinite(value):
+        return "–"
+    told = f"{value:+.3f}" if value == 0 or 0.0005 <= abs(value) < 100 else f"{value:+.3g}"
+    return told.replace("-", "−")
