@@ -12,6 +12,10 @@ from search.confirmation import Subject
 from search.confirmation_course import task_of
 from search.confirmation_results import Confirmed, collect
 from search.history import History
+from search.standings import count
+from trainables.scored import LAST_RUNG, TRAINED_RUNG
+
+_SCORED_RUNGS = set(range(TRAINED_RUNG, LAST_RUNG + 1))
 
 
 @dataclass(frozen=True)
@@ -37,17 +41,24 @@ def read_confirmation(folder: Path, searched: History) -> ConfirmedRun | None:
         ledger.poll()
     except OSError:
         return None
-    history = History(sessions=ledger.history.sessions)
     damage = [f"confirm/{sentence}" for sentence in ledger.complaints(being_written=True)]
-    strangers = 0
+    history = History(sessions=ledger.history.sessions)
+    left_out = {"of trials that the search does not know": 0, "a complete one lacks a score": 0}
     for number, record in ledger.history.trials.items():
-        if _is_training_of(searched, record.params):
-            history.trials[number] = record
+        if not _is_training_of(searched, record.params):
+            left_out["of trials that the search does not know"] += 1
+        elif record.state == "COMPLETE" and not _SCORED_RUNGS <= set(record.rungs):
+            left_out["a complete one lacks a score"] += 1
         else:
-            strangers += 1
-    if strangers:
-        damage.append(f"confirm/trials.jsonl: {strangers} trainings of trials that the search does not know")
-    return ConfirmedRun(_results(searched, history, damage), history, tuple(damage))
+            history.trials[number] = record
+    damage += [
+        f"confirm/trials.jsonl: {count(amount, 'training')} left out: {why}"
+        for why, amount in left_out.items()
+        if amount
+    ]
+    return ConfirmedRun(
+        tuple(collect(searched, history, _subjects(searched, history))), history, tuple(damage)
+    )
 
 
 def _is_training_of(searched: History, params: Mapping[str, Any]) -> bool:
@@ -55,12 +66,8 @@ def _is_training_of(searched: History, params: Mapping[str, Any]) -> bool:
     return type(trial) is int and type(replicate) is int and trial in searched.trials
 
 
-def _results(searched: History, history: History, damage: list[str]) -> tuple[Confirmed, ...]:
-    default = next((n for n, trial in searched.trials.items() if trial.origin == "default"), None)
+def _subjects(searched: History, history: History) -> list[Subject]:
+    """The configurations in the order in which they were begun."""
+    default = next((number for number, trial in searched.trials.items() if trial.origin == "default"), None)
     numbers = dict.fromkeys(task_of(record).trial for record in history.trials.values())
-    subjects = [Subject(number, number == default) for number in numbers]
-    try:
-        return tuple(collect(searched, history, subjects))
-    except (KeyError, ValueError) as error:
-        damage.append(f"confirm/trials.jsonl: a complete training lacks a score ({error})")
-        return ()
+    return [Subject(number, number == default) for number in numbers]

@@ -7,20 +7,19 @@ whatever became of its neighbours. What refers to a trial whose beginning was lo
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from analysis.encodable import encodable
-from search.history import History, State, TrialRecord
+from analysis.event_shapes import is_sound
+from search.history import History, TrialRecord
 from search.ledger import decode
 from search.standings import count, trial_list
 from search.study import Study
 
-LONGEST_NAME = 500
 _SURROGATE = b"\\ud"
 
 
@@ -55,13 +54,8 @@ class LedgerFollower:
         self.torn = len(content) - whole
         self._offset += whole
         for line in content[:whole].split(b"\n")[:-1]:
-            self._lines += 1
-            event = decode(line)
-            if event is not None and _SURROGATE in line.lower():
-                event = encodable(event)
-            if event is None:
-                self.damaged.append(self._lines)
-            elif self._fold(event):
+            event = self._take(line)
+            if event is not None:
                 yield event
 
     def poll(self) -> None:
@@ -73,8 +67,19 @@ class LedgerFollower:
         self.history, self.damaged, self.orphans, self.newest = History(), [], 0, 0.0
         self._offset = self._lines = 0
 
+    def _take(self, line: bytes) -> dict[str, Any] | None:
+        """Fold in one line; its event if it told something new."""
+        self._lines += 1
+        event = decode(line)
+        if event is None:
+            self.damaged.append(self._lines)
+            return None
+        if _SURROGATE in line.lower():
+            event = encodable(event)
+        return event if self._fold(event) else None
+
     def _fold(self, event: dict[str, Any]) -> bool:
-        if not _is_sound(event) or ("trial" in event and not self._is_known(event)):
+        if not is_sound(event) or ("trial" in event and not self._is_known(event)):
             self.orphans += 1
             return False
         self.newest = max(self.newest, event["time"])
@@ -94,10 +99,9 @@ class LedgerFollower:
             rest = "what is whole before and after was taken"
             said.append(f"{self.path.name}: {lines} {shown}{more} cannot be read; {rest}")
         if self.orphans:
-            said.append(
-                f"{self.path.name}: {count(self.orphans, 'record')} left out, because no trial is known that "
-                "belongs to it"
-            )
+            records = count(self.orphans, "record")
+            because = "malformed, or of a trial whose beginning is lost"
+            said.append(f"{self.path.name}: {records} left out: {because}")
         if self.torn and not being_written:
             said.append(f"{self.path.name}: the last line is torn; it was never acknowledged")
         return said
@@ -122,93 +126,3 @@ def _fits(study: Study, record: TrialRecord) -> bool:
     except (KeyError, TypeError):  # a direction that the design does not have
         return False
     return True
-
-
-def _is_sound(event: Mapping[str, Any]) -> bool:
-    """Whether it has the shape that `search.history` describes: a run may come from anywhere."""
-    check = _SHAPES.get(event.get("event"))  # type: ignore[arg-type]
-    return check is not None and _is_number(event.get("time")) and check(event)
-
-
-def _is_session(event: Mapping[str, Any]) -> bool:
-    return isinstance(event.get("target"), int) and event["target"] >= 0
-
-
-def _is_suggestion(event: Mapping[str, Any]) -> bool:
-    params = event.get("params")
-    return (
-        _is_trial(event)
-        and isinstance(event.get("origin"), str)
-        and isinstance(params, dict)
-        and all(isinstance(value, str | int | float) for value in params.values())
-        and _are_names(params)
-    )
-
-
-def _is_result(event: Mapping[str, Any]) -> bool:
-    metrics, checkpoint, rung = event.get("metrics"), event.get("checkpoint"), event.get("rung", "")
-    return (
-        _is_trial(event)
-        and _is_count(event.get("epoch"))
-        and (rung is None or _is_count(rung))
-        and (checkpoint is None or isinstance(checkpoint, dict))
-        and isinstance(metrics, dict)
-        and _are_numbers(metrics.values())
-        and _are_names(metrics)
-    )
-
-
-def _is_decision(event: Mapping[str, Any]) -> bool:
-    return _is_trial(event) and _is_count(event.get("rung")) and isinstance(event.get("action"), str)
-
-
-def _is_retry(event: Mapping[str, Any]) -> bool:
-    return _is_trial(event) and isinstance(event.get("reason"), str)
-
-
-def _is_end(event: Mapping[str, Any]) -> bool:
-    reason, values = event.get("reason"), event.get("values")
-    return (
-        _is_trial(event)
-        and event.get("state") in set(get_args(State)) - {"RUNNING"}
-        and (reason is None or isinstance(reason, str))
-        and (values is None or (isinstance(values, list) and _are_numbers(values)))
-    )
-
-
-_SHAPES = {
-    "session": _is_session,
-    "suggest": _is_suggestion,
-    "result": _is_result,
-    "decision": _is_decision,
-    "retry": _is_retry,
-    "end": _is_end,
-}
-
-
-def _is_trial(event: Mapping[str, Any]) -> bool:
-    return _is_count(event.get("trial"))
-
-
-def _is_count(value: object) -> bool:
-    return type(value) is int and 0 <= value < 2**53
-
-
-def _is_number(value: object) -> bool:
-    return _are_numbers((value,))
-
-
-def _are_numbers(values: Collection[object]) -> bool:
-    """Finite ones; 1e999 is valid JSON."""
-    return set(map(type, values)) <= {int, float} and all(map(_is_finite, values))
-
-
-def _is_finite(value: Any) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer beyond all floats
-        return False
-
-
-def _are_names(names: Iterable[str]) -> bool:
-    return all(len(name) <= LONGEST_NAME for name in names)
