@@ -33,20 +33,26 @@ class BoundaryWarning:
     """Whether the first of the ranking is among them."""
 
     @property
+    def share(self) -> float:
+        """Of the best trials that draw it."""
+        return len(self.trials) / self.n_best
+
+    @property
     def sentence(self) -> str:
         """What a reader is told."""
+        lie = "lies" if len(self.trials) == 1 else "lie"
         return (
-            f"{self.path}: {len(self.trials)} of the {count(self.n_best, 'best trial')} that draw it "
-            f"({trial_list(self.trials)}) {'lies' if len(self.trials) == 1 else 'lie'} at the {self.end} end, "
-            f"{number(self.bound)}; the best may lie beyond it."
+            f"{self.path}: {len(self.trials)} of the {count(self.n_best, 'best trial')} that draw it {lie} "
+            f"at the {self.end} end of its range, {number(self.bound)} ({trial_list(self.trials)}); the best "
+            "may lie beyond it."
         )
 
 
 def boundary_warnings(run: HasTrials) -> tuple[BoundaryWarning, ...]:
-    """Ranges in which a trial of the front lies within 2 % of an end, the most trials first.
+    """Ranges in which a trial of the front lies within 2 % of an end, the largest share of the front first.
 
-    Distances are on the range's own scale, logarithmic or not. Choices have no ends. An integer range of a
-    few values counts only where an end is hit.
+    One trial of many may lie there by chance: 4 % of all draws do. Distances are on the range's own scale,
+    logarithmic or not. Choices have no ends; an integer range of a few values counts only where an end is hit.
     """
     if run.study is None:
         return ()
@@ -58,7 +64,7 @@ def boundary_warnings(run: HasTrials) -> tuple[BoundaryWarning, ...]:
         drawing = [trial for trial in front if parameter.path in trial.params]
         ends: tuple[End, End] = ("low", "high")
         found += [warning for end in ends if (warning := _at_end(parameter, end, front, drawing))]
-    return tuple(sorted(found, key=lambda warning: -len(warning.trials)))
+    return tuple(sorted(found, key=lambda warning: -warning.share))
 
 
 def _at_end(

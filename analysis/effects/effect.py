@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from search.history import History
+from search.standings import count
 from search.study import Mode, Study
 
 Method = Literal["paired", "matched", "model"]
@@ -38,8 +39,8 @@ class HasTrials(Protocol):
 class DirectionEffect:
     """By how much an objective differs between trials with a setting and with its control.
 
-    `low` and `high` are the ends of the 95 % interval, `p_value` is two-sided, against no effect; all are
-    NaN where there were too few trials, and `mean` too where there was none.
+    `low` and `high` are the ends of the 95 % interval, `p_value` is two-sided, against no effect; `mean` and
+    they are NaN where there were too few trials, but a single pair has a mean.
     """
 
     direction: str
@@ -128,7 +129,11 @@ def chance_note(effects: Sequence[DirectionEffect]) -> str:
     clear = sum(effect.is_clear for effect in told)
     sure = sum(effect.survives_correction for effect in told)
     return (
-        f"Of {len(told)} effects {clear} are clear, that is their 95 % interval leaves 0 out; of effects "
-        f"that are none one in twenty does so by chance. {sure} stay clear with the false discovery rate "
-        f"held at {FALSE_DISCOVERIES:.0%} (Benjamini and Hochberg)."
+        f"Of {count(len(told), 'effect')} {clear} {_are(clear)} clear, that is the 95 % interval leaves 0 out; "
+        f"of effects that are none one in twenty does so by chance. {sure} {_are(sure)} still clear with the "
+        f"false discovery rate held at {FALSE_DISCOVERIES:.0%} (Benjamini and Hochberg)."
     )
+
+
+def _are(amount: int) -> str:
+    return "is" if amount == 1 else "are"

@@ -1,8 +1,8 @@
 """Settings as numbers for a regression: what may add up, and how far two trials lie apart.
 
 A choice is one column per option, a switch one column, a range the Legendre polynomials P1 to P3 of
-2 place - 1. Where a parameter is not drawn its columns are 0. Over even draws the polynomials have mean 0, so that the
-effect of what makes a range active is that at its average, not at its low end.
+2 place - 1. Where a parameter is not drawn its columns are 0. Over even draws the polynomials have mean 0, so
+that the effect of what makes a range active is that at its average, not at its low end.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """How much of an objective's variation each parameter accounts for, by two methods of Optuna's.
 
 fANOVA (Hutter et al. 2014) fits a random forest to the scores and splits its variance among the parameters;
-it sees only those that every trial draws. PED-ANOVA (Watanabe et al. 2023, conditional: 2026) asks how far the
-best tenth of the trials differs from all in each parameter, and sees conditional ones too. Both tell what
-mattered where the sampler went, and not in which direction; `analysis.effects.table` does that.
+it sees only those that every trial draws. PED-ANOVA (Watanabe et al. 2023, for conditional ones 2026) asks
+how far the best tenth of the trials differs from all in each parameter, and sees conditional ones too. Both
+tell what mattered where the sampler went, and not in which direction; `analysis.effects.table` does that.
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ from search.standings import count
 from search.study import Objective, Study
 
 Method = Literal["fANOVA", "PED-ANOVA"]
-FEWEST_TRIALS: dict[Method, int] = {"fANOVA": 10, "PED-ANOVA": 20}
-"""PED-ANOVA looks at the best tenth, of which there must be two at least."""
+FEWEST_TRIALS = 20
 _BEST_SHARE = 0.1
 _FEWEST_BEST = 5
 """So many belong to the best, as Optuna advises, even where a tenth is less."""
@@ -134,10 +133,10 @@ def _reason(
         return (
             "A design changes one thing at a time; the effect of each direction says what importances would."
         )
-    if len(trials) < FEWEST_TRIALS[method]:
+    if len(trials) < FEWEST_TRIALS:
         return (
             f"{count(len(trials), 'trial')} trained in full {'is' if len(trials) == 1 else 'are'} too few "
-            f"for {method}, which needs {FEWEST_TRIALS[method]}."
+            f"to score parameters by; {method} is given {FEWEST_TRIALS} at least."
         )
     if len({trial.values[k] for trial in trials}) == 1:
         return f"All trials score the same in {objective.metric}."
@@ -170,5 +169,6 @@ def _shares(
     with warnings.catch_warnings():
         # PED-ANOVA says that a target is minimised, which `loss` is made for, and that a parameter drawn in
         # one trial only is skipped.
-        warnings.simplefilter("ignore")
-        return get_param_importances(rebuilt, evaluator=evaluator, params=names, target=loss)
+        warnings.simplefilter("ignore", UserWarning)
+        found = get_param_importances(rebuilt, evaluator=evaluator, params=names, target=loss)
+    return {name: float(share) for name, share in found.items()}

@@ -74,7 +74,7 @@ def settings_of(study: Study, draws: Sequence[Mapping[str, Scalar]]) -> tuple[Se
         place = np.zeros(len(draws))
         on = np.array([parameter.path in draw for draw in draws], dtype=bool)
         off = np.array([draw.get(parameter.switch_path) is False for draw in draws], dtype=bool)
-        for row in np.flatnonzero(on):
+        for row in np.flatnonzero(on).tolist():
             at = place_of(parameter, draws[row][parameter.path])
             whole[row] &= at is not None
             place[row] = at or 0.0
