@@ -111,9 +111,9 @@ def _dry_run(study: Study) -> int:
 
 
 def _load_data(study: Study) -> Any:
-    from search.data_check import load_data
+    from search.data_check import load_inputs
 
-    return load_data(study.data)
+    return load_inputs(study)
 
 
 def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options) -> int:

@@ -15,7 +15,7 @@ from search.confirmation import Subject, Task, choose_subjects, named_subjects, 
 from search.confirmation_options import Options
 from search.confirmation_results import Confirmed, collect
 from search.confirmation_screen import Lines, print_results
-from search.data_check import load_data
+from search.data_check import load_inputs
 from search.errors import DiskError, ExitCode, NoTrialCompleted, RunDirectoryError
 from search.history import History, fold
 from search.interruption import Interruption
@@ -65,7 +65,7 @@ def _run(
     from search.driver_log import driver_log
     from search.run_status import noting_the_end
 
-    dataset = load_data(study.data)
+    dataset = load_inputs(study)
     directory = _folder(run.path / "confirm")
     progress = Console(file=sys.stderr, soft_wrap=True, highlight=False, no_color="NO_COLOR" in os.environ)
     progress.print(

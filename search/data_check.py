@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from search.errors import ExitCode, SearchError
 from search.history import History
-from search.study import DataSource
+from search.study import Choice, DataSource, Scalar, Study
 
 if TYPE_CHECKING:
     from trainables.dataset import Dataset
+
+CONCEPT_TABLE = "auxiliary.concept_table"
 
 
 class DataMissing(SearchError):
@@ -26,6 +28,32 @@ def refuse_other_data(history: History, key: str) -> None:
             "the images are not those that this run began with: "
             f"their digest was {then[-1][:16]}, now it is {key[:16]}. Restore the files, or start a new run."
         )
+
+
+def load_inputs(study: Study) -> Dataset:
+    """The study's images, once every concept table of its trials has been read too. Raises DataMissing."""
+    from trainables.dataset import to_tensors
+    from trainables.errors import DataError
+    from trainables.losses.concepts import concept_table
+
+    dataset = load_data(study.data)
+    for name in sorted(_concept_tables(study)):
+        try:
+            concept_table(name, to_tensors(dataset).train)
+        except DataError as error:
+            raise DataMissing(str(error)) from None
+    return dataset
+
+
+def _concept_tables(study: Study) -> set[str]:
+    """Every value that auxiliary.concept_table can take, but none at all."""
+    values: list[Scalar] = [study.constants.get(CONCEPT_TABLE, "")]
+    for parameter in study.parameters:
+        if parameter.path == CONCEPT_TABLE and isinstance(parameter.domain, Choice):
+            values += parameter.domain.options
+    if study.design is not None:
+        values += [arm.changes.get(CONCEPT_TABLE, "") for arm in study.design.arms]
+    return {str(value) for value in values} - {""}
 
 
 def load_data(source: DataSource) -> Dataset:

@@ -14,14 +14,15 @@ from pydantic.fields import FieldInfo
 
 from search.space_nodes import Atom, show_atom
 from search.space_problems import choices_hint
-from trainables.settings.auxiliary import ABSOLUTE_PATH
+from trainables.settings.auxiliary import CONCEPT_TABLE
 
 # Of a run's or a direction's name.
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 _NOUNS = {"int": "a whole number", "float": "a number", "string": "a string", "bool": "true or false"}
 _PATTERNS = {
     NAME_PATTERN: "letters, digits, dot, underscore and hyphen, beginning with a letter or digit",
-    ABSOLUTE_PATH: "an absolute path, because every trial runs in a folder of its own",
+    CONCEPT_TABLE: "image_statistics, shuffled_image_statistics, or an absolute path, because every trial "
+    "runs in a folder of its own",
 }
 _BOUNDS = {
     "greater_than_equal": ("ge", "at least"),

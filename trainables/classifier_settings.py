@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from trainables import registry
 from trainables.config import TrialConfig
 from trainables.errors import DataError
 from trainables.settings.auxiliary import Auxiliary
@@ -41,7 +42,8 @@ def _auxiliary_settings(auxiliary: Auxiliary) -> dict[str, Any]:
         for name, value in auxiliary.model_dump().items()
         if name not in _BELONGS_TO or getattr(auxiliary, _BELONGS_TO[name]) > 0
     }
-    if "concept_table" in settings:
+    # A table that has a name is code, whose changes `stages.VERSIONS` tells.
+    if settings.get("concept_table", "") not in ("", *registry.CONCEPT_TABLES):
         settings["concept_table"] = _sha256(Path(auxiliary.concept_table).expanduser())
     return settings
 

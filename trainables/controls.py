@@ -167,7 +167,7 @@ def _train(trained: Trained, what: str, seed: int, *, frozen_decoder: bool) -> S
         return Entry(dict(result.sae.state_dict()))
 
     sae: SparseAutoencoder = registry.load(registry.SAES, config.kind)(config, model.basis.rank)
-    sae.load_state_dict(trained.stages.run(trained.key(what), train).tensors)
+    sae.load_state_dict(trained.stages.run("control", trained.key(what), train).tensors)
     return sae.requires_grad_(False).eval().to(device)
 
 

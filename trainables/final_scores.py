@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -14,9 +16,11 @@ from trainables.feature_model import FeatureModel
 from trainables.metrics.evaluate_confirm import full_metrics
 from trainables.metrics.measured import SupportsFeatures
 from trainables.metrics.redundancy import decoder_rows
+from trainables.metrics.references import References
 from trainables.metrics.sae_statistics import alive_mask, firing_counts
 from trainables.metrics.splice import accuracy, cross_entropy
 from trainables.metrics.stability import pw_mcc
+from trainables.stages import references
 
 BATCH = 4096
 
@@ -31,6 +35,13 @@ def score(
     not finite.
     """
     model = trained.model if name == "pipeline" else build_control(name, trained)
+    # All but one of SCORED read the trial's own classifier, whose references take longer than its metrics.
+    classifier = "untrained" if name == "untrained" else "trained"
+
+    def referenced(which: str, compute: Callable[[], dict[str, Tensor]]) -> References:
+        key = trained.key(f"{classifier} classifier, scored on {data.key}")
+        return references(trained.stages, which, seed, key, compute)
+
     metrics = full_metrics(
         model,
         trained.untrained_network().hidden,
@@ -41,6 +52,7 @@ def score(
         score_parts=score_parts,
         seed=seed,
         classifier_metrics=classifier_metrics(model, data.val.images, data.val.labels),
+        referenced=referenced,
     )
     return metrics | stability(trained, seed) if name == "pipeline" else metrics
 

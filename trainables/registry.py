@@ -67,6 +67,10 @@ AUXILIARY_LOSSES = {
     "sparse_reconstruction": "trainables.losses.sparse_reconstruction:SparseReconstruction",
     "concepts": "trainables.losses.concepts:ConceptSupervision",
 }
+CONCEPT_TABLES = {
+    "image_statistics": "trainables.data.image_statistics:image_statistics",
+    "shuffled_image_statistics": "trainables.data.image_statistics:shuffled_image_statistics",
+}
 ATTRIBUTIONS = {
     "gradient": "trainables.attribution.gradient:Gradient",
     "smooth_grad": "trainables.attribution.smooth_grad:SmoothGrad",

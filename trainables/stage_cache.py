@@ -14,6 +14,7 @@ import math
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -59,29 +60,29 @@ def stage_key(
 class StageCache:
     """Entries under `root`, the least recently used dropped when they exceed `max_bytes`.
 
-    `hits` and `misses` count this object's own calls.
+    `hits` and `misses` count this object's own calls, by the name of the stage.
     """
 
     def __init__(self, root: Path, max_bytes: int = 4 * 2**30) -> None:
         self.root = root
         self.max_bytes = max_bytes
-        self.hits = 0
-        self.misses = 0
+        self.hits: Counter[str] = Counter()
+        self.misses: Counter[str] = Counter()
         self._unscanned = math.inf
 
-    def get_or_compute(self, key: str, compute: Callable[[], Entry]) -> Entry:
+    def get_or_compute(self, key: str, compute: Callable[[], Entry], stage: str = "") -> Entry:
         """The entry of `key`, from the cache or from `compute`, which at most one process runs at a time."""
         entry = self._read(key)
         if entry is None:
             with self._lock(key) as locked:
                 entry = self._read(key) if locked else None
                 if entry is None:
-                    self.misses += 1
+                    self.misses[stage] += 1
                     entry = compute()
                     if locked:
                         self._store(key, entry)
                     return entry
-        self.hits += 1
+        self.hits[stage] += 1
         return entry
 
     def _read(self, key: str) -> Entry | None:

@@ -54,9 +54,9 @@ class StageRunner:
             device=_device_kind(self.device),
         )
 
-    def run(self, key: str, compute: Callable[[], Entry]) -> Entry:
-        """The result under `key`, computed if it is not in the cache."""
-        return compute() if self.cache is None else self.cache.get_or_compute(key, compute)
+    def run(self, stage: str, key: str, compute: Callable[[], Entry]) -> Entry:
+        """The result under `key`, computed if it is not cached; `stage` is whose hit or miss it counts as."""
+        return compute() if self.cache is None else self.cache.get_or_compute(key, compute, stage)
 
 
 def fit_basis(
@@ -72,7 +72,7 @@ def fit_basis(
 
     # Built from the entry's tensors in every case, so that a hit and a miss cannot differ.
     basis: Basis = registry.load(registry.BASES, config.kind)(config, hidden_size)
-    basis.load_state_dict(stages.run(key, fit).tensors)
+    basis.load_state_dict(stages.run("basis", key, fit).tensors)
     return basis.to(stages.device), key
 
 
@@ -86,7 +86,7 @@ def fit_sae(
         result = train_sae(config, y, epochs=epochs, seed=stages.seed("sae"), device=stages.device)
         return Entry(dict(result.sae.state_dict()), {"history": list(result.history)})
 
-    trained = stages.run(sae_key(stages, config, epochs, basis_key), train)
+    trained = stages.run("sae", sae_key(stages, config, epochs, basis_key), train)
     sae: SparseAutoencoder = registry.load(registry.SAES, config.kind)(config, basis.rank)
     sae.load_state_dict(trained.tensors)
     return sae.requires_grad_(False).eval().to(stages.device)
@@ -141,7 +141,7 @@ def references(
 ) -> dict[str, Tensor]:
     """The nulls and references `which` of one classifier; no trial that shares it computes them again."""
     key = stages.key("references", {"which": which, "seed": seed}, 0, classifier_key)
-    return stages.run(key, lambda: Entry(compute())).tensors
+    return stages.run("references", key, lambda: Entry(compute())).tensors
 
 
 def _device_kind(device: torch.device) -> str:

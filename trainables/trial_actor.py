@@ -24,6 +24,7 @@ from typing import Any
 import torch
 from ray import tune
 
+from trainables import cache_use
 from trainables.config import TrialConfig
 from trainables.dataset import Dataset, ImageData, to_tensors
 from trainables.device import device_for
@@ -132,6 +133,7 @@ class TrialActor(tune.Trainable):
                 self._draw(self._pipeline)
                 return self._message(restored.step, restored.record)
         step = self._pipeline.step()
+        self._note_cache_use()
         record = self._pipeline.save(self._folder)
         self._draw(self._pipeline)
         return self._message(step, record)
@@ -144,6 +146,13 @@ class TrialActor(tune.Trainable):
             trial_pictures.draw(pipeline.model, self._data.val.images, self._folder)
         except Exception:
             logger.warning("no pictures of this trial", exc_info=True)
+
+    def _note_cache_use(self) -> None:
+        """The cache outlives the trial; what it counted since the last note is this trial's."""
+        if self._cache is not None:
+            cache_use.add(self._folder, self._cache.hits, self._cache.misses)
+            self._cache.hits.clear()
+            self._cache.misses.clear()
 
     def _message(self, step: Step, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
         assert self._pipeline is not None

@@ -133,6 +133,15 @@ def test_a_cluster_that_is_not_there_or_too_small_is_5(tmp_path: Path, arguments
     assert "Traceback" not in done.stderr
 
 
+def test_a_concept_table_that_is_not_there_is_7_before_anything_starts(tmp_path: Path) -> None:
+    gone = tmp_path / "strokes.npz"
+    table = ("--set", "trial.auxiliary.concepts=0.1", "--set", f"trial.auxiliary.concept_table={gone}")
+    done = run(TINY, "--name", "x", *table, cache=tmp_path / "cache")
+    assert done.returncode == 7, done.stderr
+    assert f"there is no concept table {gone}" in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_place_is_8(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)

@@ -155,11 +155,24 @@ def test_controls_come_from_the_cache_unchanged(tmp_path: Path) -> None:
     cache = StageCache(tmp_path)
     cached = train(cache)
     first = {name: sae_control(name, cached).state_dict() for name in ("random_dictionary", "untrained")}
-    misses = cache.misses
+    misses = cache.misses.total()
     for name, tensors in first.items():
         again = sae_control(name, cached).state_dict()
         assert all(torch.equal(tensor, again[key]) for key, tensor in tensors.items())
-    assert cache.misses == misses
+    assert cache.misses.total() == misses
+
+
+def test_controls_over_one_classifier_share_its_references(tmp_path: Path, test_data: ImageData) -> None:
+    cache = StageCache(tmp_path)
+    cached = train(cache)
+    alone = score("pca", cached, test_data, score_parts=PARTS, seed=7)
+    misses = cache.misses.total()
+    score("identity", cached, test_data, score_parts=PARTS, seed=7)
+    assert cache.misses.total() == misses
+    assert score("pca", train(None), test_data, score_parts=PARTS, seed=7) == alone
+    score("untrained", cached, test_data, score_parts=PARTS, seed=7)
+    # Its basis and its SAE, and references that are not the trained classifier's.
+    assert cache.misses.total() == misses + 4
 
 
 @pytest.mark.parametrize("name", SCORED)

@@ -187,9 +187,9 @@ def test_the_cache_saves_the_work_and_changes_nothing(digits: ImageData, tmp_pat
     cache = StageCache(tmp_path)
     assert run(open_pipeline(digits, cache=cache)) == without
     # Classifier, references, basis and SAE at three rungs, and the final references.
-    assert (cache.hits, cache.misses) == (0, 13)
+    assert (cache.hits.total(), cache.misses.total()) == (0, 13)
     assert run(open_pipeline(digits, cache=cache)) == without
-    assert (cache.hits, cache.misses) == (13, 13)
+    assert (cache.hits.total(), cache.misses.total()) == (13, 13)
 
 
 def test_trials_share_the_stages_they_agree_on(digits: ImageData, tmp_path: Path) -> None:
@@ -197,9 +197,9 @@ def test_trials_share_the_stages_they_agree_on(digits: ImageData, tmp_path: Path
     run(open_pipeline(digits, cache=cache))
 
     def shared(**sections: dict[str, Any]) -> int:
-        before = cache.hits
+        before = cache.hits.total()
         run(open_pipeline(digits, small(**sections), cache=cache))
-        return cache.hits - before
+        return cache.hits.total() - before
 
     assert shared(sae={"k": 5}) == 10  # classifier, references and basis
     assert shared(basis={"kind": "pca", "components": 4}) == 7  # classifier and references

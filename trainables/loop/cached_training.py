@@ -38,7 +38,7 @@ class CachedTraining:
         """Train to the next multiple of the step size or to `goal`; the metrics of the new epochs."""
         start, size = self.epoch, self._epochs_per_step
         stop = min(goal, (start // size + 1) * size)
-        entry = self._stages.run(self.key_at(stop), lambda: self._train_to(stop))
+        entry = self._stages.run("classifier", self.key_at(stop), lambda: self._train_to(stop))
         if self.trainer.epoch != stop:
             self.trainer.load_state_tensors(entry.tensors)
         self.history = list(entry.meta["history"])

@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from trainables import registry
+from trainables.dataset import TensorSplit
 from trainables.errors import DataError
 from trainables.losses.training_batch import LossSetup, TrainingBatch
 from trainables.networks.layers import linear
@@ -31,7 +33,7 @@ class ConceptSupervision(nn.Module):
 
     def __init__(self, setup: LossSetup) -> None:
         super().__init__()
-        table = load_concepts(Path(setup.auxiliary.concept_table), len(setup.train))
+        table = concept_table(setup.auxiliary.concept_table, setup.train)
         standardised = (table - table.mean(axis=0)) / table.std(axis=0)
         # Not persistent: the file is read again. Its contents must be part of the stage's key.
         self.register_buffer("targets", torch.tensor(standardised, dtype=torch.float32), persistent=False)
@@ -42,6 +44,14 @@ class ConceptSupervision(nn.Module):
         """Scalar of one batch."""
         predicted = self.head(batch.hidden[:, : self.supervised])
         return functional.mse_loss(predicted, self.targets[batch.rows].to(predicted))
+
+
+def concept_table(name: str, train: TensorSplit) -> np.ndarray:
+    """The table float64 (n_train, c) that `name` of `registry.CONCEPT_TABLES`, or a path, stands for."""
+    if name in registry.CONCEPT_TABLES:
+        computed: np.ndarray = registry.load(registry.CONCEPT_TABLES, name)(train)
+        return computed
+    return load_concepts(Path(name), len(train))
 
 
 def load_concepts(path: Path, n_train: int) -> np.ndarray:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch.nn import functional
-from torchvision.transforms.v2 import functional as transforms
+from torchvision import tv_tensors
+from torchvision.transforms import v2
 
 SHIFT = 2 / 28
 DEGREES = 12.0
@@ -17,24 +19,69 @@ BACKGROUND = 0.2
 
 
 def digit_view(images: torch.Tensor, mask: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Each image shifted, turned, scaled and bent a little, over a background of its own: (b, h, w).
+    """Each image moved and bent a little, over a background of its own: (b, h, w).
+
+    No flips: a mirrored digit is another shape. images (b, h, w) of sides >= 4, mask bool (b, h, w).
+    """
+    view = v2.Compose([MovedDigit(generator), NoisyBackground(generator)])
+    found: torch.Tensor = view(tv_tensors.Image(images), tv_tensors.Mask(mask))[0]
+    return found.as_subclass(torch.Tensor)
+
+
+class MovedDigit(v2.Transform):
+    """Each image of a batch, and its mask, shifted, turned, scaled and bent.
 
     Shift up to 2/28 of a side, +-12 degrees, scale 0.9 to 1.1, elastic displacement (Simard et al. 2003)
-    of about 1.5 % of a side, noise U[0, 0.2] off the moved stroke mask. No flips: a mirrored
-    digit is another shape. torchvision's own v2 classes draw from the global generator and once for a
-    whole batch; here all is drawn from `generator`, on the images' device, for each image.
-    images (b, h, w) of sides >= 4, mask bool (b, h, w).
+    of about 1.5 % of a side. A transform of torchvision's v2 family in place of RandomAffine and
+    ElasticTransform, which draw once for a whole batch and from the global generator: views of one batch
+    would all be moved alike, and a contrastive loss would have nothing to tell apart.
     """
-    n = len(images)
-    draws = 2 * torch.rand(4, n, generator=generator, device=images.device) - 1
-    grid = affine_grid(
-        math.pi / 180 * DEGREES * draws[0], 1 + SCALE * draws[1], 2 * SHIFT * draws[2:].t(), images.shape[1:]
-    )
-    grid = grid + _elastic(images.shape, generator, images.device)
-    moved = sampled(images, grid.to(images))
-    inside = sampled(mask.to(images), grid.to(images)) > 0
-    noise = torch.rand(images.shape, generator=generator, device=images.device, dtype=images.dtype)
-    return torch.where(inside, moved, torch.maximum(moved, BACKGROUND * noise))
+
+    def __init__(self, generator: torch.Generator) -> None:
+        super().__init__()
+        self._generator = generator
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
+        """The grid (b, h, w, 2) at which the moved images read the given ones."""
+        images = flat_inputs[0]
+        n, *shape = images.shape
+        draws = 2 * torch.rand(4, n, generator=self._generator, device=images.device) - 1
+        grid = affine_grid(
+            math.pi / 180 * DEGREES * draws[0],
+            1 + SCALE * draws[1],
+            2 * SHIFT * draws[2:].t(),
+            torch.Size(shape),
+        )
+        return {"grid": (grid + _elastic(images.shape, self._generator, images.device)).to(images.dtype)}
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        """Images read bilinearly; of a mask, every pixel that any of its own pixels reaches."""
+        grid = params["grid"]
+        moved = sampled(inpt.as_subclass(torch.Tensor).to(grid), grid)
+        is_mask = isinstance(inpt, tv_tensors.Mask)
+        return tv_tensors.wrap(moved > 0 if is_mask else moved, like=inpt)
+
+
+class NoisyBackground(v2.Transform):
+    """Noise U[0, 0.2] under every pixel of an image (b, h, w) that is off its mask, which comes with it."""
+
+    _transformed_types = (tv_tensors.Image, tv_tensors.Mask)
+
+    def __init__(self, generator: torch.Generator) -> None:
+        super().__init__()
+        self._generator = generator
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
+        """The noise, 0 on the mask."""
+        image, mask = (given.as_subclass(torch.Tensor) for given in flat_inputs)
+        noise = torch.rand(image.shape, generator=self._generator, device=image.device, dtype=image.dtype)
+        return {"noise": (BACKGROUND * noise).masked_fill(mask, -math.inf)}
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        """The brighter of image and noise; masks as they are."""
+        if isinstance(inpt, tv_tensors.Mask):
+            return inpt
+        return tv_tensors.wrap(torch.maximum(inpt.as_subclass(torch.Tensor), params["noise"]), like=inpt)
 
 
 def affine_grid(
@@ -83,6 +130,6 @@ def _blurred(noise: torch.Tensor, sigma: float) -> torch.Tensor:
     """noise (b, c, h, w) under a Gaussian of `sigma` pixels, one direction after the other."""
     # The kernel may not reach further than reflection at the border allows.
     sizes = [min(2 * round(2 * sigma) + 1, 2 * ((side - 1) // 2) + 1) for side in noise.shape[2:]]
-    down = transforms.gaussian_blur(noise, kernel_size=[1, sizes[0]], sigma=[sigma, sigma])
-    across: torch.Tensor = transforms.gaussian_blur(down, kernel_size=[sizes[1], 1], sigma=[sigma, sigma])
+    down = v2.functional.gaussian_blur(noise, kernel_size=[1, sizes[0]], sigma=[sigma, sigma])
+    across: torch.Tensor = v2.functional.gaussian_blur(down, kernel_size=[sizes[1], 1], sigma=[sigma, sigma])
     return across

@@ -13,8 +13,16 @@ from trainables.metrics import probe_tuning
 from trainables.metrics.evaluate import finite, measured_rung_metrics
 from trainables.metrics.evaluate_final import final_metrics
 from trainables.metrics.measured import Measured, SupportsFeatures, measure
-from trainables.metrics.references import rung_references
+from trainables.metrics.references import References, rung_references
 from trainables.metrics.references_final import final_references
+
+Referenced = Callable[[str, Callable[[], dict[str, Tensor]]], References]
+"""(which, how to compute them) -> the references, perhaps from an earlier time."""
+
+
+def computed(_which: str, compute: Callable[[], dict[str, Tensor]]) -> References:
+    """References computed anew."""
+    return compute()
 
 
 def full_metrics(
@@ -28,18 +36,21 @@ def full_metrics(
     score_parts: Sequence[str],
     seed: int,
     classifier_metrics: Mapping[str, float],
+    referenced: Referenced = computed,
 ) -> dict[str, float]:
     """Rung, final and confirmation metrics together; arguments and errors as `evaluate.rung_metrics`.
 
-    Fitting reads train alone. Stability needs a second SAE and is `stability.pw_mcc`'s.
+    Fitting reads train alone. Stability needs a second SAE and is `stability.pw_mcc`'s. `referenced` may
+    keep the references ("rung" and "final") for other models over the same classifier.
     """
     measured = measure(model, train_images, train_labels, scored_images, scored_labels)
     activations = measured.activations
-    rung = rung_references(activations, untrained, seed)
+    rung = referenced("rung", lambda: rung_references(activations, untrained, seed))
+    final = referenced("final", lambda: final_references(activations, untrained, seed))
     return {
         **finite(classifier_metrics),
         **measured_rung_metrics(measured, rung, score_parts, seed),
-        **final_metrics(measured, final_references(activations, untrained, seed), seed),
+        **final_metrics(measured, final, seed),
         **confirm_metrics(measured, untrained, seed),
     }
 

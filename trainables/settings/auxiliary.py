@@ -6,10 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from trainables import registry
 from trainables.settings.section import Section
 
 # Or nothing. A trial runs in a folder of its own, where a relative path would lead nowhere.
-ABSOLUTE_PATH = r"^(|[/~].*)$"
+CONCEPT_TABLE = rf"^(|{'|'.join(registry.CONCEPT_TABLES)}|[/~].*)$"
 
 
 class Auxiliary(Section):
@@ -81,6 +82,7 @@ class Auxiliary(Section):
     )
     concept_table: str = Field(
         "",
-        pattern=ABSOLUTE_PATH,
-        description="Absolute path of an .npz whose array concepts (train images, c) is in train order.",
+        pattern=CONCEPT_TABLE,
+        description="image_statistics, or its control shuffled_image_statistics, or the absolute path of an "
+        ".npz whose array concepts (train images, c) is in train order.",
     )

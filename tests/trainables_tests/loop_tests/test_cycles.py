@@ -146,17 +146,17 @@ def test_a_guide_of_weight_0_trains_the_same_weights(digits: ImageData) -> None:
 def test_a_cycle_shares_cycle_0_with_trials_without_a_loop(digits: ImageData, tmp_path: Path) -> None:
     cache = StageCache(tmp_path)
     run(opened(digits, config().model_copy(update={"loop": TrialConfig().loop}), cache=cache))
-    before = cache.hits
+    before = cache.hits.total()
     run(opened(digits, config(), cache=cache))
-    assert cache.hits - before == 6  # classifier, basis and SAE of cycle 0 at both rungs
-    before = cache.hits
+    assert cache.hits.total() - before == 6  # classifier, basis and SAE of cycle 0 at both rungs
+    before = cache.hits.total()
     run(opened(digits, config(cycles=1), cache=cache))
     # One cycle is the first of two; only what is fitted to it at the end was there before as well.
-    assert cache.hits - before == 12
-    misses = cache.misses
+    assert cache.hits.total() - before == 12
+    misses = cache.misses.total()
     run(opened(digits, config(targets="random"), cache=cache))
     # Both cycles, basis and SAE of each, at both rungs; and the references at both and at the end.
-    assert cache.misses - misses == 15
+    assert cache.misses.total() - misses == 15
 
 
 def test_cycles_repeat_and_replicates_differ(digits: ImageData) -> None:
