@@ -29,9 +29,13 @@ examples:
   python analysis/export.py runs/NAME --trial 17 --format safetensors --out DIR
 
 formats:
-  saelens      what SAE.load_from_disk of sae-lens 6 reads: hidden activations -> codes
+  saelens      what SAE.load_from_disk of sae-lens 6 reads: hidden activations -> codes. Its standard, topk,
+               jumprelu and gated are ours; batch_topk and matryoshka become jumprelu with one threshold
   safetensors  tensors (the classifier's too), and metadata.json with a few lines of numpy that use them
   onnx         graphs images -> codes and hidden -> codes; needs pip install -e ".[export]"
+
+saelens and safetensors begin at the hidden activations (b, d), which in Python are
+load_run("runs/NAME").model(17).features.hidden(images); see analysis/load.py.
 
 Every export holds the trial's settings, metrics and data. Without --out it goes to
 runs/NAME/export/TRIAL-FORMAT; nothing is ever overwritten. The paths go to stdout, the rest to stderr.
@@ -88,9 +92,8 @@ def export(run_path: Path, trial: int | None, format_name: str, out: Path | None
     subject = subject_of(run, number)
     with whole_folder(target) as folder:
         difference = chosen.write(folder, subject)
-    _say(
-        f"codes of {len(subject.probes)} {subject.probes_are} differ by at most {difference:.0e} of the largest"
-    )
+    compared = f"{len(subject.probes)} {subject.probes_are}"
+    _say(f"compared on {compared}: codes differ by at most {difference:.0e} of the largest")
     _say("load it with:", *(f"  {line}" for line in chosen.load_lines(target)))
     return sorted(target.iterdir())
 
@@ -107,9 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "run", type=Path, metavar="RUN", help="run directory, for example runs/sae-20260101-120000"
-    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="run directory, as search/run.py names it")
     parser.add_argument("--trial", type=_trial, metavar="ID", help="its number (default: the best trial)")
     parser.add_argument("--format", required=True, choices=FORMATS, help="see below")
     parser.add_argument(

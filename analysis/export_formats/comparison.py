@@ -30,7 +30,7 @@ def refuse_other_codes(subject: Subject, h: Tensor, codes: Tensor) -> float:
     difference = largest_difference(subject, h, codes)
     if not difference <= TOLERANCE:
         raise SearchError(
-            f"trial {subject.model.number}: the codes of the written weights differ by {difference:.1e} (of the "
-            f"largest) from the trial's own on {len(h)} {subject.probes_are}; nothing was exported"
+            f"trial {subject.model.number}: on {len(h)} {subject.probes_are} the codes of the weights "
+            f"written differ by {difference:.1e} of the largest from the trial's own; nothing was exported"
         )
     return difference

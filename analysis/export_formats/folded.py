@@ -13,11 +13,12 @@ form elsewhere, and h - B is small where h is typical, so float32 loses least.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from analysis.export_formats.rules import Gated, Rule, Threshold, rule_of
 from search.errors import RunDirectoryError
@@ -94,18 +95,11 @@ def _affine(model: FeatureModel) -> tuple[Tensor, Tensor, Tensor]:
     Every basis is affine, so its images of 0 and of the unit vectors say everything; asking a copy in
     float64 gives its stored maps back without a rounding.
     """
-    basis = _in_float64(model)
-    size = model.classifier.hidden_size
+    basis = deepcopy(model.basis).double()
     mean = basis.mean
-    forward_map = basis.encode(torch.eye(size, dtype=torch.float64) + mean)
+    forward_map = basis.encode(torch.eye(len(mean), dtype=torch.float64) + mean)
     inverse_map = basis.decode(torch.eye(basis.rank, dtype=torch.float64)) - mean
     return mean, forward_map, inverse_map
-
-
-def _in_float64(model: FeatureModel) -> nn.Module:
-    from copy import deepcopy
-
-    return deepcopy(model.basis).double()
 
 
 def _rounded(rule: Rule) -> Rule:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from torch import Tensor
 
 from analysis.export_formats.comparison import refuse_other_codes
 from analysis.export_formats.folded import FoldedSae
+from analysis.export_formats.rules import Gated, Threshold
 from analysis.export_formats.subject import Subject
 from trainables.settings.classifier import ClassifierTraining, MlpClassifier
 
@@ -32,12 +32,12 @@ def write_plain_tensors(folder: Path, subject: Subject) -> float:
     features = subject.model.features
     classifier = {f"classifier.{name}": tensor for name, tensor in features.classifier.state_dict().items()}
     tensors = {name: t.contiguous() for name, t in (subject.folded.tensors() | classifier).items()}
-    text = json.dumps(metadata(subject), indent=2, allow_nan=False, ensure_ascii=False)
+    text = json.dumps(metadata(subject), indent=2, allow_nan=False)
     safetensors.torch.save_file(tensors, folder / WEIGHTS, {"sae_search": text})
     (folder / METADATA).write_text(text + "\n", encoding="utf-8")
     with torch.no_grad():
         h = features.hidden(subject.probes)
-    written = {**safetensors.torch.load_file(folder / WEIGHTS)}
+    written = safetensors.torch.load_file(folder / WEIGHTS)
     return refuse_other_codes(subject, h, _read_back(written, subject.folded).encode(h))
 
 
@@ -78,10 +78,14 @@ def images_to_hidden(config: ClassifierTraining) -> list[str]:
 
 
 def _read_back(tensors: Mapping[str, Tensor], folded: FoldedSae) -> FoldedSae:
-    """The SAE of a written file, whose rule is that of `folded`."""
-    rule = replace(folded.rule, **{name: tensors[name] for name in folded.rule.tensors()})
-    names = ("encoder", "encoder_bias", "decoder", "decoder_bias")
-    return FoldedSae(*(tensors[name] for name in names), rule)
+    """The SAE of a written file, whose rule is of the kind that `folded` has."""
+    rule = folded.rule
+    if isinstance(rule, Threshold):
+        rule = Threshold(tensors["threshold"])
+    elif isinstance(rule, Gated):
+        rule = Gated(tensors["gain"], tensors["offset"])
+    encoder, encoder_bias = tensors["encoder"], tensors["encoder_bias"]
+    return FoldedSae(encoder, encoder_bias, tensors["decoder"], tensors["decoder_bias"], rule)
 
 
 def load_lines(folder: Path) -> list[str]:

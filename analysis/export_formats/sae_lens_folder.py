@@ -58,7 +58,7 @@ def write_sae_lens(folder: Path, subject: Subject) -> float:
     }
     own = {name: tensor.contiguous().clone() for name, tensor in tensors.items()}
     safetensors.torch.save_file(own, folder / WEIGHTS)
-    text = json.dumps(config, indent=2, allow_nan=False, ensure_ascii=False)
+    text = json.dumps(config, indent=2, allow_nan=False)
     (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
     with torch.no_grad():
         h = subject.model.features.hidden(subject.probes)

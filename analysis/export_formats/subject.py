@@ -60,8 +60,8 @@ def _probes(run: Run, model: TrialModel) -> tuple[Tensor, str, str | None]:
 
 def _facts(run: Run, model: TrialModel, data_key: str | None) -> dict[str, Any]:
     height, width = model.image_shape
-    metrics = run.history.trials[model.number].rungs
-    last = metrics[max(metrics)].metrics if metrics else {}
+    rungs = run.history.trials[model.number].rungs
+    last = rungs[max(rungs)].metrics if rungs else {}
     return {
         "run": run.name,
         "trial": model.number,
