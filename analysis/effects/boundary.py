@@ -52,7 +52,7 @@ def boundary_warnings(run: HasTrials) -> tuple[BoundaryWarning, ...]:
     """Ranges in which a trial of the front lies within 2 % of an end, the largest share of the front first.
 
     One trial of many may lie there by chance: 4 % of all draws do. Distances are on the range's own scale,
-    logarithmic or not. Choices have no ends; an integer range of a few values counts only where an end is hit.
+    logarithmic or not. Choices have no ends; a range of a few integers counts only where an end is hit.
     """
     if run.study is None:
         return ()

@@ -129,8 +129,8 @@ def chance_note(effects: Sequence[DirectionEffect]) -> str:
     clear = sum(effect.is_clear for effect in told)
     sure = sum(effect.survives_correction for effect in told)
     return (
-        f"Of {count(len(told), 'effect')} {clear} {_are(clear)} clear, that is the 95 % interval leaves 0 out; "
-        f"of effects that are none one in twenty does so by chance. {sure} {_are(sure)} still clear with the "
+        f"Of {count(len(told), 'effect')} {clear} {_are(clear)} clear: the 95 % interval leaves 0 out. Of "
+        f"effects that are none one in twenty does so by chance. {sure} {_are(sure)} still clear with the "
         f"false discovery rate held at {FALSE_DISCOVERIES:.0%} (Benjamini and Hochberg)."
     )
 

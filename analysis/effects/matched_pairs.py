@@ -20,26 +20,28 @@ def matched_pairs(
     All other choices and switches are equal and all other ranges within NEAR; a parameter that one of the two
     does not draw is passed over where that is so because of the setting itself.
     """
-    left, right = np.flatnonzero(with_it), np.flatnonzero(without)
-    if not len(left) or not len(right):
-        return []
-    cost = np.zeros((len(left), len(right)))
+    left, right = (rows.ravel() for rows in np.meshgrid(np.flatnonzero(with_it), np.flatnonzero(without)))
+    apart = np.zeros(len(left))
     for parameter in study.parameters:
-        if parameter.path == path:
+        if parameter.path == path or not len(left):
             continue
         column = trials[parameter.path]
-        active = column.active[left][:, None] & column.active[right][None, :]
-        both = column.on[left][:, None] & column.on[right][None, :]
-        apart = np.abs(column.place[left][:, None] - column.place[right][None, :])
-        near = 0.0 if isinstance(parameter.domain, Choice) else NEAR
-        switched = column.on[left][:, None] != column.on[right][None, :]
-        cost += np.where((both & (apart > near)) | (active & switched), np.inf, np.where(both, apart, 0.0))
-    return _assigned(left, right, cost)
+        both = column.on[left] & column.on[right]
+        distance = np.where(both, np.abs(column.place[left] - column.place[right]), 0.0)
+        switched = column.active[left] & column.active[right] & (column.on[left] != column.on[right])
+        alike = ~switched & (distance <= (0.0 if isinstance(parameter.domain, Choice) else NEAR))
+        left, right, apart = left[alike], right[alike], (apart + distance)[alike]
+    return _assigned(left, right, apart)
 
 
-def _assigned(left: Array, right: Array, cost: Array) -> list[tuple[int, int]]:
-    """The largest set of disjoint pairs of finite cost, the nearest of these."""
-    possible = np.isfinite(cost)
-    largest = float(cost[possible].sum()) + 1.0 if possible.any() else 1.0
-    rows, columns = linear_sum_assignment(np.where(possible, cost, largest))
-    return [(int(left[i]), int(right[j])) for i, j in zip(rows, columns, strict=True) if possible[i, j]]
+def _assigned(left: Array, right: Array, apart: Array) -> list[tuple[int, int]]:
+    """The largest set of disjoint pairs among the candidates (left[k], right[k]), the nearest of these."""
+    if not len(left):
+        return []
+    rows, row_of = np.unique(left, return_inverse=True)
+    columns, column_of = np.unique(right, return_inverse=True)
+    never = float(apart.sum()) + 1.0
+    cost = np.full((len(rows), len(columns)), never)
+    cost[row_of, column_of] = apart
+    chosen = linear_sum_assignment(cost)
+    return [(int(rows[i]), int(columns[j])) for i, j in zip(*chosen, strict=True) if cost[i, j] < never]

@@ -28,11 +28,11 @@ def search_note(
     if "model" in methods:
         said.append(
             "Method: model. A Bayesian regression, in which settings add up and may also work together "
-            "smoothly, says by how much the objective would differ on average over the whole space if only "
-            "this one setting were changed; the interval is its 95 % credible one. It assumes that trials "
-            "alike in their settings score alike, and nothing of how strong or how noisy effects are; of few "
-            "trials it makes effects rather too small than too large. The trials with and without are counted "
-            "beside it, but not compared directly."
+            "smoothly, says by how much the objective would differ on average over the whole space if "
+            "only this one setting were changed; the interval is its 95 % credible one. It assumes that "
+            "trials alike in their settings score alike, and nothing of how strong or how noisy effects are; "
+            "of few trials it makes effects rather too small than too large. The trials with and without are "
+            "counted beside it, but not compared directly."
         )
     if "matched" in methods:
         said.append(

@@ -89,31 +89,38 @@ def effects_of(
 ) -> tuple[DirectionEffect, ...]:
     """The effects that these trials tell, direction after direction, each on every objective."""
     questions = contrasts(study)
-    columns = [
-        _on_objective(study, measured.having(np.isfinite(measured.outcomes[:, k])), questions, objective, k)
-        for k, objective in enumerate(objectives)
-    ]
+    models: dict[bytes, SmoothModel] = {}
+    columns = []
+    for k, objective in enumerate(objectives):
+        known = np.isfinite(measured.outcomes[:, k])
+        told, outcome = measured.having(known), measured.outcomes[known, k]
+        if questions and len(told) >= FEWEST_TRIALS and known.tobytes() not in models:
+            models[known.tobytes()] = _model(study, told.settings, questions)
+        model = models.get(known.tobytes())
+        beliefs = [None] * len(questions) if model is None else model.contrasts(outcome)
+        columns.append(_on_objective(study, told.settings, outcome, objective, questions, beliefs))
     effects = [effect for row in zip(*columns, strict=True) for effect in row]
     family = [not question.is_second for question in questions for _ in objectives]
     return with_q_values(effects, family)
 
 
 def _on_objective(
-    study: Study, measured: Measured, questions: Sequence[Contrast], objective: Objective, k: int
+    study: Study,
+    settings: Settings,
+    outcome: Array,
+    objective: Objective,
+    questions: Sequence[Contrast],
+    beliefs: Sequence[Mixture | None],
 ) -> list[DirectionEffect]:
-    outcome = measured.outcomes[:, k]
-    beliefs: list[Mixture] = []
-    if questions and len(measured) >= FEWEST_TRIALS:
-        beliefs = _model(study, measured.settings, questions).contrasts(outcome)
     found = []
-    for index, question in enumerate(questions):
-        with_it, without = question.sides(measured.settings)
-        belief = beliefs[index] if beliefs and _enough(with_it, without) else None
-        pairs = matched_pairs(study, measured.settings, question.parameter.path, with_it, without)
+    for question, belief in zip(questions, beliefs, strict=True):
+        with_it, without = question.sides(settings)
+        pairs = matched_pairs(study, settings, question.parameter.path, with_it, without)
         if len(pairs) >= FEWEST_PAIRS:
             found.append(_matched(question, objective, outcome, pairs))
         else:
-            found.append(_modelled(question, objective, belief, int(with_it.sum()), int(without.sum())))
+            told = belief if _enough(with_it, without) else None
+            found.append(_modelled(question, objective, told, int(with_it.sum()), int(without.sum())))
     return found
 
 

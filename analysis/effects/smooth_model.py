@@ -14,13 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, optimize, stats
+from scipy import linalg, optimize, special
 
 from analysis.effects.settings import Array
 
-_RATIOS = (0.0, 0.3, 1.0, 4.0)
+_RATIOS = (0.3, 1.0, 4.0)
 _LENGTHS = (0.5, 1.0)
-"""Of l^2, in mean squared distances of the trials."""
+"""Of r, beside 0, and of l^2 in mean squared distances of the trials."""
 _SCALES = np.geomspace(3e-3, 10, 9)
 _NOISES = np.geomspace(1e-3, 2, 10)
 """Of a and s, in variances of y."""
@@ -49,7 +49,7 @@ class Mixture:
 
     def below(self, value: float) -> float:
         """Probability that the contrast is less than `value`."""
-        return float(self.weights @ stats.norm.cdf((value - self.means) / self.deviations))
+        return float(self.weights @ special.ndtr((value - self.means) / self.deviations))
 
     def quantile(self, share: float) -> float:
         """Below which `share` of the probability lies."""
@@ -64,50 +64,38 @@ class Mixture:
         return 2 * min(below, 1 - below)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One part of the prior: covariance of the trials (n, n), of contrasts with trials (c, n), and the
+    contrasts' variances (c,)."""
+
+    trials: Array
+    cross: Array
+    own: Array
+
+    def plus(self, other: _Part, times: float) -> _Part:
+        return _Part(
+            self.trials + times * other.trials, self.cross + times * other.cross, self.own + times * other.own
+        )
+
+
 class SmoothModel:
     """The contrasts between pairs of draws, for any number of outcomes of the same trials."""
 
     def __init__(self, trials: Points, sides: list[tuple[Points, Points]]) -> None:
         """`sides[c]` are the draws with the setting of contrast c, and those with its control."""
-        self._n = len(trials.features)
         # Rows orthogonal to 1: what they see does not know of m.
-        self._contrasts = linalg.helmert(self._n)
-        distances = _squared_distances(trials.coordinates, trials.coordinates)
-        typical = float(distances.sum() / max(1, self._n * (self._n - 1))) or 1.0
-        shapes = [(ratio, length * typical) for ratio in _RATIOS for length in _LENGTHS]
-        shapes = [shape for k, shape in enumerate(shapes) if shape[0] > 0 or k == 0]
-        self._solved = [self._solve(trials, distances, sides, ratio, square) for ratio, square in shapes]
+        self._helmert = linalg.helmert(len(trials.features))
+        additive = _additive_part(trials, sides)
+        self._solved = [self._solve(additive)]
+        for together in _smooth_parts(trials, sides):
+            self._solved += [self._solve(additive.plus(together, ratio)) for ratio in _RATIOS]
 
-    def _solve(
-        self,
-        trials: Points,
-        distances: Array,
-        sides: list[tuple[Points, Points]],
-        ratio: float,
-        square: float,
-    ) -> tuple[Array, Array, Array, Array]:
+    def _solve(self, prior: _Part) -> tuple[Array, Array, Array, Array]:
         """Eigenvalues (n-1,) and -vectors of the covariance, the contrasts' covariances with the trials in
         that basis (c, n-1), and the contrasts' own variances (c,); all for a = 1."""
-        covariance = trials.features @ trials.features.T + ratio * np.exp(-distances / (2 * square))
-        values, vectors = np.linalg.eigh(self._contrasts @ covariance @ self._contrasts.T)
-        cross, own = [], []
-        for with_it, without in sides:
-            difference = with_it.features.mean(axis=0) - without.features.mean(axis=0)
-            towards = trials.features @ difference
-            variance = float(difference @ difference)
-            if ratio:
-                towards = towards + ratio * (
-                    _kernel(trials, with_it, square).mean(axis=1)
-                    - _kernel(trials, without, square).mean(axis=1)
-                )
-                variance += ratio * float(
-                    _kernel(with_it, with_it, square).mean()
-                    + _kernel(without, without, square).mean()
-                    - 2 * _kernel(with_it, without, square).mean()
-                )
-            cross.append(self._contrasts @ towards)
-            own.append(variance)
-        return np.maximum(values, 0.0), vectors, np.array(cross) @ vectors, np.array(own)
+        values, vectors = np.linalg.eigh(self._helmert @ prior.trials @ self._helmert.T)
+        return np.maximum(values, 0.0), vectors, prior.cross @ self._helmert.T @ vectors, prior.own
 
     def contrasts(self, outcome: Array) -> list[Mixture]:
         """What an outcome (n,) says of each contrast. All 0 and sure if the outcome never varies."""
@@ -115,7 +103,7 @@ class SmoothModel:
         if not scale > 0:
             never = Mixture(np.zeros(1), np.full(1, 1e-12), np.ones(1))
             return [never] * len(self._solved[0][3])
-        seen = self._contrasts @ outcome / scale
+        seen = self._helmert @ outcome / scale
         a, s = (axis.ravel() for axis in np.meshgrid(_SCALES, _NOISES))
         evidence, means, variances = [], [], []
         for values, vectors, cross, own in self._solved:
@@ -134,10 +122,33 @@ class SmoothModel:
         ]
 
 
-def _kernel(left: Points, right: Points, square: float) -> Array:
-    return np.asarray(np.exp(-_squared_distances(left.coordinates, right.coordinates) / (2 * square)))
+def _additive_part(trials: Points, sides: list[tuple[Points, Points]]) -> _Part:
+    apart = np.array([a.features.mean(axis=0) - b.features.mean(axis=0) for a, b in sides])
+    return _Part(trials.features @ trials.features.T, apart @ trials.features.T, (apart**2).sum(axis=1))
 
 
-def _squared_distances(left: Array, right: Array) -> Array:
-    products = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1)[None, :] - 2 * left @ right.T
-    return np.asarray(np.maximum(products, 0.0))
+def _smooth_parts(trials: Points, sides: list[tuple[Points, Points]]) -> list[_Part]:
+    """One for each length, in mean squared distances of the trials."""
+    n = len(trials.coordinates)
+    distances = _squared_distances(trials, trials)
+    typical = float(distances.sum() / (n * (n - 1))) or 1.0
+    inverse = [1 / (2 * length * typical) for length in _LENGTHS]
+    cross: list[list[Array]] = [[] for _ in inverse]
+    own: list[list[float]] = [[] for _ in inverse]
+    for a, b in sides:
+        both = Points(a.features, np.concatenate([a.coordinates, b.coordinates]))
+        n_a, n_b = len(a.coordinates), len(b.coordinates)
+        signs = np.concatenate([np.full(n_a, 1 / n_a), np.full(n_b, -1 / n_b)])
+        towards, inside = _squared_distances(trials, both), _squared_distances(both, both)
+        for k, rate in enumerate(inverse):
+            cross[k].append(np.exp(-rate * towards) @ signs)
+            own[k].append(float(signs @ np.exp(-rate * inside) @ signs))
+    return [
+        _Part(np.exp(-rate * distances), np.array(cross[k]), np.array(own[k]))
+        for k, rate in enumerate(inverse)
+    ]
+
+
+def _squared_distances(left: Points, right: Points) -> Array:
+    x, y = left.coordinates, right.coordinates
+    return np.asarray(np.maximum((x**2).sum(axis=1)[:, None] + (y**2).sum(axis=1) - 2 * x @ y.T, 0.0))

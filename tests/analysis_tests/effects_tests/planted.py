@@ -93,7 +93,7 @@ def params_of(study: Study, settings: Settings) -> list[dict[str, Scalar]]:
 def history_of(
     draws: list[dict[str, Scalar]], metrics: Mapping[str, Any], states: Mapping[int, str] | None = None
 ) -> History:
-    """One trial a draw, its values at the first and only rung those of `metrics`; all COMPLETE but `states`."""
+    """One trial a draw; `metrics` are its values at the only rung. All are COMPLETE but those in `states`."""
     history = History()
     for number, draw in enumerate(draws):
         common = {"trial": number, "time": float(number)}
