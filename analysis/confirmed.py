@@ -47,7 +47,7 @@ def read_confirmation(folder: Path, searched: History) -> ConfirmedRun | None:
     for number, record in ledger.history.trials.items():
         if not _is_training_of(searched, record.params):
             left_out["of trials that the search does not know"] += 1
-        elif record.state == "COMPLETE" and not _SCORED_RUNGS <= set(record.rungs):
+        elif record.state == "COMPLETE" and not set(record.rungs) >= _SCORED_RUNGS:
             left_out["a complete one lacks a score"] += 1
         else:
             history.trials[number] = record

@@ -21,7 +21,6 @@ from search.errors import NoTrialCompleted, RunDirectoryError, SpaceError
 from search.ledger import encode
 from search.standings import standings
 from tests.analysis_tests.runs import copied, tiny_study
-from tests.search_tests.histories import typical_run
 from trainables.dataset import load_dataset
 
 
@@ -251,18 +250,21 @@ def test_ray_is_never_started_and_torch_only_for_models(real_run: Path) -> None:
     subprocess.run([sys.executable, "-c", LIGHT, str(real_run)], check=True)
 
 
-def test_the_example_for_a_notebook(real_run: Path) -> None:
-    """The lines in the docstring, on a run of our own."""
-    assert load.__doc__ is not None
-    lines = [line.strip() for line in load.__doc__.splitlines() if line.startswith("    ")]
-    example = "\n".join(lines).replace('"runs/sae-20260101-120000"', repr(str(real_run)))
+def example_of_the_docstring() -> str:
+    lines = (load.__doc__ or "").splitlines()
+    return "\n".join(line.strip() for line in lines if line.startswith("    "))
+
+
+def example_of_the_readme() -> str:
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    return next(block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "load_run" in block)
+
+
+@pytest.mark.parametrize("source", [example_of_the_docstring, example_of_the_readme])
+def test_the_example_for_a_notebook(real_run: Path, source: Callable[[], str]) -> None:
+    example, found = re.subn(r'"runs/[^"]*"', repr(str(real_run)), source())
+    assert found == 1
     names: dict[str, object] = {}
     exec(example, names)
     assert isinstance(names["run"], Run)
-    assert len(lines) <= 6
     assert names["z"].shape[0] == 8  # type: ignore[attr-defined]
-
-
-def test_typical_run_has_every_fate() -> None:
-    states = {trial.state for trial in typical_run().history.trials.values()}
-    assert states == {"RUNNING", "COMPLETE", "PRUNED", "FAIL"}

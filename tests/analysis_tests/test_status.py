@@ -1,0 +1,396 @@
+"""status.py: what it says of runs of every kind, and of one that another process is writing."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis import status
+from analysis.watch.one_run import duration, rough, size
+from analysis.watch.watched_run import WatchedRun
+from analysis.watch.whereabouts import LIVE, whereabouts
+from search.ledger import encode
+from search.run_directory import RunDirectory
+from search.tally import Tally
+from tests.analysis_tests.runs import copied
+from tests.search_tests.histories import typical_run
+
+ROOT = Path(__file__).parents[2]
+WRITER = """
+import os, platform, sys
+from pathlib import Path
+from search.ledger import encode
+from search.run_directory import RunDirectory
+directory = RunDirectory(Path(sys.argv[1]))
+content = directory.ledger.read_bytes().split(b"\\n", 1)[1]
+directory.acquire()
+directory.write_info(status="running")
+who = {"host": platform.node(), "pid": os.getpid()}
+content = encode({"event": "session", **who, "target": 12, "time": 1780000001.0}) + content
+half = len(content) // 2
+with directory.ledger.open("wb", buffering=0) as ledger:
+    ledger.write(content[:half])
+    print("half", flush=True)
+    for word in sys.stdin:
+        ledger.write(content[half:])
+        half = len(content)
+        print("written", flush=True)
+        if word == "end\\n":
+            break
+directory.write_info(status="done")
+"""
+
+
+@dataclass
+class Writer:
+    """A driver in another process that has written half of a run, down to half of a line."""
+
+    run: Path
+    process: subprocess.Popen[str]
+
+    def tell(self, word: str) -> None:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{word}\n")
+        self.process.stdin.flush()
+        self.process.stdout.readline()
+
+
+@pytest.fixture
+def writer(unfinished_run: Path, tmp_path: Path) -> Iterator[Writer]:
+    run = copied(unfinished_run, tmp_path)
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            WRITER,
+            str(run),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout.readline() == "half\n"
+    yield Writer(run, process)
+    process.kill()
+    process.stdin.close()
+    process.stdout.close()
+    process.wait()
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert status.main(list(arguments)) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert "\x1b" not in captured.out
+    return captured.out
+
+
+def document(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    return json.loads(told(capsys, *arguments, "--json"), parse_constant=refuse)
+
+
+def test_a_run_that_is_being_written(writer: Writer, capsys: pytest.CaptureFixture[str]) -> None:
+    watched = WatchedRun(writer.run)
+    assert watched.look()
+    assert watched.where.state == "running"
+    assert watched.damage == []  # half a line is no damage while somebody writes it
+    first = len(watched.history.trials)
+    assert 0 < first < 10
+    assert not watched.look()
+    writer.tell("more")
+    assert watched.look()
+    assert len(watched.history.trials) == 10
+    assert watched.history.trials.keys() == typical_run().history.trials.keys()
+    assert watched.tally is not None
+    assert (watched.tally.finished, len(watched.tally.running)) == (9, 1)
+    shown = told(capsys, str(writer.run))
+    assert f"running, by process {writer.process.pid}" in shown
+    assert "4 complete  2 pruned  3 failed  1 running" in shown
+    assert document(capsys, str(writer.run))["owner"]["alive"] is True
+    writer.tell("end")
+    writer.process.wait()
+    assert watched.look()
+    assert watched.where.state == "done"
+
+
+def test_a_driver_that_was_killed(writer: Writer, capsys: pytest.CaptureFixture[str]) -> None:
+    writer.process.kill()
+    writer.process.wait()
+    shown = told(capsys, str(writer.run))
+    assert f"broken off: process {writer.process.pid} is gone" in shown
+    assert f"go on with: python search/run.py --resume {writer.run}" in " ".join(shown.split())
+    assert "the last line is torn" in shown
+
+
+def test_watching_ends_with_the_run(writer: Writer, capsys: pytest.CaptureFixture[str]) -> None:
+    writer.tell("end")
+    shown = told(capsys, str(writer.run), "--watch")
+    assert shown.rstrip().splitlines()[-1].endswith("on disk")
+
+
+def test_ctrl_c_leaves_the_redrawn_table_quietly(writer: Writer) -> None:
+    terminal, inside = pty.openpty()
+    watching = subprocess.Popen(
+        [sys.executable, str(ROOT / "analysis" / "status.py"), str(writer.run), "--watch"],
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
+        env={**{k: v for k, v in os.environ.items() if k not in ("CI", "NO_COLOR")}, "TERM": "xterm"},
+    )
+    os.close(inside)
+    seen = b""
+    while b"on disk" not in seen:
+        seen += os.read(terminal, 10_000)
+    watching.send_signal(signal.SIGINT)
+    assert watching.wait() == 0
+    os.set_blocking(terminal, False)
+    try:
+        while chunk := os.read(terminal, 10_000):
+            seen += chunk
+    except OSError:  # Linux' end of a terminal
+        pass
+    os.close(terminal)
+    assert b"running, by process" in seen
+    assert b"Traceback" not in seen
+    assert seen.rstrip().endswith(b"\x1b[?25h")  # the cursor is back
+
+
+def test_everything_of_an_unfinished_run(unfinished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = told(capsys, str(unfinished_run))
+    for expected in (
+        "broken off: its process is gone",
+        "9/12",
+        "4 complete  2 pruned  3 failed  1 unfinished",
+        "best probe/accuracy 0.95 (trial 0001)",
+        "best attribution/junk 0.6 (trial 0002)",
+        "Pareto front: 2 of 4 complete trials",
+        "2 x non-finite metric: sae/fvu (0006, 0007)",
+        "1 x timeout after 600 s (0008)",
+    ):
+        assert expected in shown
+    row = next(line for line in shown.splitlines() if line.startswith("0009"))
+    assert row.split() == ["0009", "1/3", "2", "0:00:02", "0:00:00", "0.850", "0.900", "0.020"]
+
+
+def test_the_document_says_the_same(unfinished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = document(capsys, str(unfinished_run))
+    assert found["state"] == "broken off"
+    assert found["counts"] == {
+        **{"target": 12, "suggested": 10, "complete": 4, "pruned": 2, "failed": 3, "unfinished": 1}
+    }
+    assert [(b["metric"], b["value"], b["trial"]) for b in found["best"]] == [
+        ("probe/accuracy", 0.95, 1),
+        ("attribution/junk", 0.6, 2),
+    ]
+    assert found["front"] == [1, 2]
+    assert found["unfinished"][0] | {"metrics": None} == {
+        **{"trial": 9, "rung": 1, "epoch": 2, "since_s": 2.0, "silent_s": 0.0, "retries": 0, "metrics": None}
+    }
+    assert found["failed"][0] == {"reason": "non-finite metric: sae/fvu", "trials": [6, 7]}
+    assert found["eta_s"] is None
+    assert found["disk_bytes"] > 0
+    assert found["confirmation"] is None
+
+
+def test_time_left_is_what_the_driver_itself_would_say(tmp_path: Path, unfinished_run: Path) -> None:
+    """Two sessions: what the first one did counts as done, but not in the rate."""
+    path = copied(unfinished_run, tmp_path)
+    run = typical_run()
+    again = {"event": "session", "host": "h", "pid": 7, "target": 40, "time": run.now + 1000}
+    run.tell(**again)
+    expected = Tally(run.study)
+    expected.start(run.history, run.events[-1]["time"])
+    for trial in range(10, 18):
+        run.prune(trial, 0.5, 0.9)
+    expected.update(run.history)
+    (path / "trials.jsonl").write_bytes(b"".join(map(encode, run.events)))
+    watched = WatchedRun(path)
+    watched.look()
+    assert watched.tally is not None
+    now = run.now + 60
+    assert watched.tally.remaining_seconds(now) == expected.remaining_seconds(now) is not None
+    assert watched.tally.per_minute(now) == expected.per_minute(now)
+
+
+RUNS = ("unfinished_run", "only_pruned_run", "none_completed_run", "infeasible_run", "nan_run", "empty_run")
+
+
+@pytest.mark.parametrize("name", [*RUNS, "long_run", "hostile_run"])
+def test_any_run(request: pytest.FixtureRequest, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run = request.getfixturevalue(name)
+    shown = told(capsys, str(run))
+    assert "on disk" in shown
+    assert "\u202e" not in shown
+    assert document(capsys, str(run))["counts"]["suggested"] == len(looked_at(run).history.trials)
+
+
+def looked_at(path: Path) -> WatchedRun:
+    run = WatchedRun(path)
+    run.look()
+    return run
+
+
+@pytest.mark.parametrize("lost", ["run.json", "space.resolved.yaml", "trials.jsonl"])
+def test_a_damaged_run(
+    unfinished_run: Path, tmp_path: Path, lost: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = copied(unfinished_run, tmp_path)
+    (path / lost).unlink()
+    shown = " ".join(told(capsys, str(path)).split())
+    assert f"{lost} is missing" in shown
+    assert document(capsys, str(path))["damage"]
+
+
+def test_all_runs_the_newest_first(
+    request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in RUNS:
+        copied(request.getfixturevalue(name), tmp_path)
+    copied(request.getfixturevalue("hostile_run"), tmp_path)
+    shutil.rmtree(tmp_path / "empty-run" / "trials")
+    shown = told(capsys, "--runs", str(tmp_path))
+    assert all(name.replace("_", "-") in shown for name in RUNS)
+    assert "9/12" in shown
+    documents = document(capsys, "--runs", str(tmp_path))
+    assert len(documents) == len(RUNS) + 1
+    ages = [found["last_event"] for found in documents]
+    assert ages == sorted(ages, reverse=True)
+    assert "disk_bytes" not in documents[0]
+    assert "best" in told(capsys, "--runs", str(tmp_path), "--watch")  # none goes on: it ends at once
+
+
+def test_a_name_is_looked_for_among_the_runs(
+    unfinished_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = document(capsys, unfinished_run.name, "--runs", str(unfinished_run.parent))
+    assert found["run"] == str(unfinished_run)
+
+
+def test_no_runs_yet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "python search/run.py spaces/sae.yaml" in told(capsys, "--runs", str(tmp_path))
+    assert document(capsys, "--runs", str(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["nowhere"], "there is no run nowhere"),
+        (["."], ". is not a run directory"),
+        (["--runs", "nowhere"], "nowhere: no such folder"),
+    ],
+)
+def test_what_is_no_run(
+    arguments: list[str],
+    text: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert status.main(arguments) == 6
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"error: {text}")
+    assert captured.err.count("\n") == 1
+
+
+def test_json_cannot_be_watched(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        status.main(["--json", "--watch"])
+    assert left.value.code == 2
+    assert "not allowed with" in capsys.readouterr().err
+
+
+def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        status.main(["--help"])
+    assert left.value.code == 0
+    assert "python analysis/status.py sae-20260101-120000 --watch" in capsys.readouterr().out
+
+
+def test_a_confirmation_that_goes_on_and_one_that_was_killed(
+    unfinished_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = copied(unfinished_run, tmp_path)
+    confirm = RunDirectory(path / "confirm")
+    confirm.path.mkdir()
+    confirm.write_info(status="running")
+    events: list[dict[str, Any]] = [
+        {
+            "event": "session",
+            "target": 8,
+            "host": platform.node(),
+            "pid": os.getpid(),
+            "time": 1_780_000_100.0,
+        },
+        {
+            "event": "suggest",
+            "trial": 0,
+            "params": {"trial": 1, "replicate": 500_000},
+            "origin": "confirmation",
+        },
+        {"event": "end", "trial": 0, "state": "COMPLETE", "reason": None, "values": None},
+    ]
+    confirm.ledger.write_bytes(b"".join(encode({"time": 1_780_000_101.0, **event}) for event in events))
+    directory = RunDirectory(path)
+    directory.acquire()
+    try:
+        shown = told(capsys, str(path))
+        assert "its best trials are being confirmed" in shown
+        assert "confirmation: running, 1 of 8 trainings done" in shown
+    finally:
+        directory.release()
+    found = document(capsys, str(path))
+    assert found["confirmation"]["state"] == "broken off"
+    assert found["state"] == "broken off"
+
+
+def test_another_machine(unfinished_run: Path, tmp_path: Path) -> None:
+    path = copied(unfinished_run, tmp_path)
+    (path / "LOCK").write_text("process 17 on far.away\n")
+    run = looked_at(path)
+    assert run.where.state == "elsewhere"
+    assert "process 17 on far.away" in run.where.sentence
+    assert run.where.state in LIVE
+
+
+def test_states_that_run_json_tells() -> None:
+    history = typical_run().history
+    for told_status in ("done", "interrupted", "failed"):
+        info = {"status": told_status, "reason": "why\x1b[0m not\nmore"}
+        found = whereabouts(None, info, history, None)
+        assert found.state == told_status
+        assert found.sentence == f"{told_status}: why[0m not"
+    assert whereabouts(None, {}, history, None).state == "unknown"
+    assert whereabouts(None, {"status": ["x"]}, history, None).state == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(-5, "0 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (200_000, "2 days")]
+)
+def test_ages(seconds: float, text: str) -> None:
+    assert rough(seconds) == text
+
+
+def test_durations_and_sizes() -> None:
+    assert [duration(s) for s in (-1, 59.9, 3661)] == ["0:00:00", "0:00:59", "1:01:01"]
+    assert [size(n) for n in (0, 999, 12_345, 12_300_000)] == ["0 B", "999 B", "12.3 kB", "12.3 MB"]
