@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.analysis_tests import browser as harness
 from tests.analysis_tests import runs
 
 
@@ -27,3 +28,6 @@ empty_run = _shared(runs.empty_run)
 nan_run = _shared(runs.nan_run)
 long_run = _shared(runs.long_run)
 hostile_run = _shared(runs.hostile_run)
+
+browser = harness.browser
+open_page = harness.open_page
