@@ -16,12 +16,13 @@ N_LATENTS = 5
 class LatentShift:
     """A latent that is stronger in a cluster than in what the cluster is held against.
 
-    more: how much more it writes into the hidden layer, mean of z |d| inside minus outside. fires_inside,
-    fires_outside: shares of images on which it fires.
+    inside, outside: how much it writes into the hidden layer, mean of z |d|. fires_inside, fires_outside:
+    shares of images on which it fires.
     """
 
     latent: int
-    more: float
+    inside: float
+    outside: float
     fires_inside: float
     fires_outside: float
 
@@ -55,17 +56,23 @@ class Cluster:
 class ClassSplit:
     """One class cut into clusters, the largest first, each held against the rest of the class.
 
-    silhouette: how well they are separated, in [-1, 1]; chance: the same where the class' images keep how
-    often each latent fires but not which fire together. distance_share: the clusters' part of the class'
-    total squared distance from its mean.
+    silhouette: how well they are separated, in [-1, 1]; chance and chance_highest: mean and largest of the
+    same in 9 classes whose images keep how often each latent fires but not which fire together.
+    distance_share: the clusters' part of the class' total squared distance from its mean.
     """
 
     label: int
     size: int
     silhouette: float
     chance: float
+    chance_highest: float
     distance_share: float
     clusters: tuple[Cluster, ...]
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the class is split more than any of the 9: one in ten is by chance."""
+        return self.silhouette > self.chance_highest
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,8 @@ def test_the_planted_kinds_of_a_class_come_back_with_their_latents(
     assert [part.label for part in found.classes] == [0, 1]
     for part in found.classes:
         assert part.silhouette > 0.8
-        assert part.silhouette > part.chance + 0.3
+        assert part.is_clear
+        assert part.chance <= part.chance_highest < part.silhouette - 0.3
         assert part.distance_share > 0.9
         assert sum(cluster.size for cluster in part.clusters) == part.size
         own = {3 * part.label + place for place in range(3)}
@@ -73,7 +74,8 @@ def test_the_planted_kinds_of_a_class_come_back_with_their_latents(
             assert cluster.size == (kinds == strongest.latent).sum()
             assert set(kinds[cluster.examples.rows]) == {strongest.latent}
             assert strongest.fires_inside == 1.0
-            assert strongest.more == pytest.approx(2 * 0.85 - 2 * 0.025, abs=0.1)
+            assert strongest.inside == pytest.approx(2 * 0.85, abs=0.1)
+            assert strongest.outside == pytest.approx(2 * 0.025, abs=0.02)
             assert cluster.mean_image.flatten()[strongest.latent] > 0.7
             assert cluster.purity == 1.0
 
@@ -103,6 +105,7 @@ def test_noise_inside_a_class_is_no_more_split_than_chance() -> None:
 
     (only,) = find_clusters(noise(400), noise(150), split="val", n_classes=1).classes
     assert abs(only.silhouette - only.chance) < 0.03
+    assert not only.is_clear
 
 
 def test_the_trials_own_clusters_are_used_where_it_left_them(
