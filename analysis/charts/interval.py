@@ -11,7 +11,8 @@ from markupsafe import Markup
 from analysis.charts.scale import Numeric
 from analysis.charts.tag import joined, percent, tag
 
-Verdict = Literal["helps", "hurts", "unclear"]
+Verdict = Literal["helps", "hurts", "helps weakly", "hurts weakly", "unclear"]
+"""Weakly: clear by itself, not among all effects looked at."""
 HEIGHT = 18
 
 

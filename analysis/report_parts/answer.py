@@ -33,11 +33,11 @@ def _counts(outlook: Outlook) -> Paragraph:
     full, pruned, failed = (len(history.in_state(state)) for state in ("COMPLETE", "PRUNED", "FAIL"))
     if total == 0:
         return say("No trial has been begun yet: there is nothing to tell.", kind="lead")
-    fates = [strong(f"{full} of {count(total, 'trial')}"), " were trained in full"]
+    told: list[str | Span] = [strong(f"{full} of {count(total, 'trial')}"), " were trained in full"]
     rest = [f"{pruned} stopped early"] if pruned else []
     rest += [f"{failed} failed"] if failed else []
     rest += [f"{running} not finished"] if running else []
-    told: list[str | Span] = [*fates, "".join(f", {part}" for part in rest), ". "]
+    told.append("".join(f", {part}" for part in rest) + ". ")
     if design is not None:
         told.append(
             f"Each of {count(len(design.arms) - 1, 'direction')} was tried alone against one default, in "

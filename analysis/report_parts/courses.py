@@ -47,8 +47,8 @@ def learning_curves(outlook: Outlook) -> Section | None:
     )
     text = (
         "Every rung is a complete pipeline on a share of the training. "
-        f"{stopped} trials were stopped early; their lines are dim. A line that ends at the edge goes on beyond it."
-        f"{fewer}"
+        f"{stopped} trials were stopped early; their lines are dim. A line that ends at the edge goes on "
+        f"beyond it.{fewer}"
     )
     return Section("curves", "Learning curves", (say(text), Figures(figures, LEGEND)))
 

@@ -39,19 +39,42 @@ def directions(outlook: Outlook, table: EffectTable) -> Section:
         reason = " ".join(table.method_note) or "Too few trials to tell."
         return Section("directions", TITLE, (say(reason),))
     design = outlook.study.design
-    blocks: list[Block] = [say(*table.method_note[:1]), say(" ".join(table.method_note[1:]), kind="note")]
+    blocks: list[Block] = _method(table.method_note)
     for objective in outlook.study.objectives:
         own = table.of(objective.metric)
         first = [effect for effect in own if design is None or effect.control == DEFAULT_ARM]
         second = [effect for effect in own if design is not None and effect.control != DEFAULT_ARM]
-        if first:
-            blocks.append(_table(objective, first, "" if design is None else ", against the default"))
+        blocks += _tables(objective, first, "" if design is None else ", against the default")
         if second:
             told = _table(objective, second, ", against controls")
             blocks.append(Folded(f"{objective.metric}: against a control instead of the default", (told,)))
     if design is not None:
         blocks.append(Folded("What the directions set", (_settings(design),)))
     return Section("directions", TITLE, tuple(blocks))
+
+
+def _method(sentences: Sequence[str]) -> list[Block]:
+    """The first sentence and the last, which tells how many effects may be chance; the rest on demand."""
+    if len(sentences) < 3:
+        return [say(" ".join(sentences))]
+    between = Items(tuple(say(sentence) for sentence in sentences[1:-1]))
+    return [say(f"{sentences[0]} {sentences[-1]}"), Folded("How this was estimated", (between,))]
+
+
+def _tables(objective: Objective, effects: Sequence[DirectionEffect], beside: str) -> list[Block]:
+    """What can be told; then, in a sentence, what too few trials had."""
+    told = [effect for effect in effects if effect.verdict != "too few"]
+    few = [effect for effect in effects if effect.verdict == "too few"]
+    blocks: list[Block] = [_table(objective, told, beside)] if told else []
+    if few:
+        names = "; ".join(
+            f"{effect.direction} {one_line(effect.setting, 40)}".strip()
+            + f" ({effect.n_with} with, {effect.n_without} without)"
+            for effect in few
+        )
+        what = say(f"Too few trials to tell of {objective.metric}: {names}.", kind="note")
+        blocks.append(Folded(f"{objective.metric}: too few trials to tell of {len(few)}", (what,)))
+    return blocks
 
 
 def _settings(design: Design) -> Items:
@@ -106,6 +129,8 @@ def _row(effect: DirectionEffect, scale: Numeric) -> tuple[Cell, ...]:
     reach = f"{signed(effect.low)} to {signed(effect.high)}" if math.isfinite(effect.low) else "–"
     words = f"{effect.direction}: {signed(effect.mean)}, 95 % interval {reach}"
     look = LOOKS.get(effect.verdict, "unclear")
+    if look != "unclear" and not _is_sure(effect):
+        look = "helps weakly" if look == "helps" else "hurts weakly"
     picture = interval(effect.mean, effect.low, effect.high, scale, look, words)
     paired = effect.method == "paired"
     return (
@@ -130,8 +155,13 @@ def _name(effect: DirectionEffect) -> Cell:
 def _verdict(effect: DirectionEffect) -> Cell:
     """Clear by itself is one thing, clear among all the effects looked at another."""
     word = Span(VERDICTS[effect.verdict], KINDS.get(effect.verdict, "dim"))
-    weak = effect.is_clear and math.isfinite(effect.q_value) and not effect.survives_correction
+    weak = effect.is_clear and not _is_sure(effect)
     return cell(word, Span(" not after correction", "dim") if weak else "", sort=VERDICTS[effect.verdict])
+
+
+def _is_sure(effect: DirectionEffect) -> bool:
+    """Effects against controls are outside the family that is corrected for."""
+    return effect.survives_correction or not math.isfinite(effect.q_value)
 
 
 def _finite(value: float) -> float | None:

@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from analysis.charts.bars import Bar, bars
+from analysis.charts.scale import thinned
+from analysis.effects import importance as effects
 from analysis.effects.boundary import BoundaryWarning, boundary_warnings
 from analysis.effects.importance import Importances
 from analysis.report_parts.blocks import Block, Figure, Figures, Items, Paragraph, Section, code, say
 from analysis.report_parts.outlook import Outlook
+from search.history import History
 from search.standings import number, trial_list
+from search.study import Study
 
 MOST = 12
+MOST_TRIALS = 500
+"""A forest for fANOVA takes seconds with these, minutes with thousands, and says the same."""
 
 
-def importances(outlook: Outlook, found: Sequence[Importances]) -> Section | None:
+@dataclass(frozen=True)
+class Sample:
+    """A run with some of its trials, for what takes long with all of them."""
+
+    study: Study
+    history: History
+
+
+def importances(outlook: Outlook) -> Section | None:
     """Both methods side by side, an objective a picture; the reasons where a method has no answer."""
-    if outlook.study.design is not None or not found:
+    if outlook.study.design is not None:
+        return None
+    found = effects.importances(Sample(outlook.study, _some(outlook)))
+    if not found:
         return None
     figures, notes = [], []
     for objective in outlook.study.objectives:
@@ -31,6 +49,12 @@ def importances(outlook: Outlook, found: Sequence[Importances]) -> Section | Non
     blocks += [say(note, kind="note") for note in dict.fromkeys(notes)]
     blocks += [say(text, kind="note") for text in _left_out(found)]
     return Section("importances", "Parameter importances", tuple(blocks))
+
+
+def _some(outlook: Outlook) -> History:
+    trials = outlook.complete
+    kept = [trials[place] for place in thinned(range(len(trials)), MOST_TRIALS)]
+    return History({trial.number: trial for trial in kept}, outlook.run.history.sessions)
 
 
 def _explained(found: Sequence[Importances]) -> str:

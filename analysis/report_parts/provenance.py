@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from analysis.load import Run
 from analysis.quoted_command import without_places
 from analysis.report_parts.blocks import Block, Column, Commands, Items, Section, Table, cell, code, say
 from analysis.report_parts.outlook import Outlook
@@ -43,13 +44,20 @@ def provenance(outlook: Outlook) -> Section:
         ("confirm the best with fresh seeds on the test split", f"python search/confirm.py {run}")
     )
     commands.append(("this page", f"python analysis/report.py {run}"))
-    blocks = (facts_table(info, outlook.study), Commands(tuple(commands)))
+    blocks = (facts_table(info, outlook.study, _digest(outlook.run)), Commands(tuple(commands)))
     return Section("provenance", "Where this comes from", blocks)
 
 
-def facts_table(info: Mapping[str, Any], study: Study | None) -> Table:
+def _digest(run: Run) -> str:
+    """Of the images, as the driver noted it at its start."""
+    sessions = run.history.sessions
+    return str(sessions[-1].get("data") or "") if sessions else ""
+
+
+def facts_table(info: Mapping[str, Any], study: Study | None, digest: str = "") -> Table:
     """Facts of run.json; what is missing or odd is left out."""
-    rows = [(name, value) for name, value in _facts(info, study) if value]
+    facts = [("data digest", digest), *_facts(info, study)]
+    rows = [(name, value) for name, value in facts if value]
     cells = tuple((cell(name), cell(code(one_line(value, 300)))) for name, value in rows)
     return Table("Facts", (Column("what"), Column("value")), cells)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from analysis.effects.importance import importances as measured_importances
 from analysis.effects.table import direction_effects
 from analysis.load import Run
 from analysis.report_parts.answer import answer
@@ -29,7 +28,7 @@ def sections(outlook: Outlook) -> list[Section]:
         front(outlook),
         directions(outlook, effects),
         learning_curves(outlook),
-        importances(outlook, [] if outlook.study.design else measured_importances(run)),
+        importances(outlook),
         slices(outlook),
         parallel_coordinates(outlook),
         boundaries(outlook),

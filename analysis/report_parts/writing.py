@@ -6,8 +6,6 @@ import os
 import shlex
 from pathlib import Path
 
-from markupsafe import Markup
-
 from analysis.charts.chart import style_sheet
 from analysis.load import Run
 from analysis.pages.page import render, write_page
@@ -36,7 +34,8 @@ def write_report(run: Run, typed: str, out: Path) -> list[Path]:
         question=question,
         sections=found,
         command=command,
-        chart_style=Markup(style_sheet()),
+        info=run.info,
+        more_style=style_sheet(),
     )
     for file, document in pictures(found).items():
         write_bytes(out / PICTURES / file, document.encode())
