@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -29,8 +30,10 @@ from search.progress_lines import status_line
 from search.report_error import report
 from search.standings import one_line
 
-LOOKS_PER_SECOND = 1.0
-PLAIN_LINE_SECONDS = 30.0
+LOOK_EVERY_S = 1.0
+PLAIN_LINE_EVERY_S = 30.0
+PATIENCE_S = 2.0
+START = "python search/run.py spaces/sae.yaml"
 EXAMPLES = """\
 examples:
   python analysis/status.py                          all runs in runs/, the newest first
@@ -49,12 +52,15 @@ exit codes: 0 told   2 usage   6 no such run
 def main(arguments: list[str] | None = None) -> int:
     """Tell; exit code as `search.errors` has it."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may lack a question's characters
     try:
-        runs = [WatchedRun(path) for path in _paths(options.run, options.runs)]
-        if options.watch and not options.json:
-            _watch(runs, alone=options.run is not None)
+        chosen = Chosen(options.run, options.runs)
+        if options.watch:
+            _watch(chosen)
         else:
-            _tell(runs, alone=options.run is not None, as_json=options.json)
+            _tell(chosen, as_json=options.json)
+        sys.stdout.flush()
     except SearchError as error:
         return report(error)
     except KeyboardInterrupt:
@@ -62,6 +68,45 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # `| head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return ExitCode.DONE
+
+
+class Chosen:
+    """The runs that are meant: the one with this name, or without a name all below `root`.
+
+    RunDirectoryError if there is no such run or folder.
+    """
+
+    def __init__(self, name: str | None, root: Path) -> None:
+        self.alone = name is not None
+        self._root = root
+        paths = _all_in(root) if name is None else [_path(name, root)]
+        self.runs = {path: WatchedRun(path) for path in paths}
+
+    @property
+    def are_live(self) -> bool:
+        """Whether any of them goes on by itself."""
+        return any(run.where.state in LIVE for run in self.runs.values())
+
+    def look(self) -> None:
+        """Read what is new in every run, and in runs that are new themselves."""
+        if not self.alone:
+            for path in find_runs(self._root):
+                self.runs.setdefault(path, WatchedRun(path))
+        began = said = time.monotonic()
+        for done, run in enumerate(self.runs.values()):
+            now = time.monotonic()
+            if now - said >= PATIENCE_S:
+                said = now
+                left = (len(self.runs) - done) * (now - began) / done
+                print(f"read {done} of {len(self.runs)} runs, about {left:.0f} s left", file=sys.stderr)  # noqa: T201
+            run.look()
+
+    def view(self) -> RenderableType:
+        """What there is to say, for rich."""
+        runs = list(self.runs.values())
+        if self.alone:
+            return run_view(runs[0])
+        return runs_table(runs) if runs else Text(f"no runs in {self._root} yet; start one: {START}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -88,72 +133,71 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _paths(run: str | None, root: Path) -> list[Path]:
-    """The run that is meant, or all there are. RunDirectoryError if there is no such run."""
-    if run is None:
-        if not root.is_dir():
-            raise RunDirectoryError(f"{root}: no such folder; --runs DIR says where the runs are")
-        return find_runs(root)
-    for path in (Path(run), root / run):
+def _path(name: str, root: Path) -> Path:
+    for path in (Path(name), root / name):
         if is_run(path):
-            return [path.resolve()]
-    there = Path(run).exists()
-    raise RunDirectoryError(
-        f"{run} is not a run directory: it has no trials.jsonl and no space.resolved.yaml"
-        if there
-        else f"there is no run {run}, nor {root / run}"
-    )
+            return path.resolve()
+    if Path(name).exists():
+        raise RunDirectoryError(
+            f"{name} is not a run directory: it has no trials.jsonl and no space.resolved.yaml"
+        )
+    raise RunDirectoryError(f"there is no run {name}, nor {root / name}")
 
 
-def _tell(runs: list[WatchedRun], *, alone: bool, as_json: bool) -> None:
-    for run in runs:
-        run.look()
+def _all_in(root: Path) -> list[Path]:
+    if not root.is_dir():
+        raise RunDirectoryError(f"{root}: no such folder; --runs DIR says where the runs are")
+    return find_runs(root)
+
+
+def _tell(chosen: Chosen, *, as_json: bool) -> None:
+    chosen.look()
     if as_json:
-        documents = [run_document(run, with_disk=alone) for run in newest_first(runs)]
-        print(json.dumps(documents[0] if alone else documents, indent=2))  # noqa: T201
-        return
-    _console().print(_view(runs, alone=alone))
+        runs = newest_first(list(chosen.runs.values()))
+        documents = [run_document(run, with_disk=chosen.alone) for run in runs]
+        print(json.dumps(documents[0] if chosen.alone else documents, indent=2))  # noqa: T201
+    else:
+        _print(chosen.view())
 
 
-def _view(runs: list[WatchedRun], *, alone: bool) -> RenderableType:
-    if alone:
-        return run_view(runs[0])
-    return runs_table(runs) if runs else Text("no runs yet; start one: python search/run.py spaces/sae.yaml")
-
-
-def _watch(runs: list[WatchedRun], *, alone: bool) -> None:
+def _watch(chosen: Chosen) -> None:
     """Until none of the runs goes on by itself."""
-    for run in runs:
-        run.look()
+    chosen.look()
     if wants_plain_lines(sys.stdout, os.environ):
-        _watch_plainly(runs, alone=alone)
+        _watch_plainly(chosen)
         return
-    with Live(_view(runs, alone=alone), console=_console(), auto_refresh=False) as live:
-        while any(run.where.state in LIVE for run in runs):
-            time.sleep(1 / LOOKS_PER_SECOND)
-            for run in runs:
-                run.look()
-            live.update(_view(runs, alone=alone), refresh=True)
+    with Live(chosen.view(), console=_console(), auto_refresh=False) as live:
+        while chosen.are_live:
+            time.sleep(LOOK_EVERY_S)
+            chosen.look()
+            live.update(chosen.view(), refresh=True)
 
 
-def _watch_plainly(runs: list[WatchedRun], *, alone: bool) -> None:
+def _watch_plainly(chosen: Chosen) -> None:
     """A line now and then where nothing can be redrawn, and the whole at the end."""
-    said = -PLAIN_LINE_SECONDS
-    while any(run.where.state in LIVE for run in runs):
-        if time.monotonic() - said >= PLAIN_LINE_SECONDS:
+    said = -PLAIN_LINE_EVERY_S
+    while chosen.are_live:
+        if time.monotonic() - said >= PLAIN_LINE_EVERY_S:
             said = time.monotonic()
-            for run in runs:
+            for run in chosen.runs.values():
                 if run.where.state in LIVE:
                     print(_line(run), flush=True)  # noqa: T201
-        time.sleep(1 / LOOKS_PER_SECOND)
-        for run in runs:
-            run.look()
-    _console().print(_view(runs, alone=alone))
+        time.sleep(LOOK_EVERY_S)
+        chosen.look()
+    _print(chosen.view())
 
 
 def _line(run: WatchedRun) -> str:
     standing = run.where.sentence if run.tally is None else status_line(run.tally, run.now)
     return f"{one_line(run.path.name, 100)}: {standing}"
+
+
+def _print(view: RenderableType) -> None:
+    """Not by rich itself, which ends the process with an error where a pipe is closed."""
+    console = _console()
+    with console.capture() as captured:
+        console.print(view)
+    sys.stdout.write(captured.get())
 
 
 def _console() -> Console:

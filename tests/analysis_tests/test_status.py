@@ -72,12 +72,7 @@ class Writer:
 def writer(unfinished_run: Path, tmp_path: Path) -> Iterator[Writer]:
     run = copied(unfinished_run, tmp_path)
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            WRITER,
-            str(run),
-        ],
+        [sys.executable, "-c", WRITER, str(run)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -172,6 +167,31 @@ def test_ctrl_c_leaves_the_redrawn_table_quietly(writer: Writer) -> None:
     assert b"running, by process" in seen
     assert b"Traceback" not in seen
     assert seen.rstrip().endswith(b"\x1b[?25h")  # the cursor is back
+
+
+def test_a_reader_who_leaves_early_and_one_without_letters(hostile_run: Path) -> None:
+    command = [sys.executable, str(ROOT / "analysis" / "status.py"), "--runs", str(hostile_run.parent)]
+    reader, writer = os.pipe()
+    os.close(reader)
+    left = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (left.returncode, left.stderr) == (0, b"")
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    shown = subprocess.run(command, capture_output=True, env=ascii_only, check=True)
+    assert shown.stdout.isascii()
+    assert b"3/4" in shown.stdout
+
+
+def test_a_run_that_begins_while_all_are_watched(
+    unfinished_run: Path, empty_run: Path, tmp_path: Path
+) -> None:
+    copied(unfinished_run, tmp_path)
+    chosen = status.Chosen(None, tmp_path)
+    chosen.look()
+    assert len(chosen.runs) == 1
+    copied(empty_run, tmp_path)
+    chosen.look()
+    assert [run.history.finished for run in chosen.runs.values()] == [9, 0]
 
 
 def test_everything_of_an_unfinished_run(unfinished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
