@@ -28,7 +28,7 @@ def bars(rows: Sequence[Bar], series: Sequence[str], *, description: str) -> Cha
     largest = max((value for row in rows for value in row.values if value is not None), default=1.0) or 1.0
     for place, row in enumerate(rows):
         top = place * height
-        told = " · ".join("-" if value is None else f"{value:.2f}" for value in row.values)
+        told = " · ".join("–" if value is None else f"{value:.2f}" for value in row.values)
         parts.append(tag("text", row.name, class_="bar-name", x=0, y=top + 14))
         parts.append(tag("text", told, class_="bar-value", x="100%", y=top + 14, text_anchor="end"))
         for number, value in enumerate(row.values):

@@ -137,7 +137,7 @@ def level_line(share: float, text: str, *, axis: Literal["x", "y"]) -> Markup:
     place = percent(share if axis == "x" else 1 - share)
     if axis == "y":
         line = tag("line", class_="chance", x1="0%", x2="100%", y1=place, y2=place)
-        return joined(line, label(text, 1, share, "chance-label", -4, -5, "end"))
+        return joined(line, label(text, 0, share, "chance-label", 5, -5))
     line = tag("line", class_="chance", y1="0%", y2="100%", x1=place, x2=place)
     return joined(line, label(text, share, 1, "chance-label", *((-5, 12, "end") if share > 0.5 else (5, 12))))
 

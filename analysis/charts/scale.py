@@ -42,7 +42,7 @@ class Numeric:
         return (value - self.low) / (self.high - self.low)
 
     def ticks(self) -> list[tuple[float, str]]:
-        """At most six round values."""
+        """A handful of round values."""
         values = log_ticks(self.low, self.high) if self.log else linear_ticks(self.low, self.high)
         step = min((b - a for a, b in pairwise(values)), default=None)
         places = [(self.share(value), tick_label(value, None if self.log else step)) for value in values]
@@ -121,7 +121,7 @@ def fitted(values: Iterable[float], *, include: Iterable[float | None] = (), log
     return Numeric(low - air, high + air)
 
 
-def linear_ticks(low: float, high: float, most: int = 6) -> list[float]:
+def linear_ticks(low: float, high: float, most: int = 7) -> list[float]:
     """Multiples of 1, 2 or 5 times a power of ten inside [low, high], as many as fit below `most`."""
     if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
         return [low] if math.isfinite(low) else []

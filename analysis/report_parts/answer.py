@@ -117,10 +117,11 @@ def _default(outlook: Outlook) -> list[Paragraph]:
     beating = [t for t in outlook.standings.front if _dominates(outlook, t, default)]
     if not beating:
         return [say(*told, ".")]
+    noun = "trial" if len(beating) == 1 else "trials"
     links = listed([outlook.link(t) for t in beating[:MOST_NAMED]])
     more = f" and {len(beating) - MOST_NAMED} more" if len(beating) > MOST_NAMED else ""
     verb = "beats" if len(beating) == 1 else "beat"
-    return [say(*told, "; trial ", *links, more, f" {verb} it in every objective.")]
+    return [say(*told, f"; {noun} ", *links, more, f" {verb} it in every objective.")]
 
 
 def _dominates(outlook: Outlook, a: TrialRecord, b: TrialRecord) -> bool:
@@ -140,11 +141,13 @@ def _directions(outlook: Outlook, objective: Objective, table: EffectTable) -> P
     for verdict, verb in (("helps", "improve"), ("hurts", "worsen")):
         found = sorted((e for e in own if e.verdict == verdict), key=lambda e: -abs(e.mean))
         told += ["; " if told else "", *_named(found, verb, objective.metric if verdict == "helps" else "it")]
-    undecided = sum(not effect.is_clear for effect in own)
-    told.append(f"; {undecided} of the {len(own)} compared have no clear effect.")
-    sure = sum(effect.survives_correction for effect in own)
-    if sure < len(own) - undecided:
-        told.append(f" Corrected for their number, {sure} stay clear.")
+    unclear = sum(effect.verdict == "unclear" for effect in own)
+    few = sum(effect.verdict == "too few" for effect in own)
+    told.append(f". {unclear} of {len(own)} compared have no clear effect")
+    told.append(f", {few} had too few trials to tell." if few else ".")
+    clear, sure = sum(e.is_clear for e in own), sum(e.survives_correction for e in own)
+    if clear:
+        told.append(f" Corrected for the number of comparisons, {sure or 'none'} of the {clear} stay clear.")
     return say(*told)
 
 

@@ -50,7 +50,7 @@ def learning_curves(outlook: Outlook) -> Section | None:
         f"{stopped} trials were stopped early; their lines are dim. A line that ends at the edge goes on "
         f"beyond it.{fewer}"
     )
-    return Section("curves", "Learning curves", (say(text), Figures(figures, LEGEND)))
+    return Section("curves", "Learning curves", (say(text), Figures(figures, outlook.legend(LEGEND, shown))))
 
 
 def parallel_coordinates(outlook: Outlook) -> Section | None:
@@ -81,7 +81,9 @@ def parallel_coordinates(outlook: Outlook) -> Section | None:
         f"bottom, which skips settings that it does not have.{fewer}"
     )
     return Section(
-        "parallel", "Parallel coordinates", (say(text), Figure("parallel", chart, legend=LEGEND[:4]))
+        "parallel",
+        "Parallel coordinates",
+        (say(text), Figure("parallel", chart, legend=outlook.legend(LEGEND, shown))),
     )
 
 

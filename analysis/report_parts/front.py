@@ -73,7 +73,11 @@ def _pair(outlook: Outlook, shown: list[TrialRecord], x: Objective, y: Objective
         description=f"Scatter plot of {count(len(points), 'trial')}: {x.metric} against {y.metric}",
         staircase=len(order) == 2,
     )
-    return Figure("pareto-front" if len(order) == 2 else f"pareto-front-{place + 1}", chart, legend=LEGEND)
+    return Figure(
+        "pareto-front" if len(order) == 2 else f"pareto-front-{place + 1}",
+        chart,
+        legend=outlook.legend(LEGEND, shown),
+    )
 
 
 def _course(outlook: Outlook, shown: list[TrialRecord]) -> Figure:
@@ -85,8 +89,8 @@ def _course(outlook: Outlook, shown: list[TrialRecord]) -> Figure:
         _axis(objective, shown, 0),
         description=f"{objective.metric} of {count(len(points), 'trial')} in the order of their proposal",
     )
-    best = ("dot front", "best")
-    return Figure("course", chart, legend=(best, *LEGEND[1:]))
+    best = (("dot front", "best"), *LEGEND[1:])
+    return Figure("course", chart, legend=outlook.legend(best, shown))
 
 
 def _point(outlook: Outlook, trial: TrialRecord, x: float, y: float) -> Point:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from analysis.charts.curves import Fate
 from analysis.load import Run
-from analysis.report_parts.blocks import Span
+from analysis.report_parts.blocks import Legend, Span
 from search.history import TrialRecord
 from search.standings import Standings, key_metrics, number, score, standings
 from search.study import Objective, Scalar, Study
@@ -71,6 +71,11 @@ class Outlook:
         """(path, value) of the searched settings that are active in the trial."""
         values = self.values(trial)
         yield from ((p.path, values[p.path]) for p in self.study.parameters if p.path in values)
+
+    def legend(self, entries: Legend, shown: Iterable[TrialRecord]) -> Legend:
+        """The entries whose marks are in a picture of the trials."""
+        fates = {self.fate(trial) for trial in shown}
+        return tuple((mark, meaning) for mark, meaning in entries if mark.split()[-1] in fates)
 
     def title(self, trial: TrialRecord) -> str:
         """The trial in a line: its number, its scores, what it sets."""

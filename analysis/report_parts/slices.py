@@ -28,10 +28,11 @@ def slices(outlook: Outlook) -> Section | None:
         return None
     parameters = [parameter for parameter in outlook.study.parameters if drawable(parameter)]
     most = max(1, MOST_PICTURES // len(outlook.study.objectives))
+    legend = outlook.legend(LEGEND, outlook.complete)
     blocks: list[Block] = [say(_sentence(outlook, len(parameters), most))]
     for place, objective in enumerate(outlook.study.objectives):
         figures = [_slice(outlook, p, objective, place) for p in parameters[:most]]
-        drawn = Figures(tuple(figure for figure in figures if figure is not None), LEGEND)
+        drawn = Figures(tuple(figure for figure in figures if figure is not None), legend)
         blocks.append(drawn if place == 0 else Folded(f"The same for {objective.metric}", (drawn,)))
     return Section("slices", "Slices", tuple(blocks))
 
