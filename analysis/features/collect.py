@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from analysis.features.feature import NO_CLASS, FeatureTable
+from analysis.features.feature import FeatureTable
 from analysis.features.label import automatic_label
 from analysis.features.observed import observe, split_of
 from analysis.features.split_sums import SplitSums
@@ -39,7 +37,6 @@ def feature_table(
         observed if split == "train" else observe(model, data.train), data.n_classes, seed
     )
     sums = SplitSums(observed, data.n_classes)
-    given_active = sums.class_given_active()
     pictures = templates(model, observed.images[observed.sample(TEMPLATE_IMAGES, seed)])
     return FeatureTable(
         split=split,
@@ -52,15 +49,17 @@ def feature_table(
         mean_activation=sums.mean_activation().cpu().numpy(),
         purity=on_train.purity,
         purity_null=on_train.purity_null,
-        top_class=np.where(given_active.any(axis=1), given_active.argmax(axis=1), NO_CLASS),
+        top_class=sums.strongest_class(),
         ablation_effect=sums.measured.mean_contributions().abs().amax(dim=1).cpu().numpy(),
         dead=on_train.dead,
         dense=on_train.dense,
         templates=pictures.cpu().numpy(),
         mean_images=sums.mean_images().cpu().numpy(),
         labels=tuple(
-            automatic_label(row, names, dead=bool(dead), dense=bool(dense))
-            for row, dead, dense in zip(given_active, on_train.dead, on_train.dense, strict=True)
+            automatic_label(shares, names, dead=bool(dead), dense=bool(dense), strongest=int(strongest))
+            for shares, dead, dense, strongest in zip(
+                sums.class_given_active(), on_train.dead, on_train.dense, on_train.pure_class, strict=True
+            )
         ),
     )
 

@@ -12,6 +12,7 @@ from analysis.features import shown
 from analysis.features.attribution_maps import AttributionMaps
 from analysis.features.batch import Batch, Tools
 from analysis.features.feature import FeatureDetail, FeatureTable
+from analysis.features.inverted import settings_at
 from analysis.features.logit_contributions import head_jacobian
 from analysis.features.neighbours import correlations, cosines, nearest
 from analysis.features.observed import Observed, observe, split_of
@@ -26,7 +27,6 @@ from trainables.stroke_mask import stroke_mask
 Progress = Callable[[float], None]
 # 64 latents on 10,000 images: u and z are 5 MB, and a pass has about a thousand pairs.
 LATENTS_AT_ONCE = 64
-DEFAULT_INVERSION = InversionSettings()
 
 
 def feature_details(
@@ -36,12 +36,13 @@ def feature_details(
     latents: Sequence[int],
     *,
     progress: Progress = lambda _: None,
-    inversion: InversionSettings = DEFAULT_INVERSION,
+    inversion: InversionSettings | None = None,
     seed: int = 0,
 ) -> Iterator[FeatureDetail]:
     """The given latents of the table's model, in the order given, on the table's split of `data`.
 
-    `seed` decides what is drawn; what one latent shows does not depend on which others are asked for.
+    inversion None takes the usual settings, see `inverted.settings_at`. `seed` decides what is drawn; what
+    one latent shows does not depend on which others are asked for.
     IndexError for a latent that the model does not have.
     """
     wrong = [j for j in latents if not 0 <= j < len(table)]
@@ -55,7 +56,7 @@ def feature_details(
         head_jacobian(observed, seed),
         AttributionMaps(observed, seed),
         fit_image_prior(torch.tensor(data.train.images, device=observed.device)),
-        inversion,
+        inversion or settings_at(float(table.density.sum())),
         seed,
     )
     wanted = torch.tensor(latents, device=observed.device)

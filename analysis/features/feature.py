@@ -47,12 +47,12 @@ class FeatureTable:
         density            share of images on which the latent fires (z > 0)
         max_activation     largest code; 0 if it is silent there
         mean_activation    mean of the codes above 0; 0 if it is silent there
-        top_class          the class with the largest P(class | active); NO_CLASS (-1) if it is silent there
+        top_class          the class with the largest sum of codes; NO_CLASS (-1) if it is silent there
         ablation_effect    largest |mean logit contribution| over classes, see `FeatureDetail`; 0 if silent
         mean_images        (f, h, w) float32, sum_i z_i x_i / sum_i z_i; 0 if silent
         templates          (f, h, w) float32, signed: the decoder direction in pixels, see
                            `trainables.pictures.decoder_pictures`
-        labels             a guess in words from P(class | active), to be marked as automatic
+        labels             a guess in words at its classes, see `label`, to be marked as automatic
 
     On train, as METRICS defines them, so that they agree with the trial's own scores:
         purity             share of the most frequent class among its top min(50, firings) images; NaN if it

@@ -14,6 +14,18 @@ from trainables.inversion.scores import read
 from trainables.inversion.settings import InversionSettings
 from trainables.inversion.target import Targets, high_codes
 
+# At this L0 the weights of `InversionSettings` are in balance.
+SPARSE_L0 = 10.0
+
+
+def settings_at(l0: float) -> InversionSettings:
+    """The default settings, with what else fires weighed as if about ten latents fired on an image.
+
+    Where hundreds do, whatever the image, the penalty on them would leave only black.
+    """
+    usual = InversionSettings()
+    return usual.model_copy(update={"off_target": usual.off_target * min(1.0, SPARSE_L0 / max(l0, 1.0))})
+
 
 @dataclass(frozen=True)
 class Inverted:

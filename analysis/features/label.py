@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from analysis.features.feature import NO_CLASS
+
 # A class that has this share of the firings, or two that have it together, give the latent its name.
 CLEAR = 0.75
 # Two names need two that count.
@@ -15,9 +17,12 @@ MOSTLY = 0.5
 
 
 def automatic_label(
-    class_given_active: np.ndarray, class_names: Sequence[str], *, dead: bool, dense: bool
+    class_given_active: np.ndarray, class_names: Sequence[str], *, dead: bool, dense: bool, strongest: int
 ) -> str:
     """Words for P(class | active) (classes,), all 0 for a latent that is silent on the split.
+
+    strongest: the class of its strongest images, if they have one; NO_CLASS if not. A latent that fires on
+    all sorts of images is named after it.
 
     It says which classes, never which shape: nobody has looked.
     """
@@ -34,6 +39,8 @@ def automatic_label(
         return " and ".join(sorted(names, key=list(class_names).index))
     if first >= MOSTLY:
         return f"mostly {names[0]}"
+    if strongest != NO_CLASS:
+        return f"strongest on {class_names[strongest]}"
     if dense:
         return "fires on most images"
     return "mixed digits" if all(name.isdecimal() for name in class_names) else "mixed classes"

@@ -7,18 +7,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from analysis.features.feature import NO_CLASS
 from analysis.features.logit_contributions import MeasuredSums
 from analysis.features.observed import Observed
 
 
 class SplitSums:
-    """Over the images i with codes z_i (f,): max z; sum z; firings by class; sum z x; and what
+    """Over the images i with codes z_i (f,): max z; firings and sum z by class; sum z x; and what
     `MeasuredSums` has."""
 
     def __init__(self, observed: Observed, n_classes: int) -> None:
         f, device = observed.n_latents, observed.device
         self.largest = torch.zeros(f, device=device)
-        self.total = torch.zeros(f, dtype=torch.float64, device=device)
+        self.mass_by_class = torch.zeros(f, n_classes, dtype=torch.float64, device=device)
         self.by_class = torch.zeros(f, n_classes, dtype=torch.float64, device=device)
         self.weighted_images = torch.zeros(f, *observed.images.shape[1:], device=device)
         self.measured = MeasuredSums.none(f, observed.logits.shape[1], device)
@@ -31,7 +32,7 @@ class SplitSums:
     def _add(self, part: Observed, z: Tensor) -> None:
         member = F.one_hot(part.labels, self.by_class.shape[1]).to(z)
         self.largest = self.largest.maximum(z.amax(dim=0))
-        self.total += z.double().sum(dim=0)
+        self.mass_by_class += z.double().T @ member.double()
         self.by_class += ((z > 0).to(z).T @ member).double()
         self.weighted_images += torch.einsum("bf,bhw->fhw", z, part.images)
         self.measured.add(part, torch.arange(z.shape[1], device=z.device), z)
@@ -44,6 +45,17 @@ class SplitSums:
     def class_given_active(self) -> np.ndarray:
         """P(class | active) (f, classes); 0 for a latent that is silent."""
         return np.asarray((self.by_class / self.firing.clamp(min=1)[:, None]).cpu().numpy())
+
+    @property
+    def total(self) -> Tensor:
+        """sum z (f,) float64."""
+        return self.mass_by_class.sum(dim=1)
+
+    def strongest_class(self) -> np.ndarray:
+        """The class with the largest sum of codes (f,), the first of equal ones; -1 for a silent latent."""
+        return np.asarray(
+            torch.where(self.total > 0, self.mass_by_class.argmax(dim=1), NO_CLASS).cpu().numpy()
+        )
 
     def mean_activation(self) -> Tensor:
         """Mean of the codes above 0: (f,); 0 for a latent that is silent."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from analysis.features.collect import feature_table
 from analysis.features.feature import NO_CLASS, FeatureDetail, FeatureTable
-from tests.analysis_tests.features_tests.wired import EVERYWHERE, N_CLASSES
+from tests.analysis_tests.features_tests.wired import EVERYWHERE, N_CLASSES, wired, world
 
 Seen = tuple[FeatureTable, list[FeatureDetail]]
 DEAD, DENSE, WRITES_NOTHING, JUNK = 7, 8, 6, 9
@@ -163,3 +164,14 @@ def test_everything_shown_lies_where_it_is_said_to(seen: Seen) -> None:
             assert ((codes > interval.low - 1e-6) & (codes <= interval.high + 1e-6)).all()
             assert (len(codes) > 0) == (interval.share > 0)
         assert (detail.random_active.activations > 0).all()
+
+
+def test_a_dense_latent_is_named_after_the_class_that_drives_it_most() -> None:
+    model = wired()
+    # Fires on everything at about 0.1, and on its class ten times as much.
+    model.sae.encoder_bias[2] = 0.1
+    table = feature_table(model, world())
+    assert table.dense[2]
+    assert table.top_class[2] == 2
+    assert table.purity[2] == 1.0
+    assert table.labels[2] == "strongest on 2"
