@@ -11,7 +11,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from analysis.code_clusters.page import clusters_page
 from analysis.load import load_run
 from analysis.progress_line import ProgressLine
 from search.errors import SearchError
@@ -53,6 +52,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> int:
     """Write the page and print its path; exit code as `search.errors` has it."""
     got = parse(arguments)
+    # Not before: torch comes with it, and --help should not wait.
+    from analysis.code_clusters.page import clusters_page
+
     try:
         with ProgressLine() as progress:
             run = load_run(got.run)

@@ -11,8 +11,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from analysis.comparison.page import compare_page
-from analysis.comparison.sides import two_sides
 from analysis.progress_line import ProgressLine
 from search.errors import SearchError
 from search.report_error import report
@@ -54,6 +52,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> int:
     """Write the page and print its path; exit code as `search.errors` has it."""
     got = parse(arguments)
+    # Not before: torch comes with it, and --help should not wait.
+    from analysis.comparison.page import compare_page
+    from analysis.comparison.sides import two_sides
+
     try:
         with ProgressLine() as progress:
             path = compare_page(*two_sides(got.runs, got.trials), out=got.out, progress=progress.say)

@@ -6,15 +6,18 @@ of its own per tile, which the pages' content policy forbids, nor a file per pic
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.pages.page import data_uri
 from trainables.pictures.sprite import png, tiled
 
 COLUMNS = 32
+# Every picture is stored with its edge repeated around it: a window between two screen pixels would show a
+# line of its neighbour.
+_RIM = 1
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,10 @@ class TileSheet:
         if key not in self._places:
             h, w = picture.shape[:2]
             row, column = divmod(len(self._tiles), COLUMNS)
-            self._places[key] = Tile(self.name, column * w, row * h, w, h)
-            self._tiles.append(picture)
+            x, y = column * (w + 2 * _RIM) + _RIM, row * (h + 2 * _RIM) + _RIM
+            self._places[key] = Tile(self.name, x, y, w, h)
+            around = ((_RIM, _RIM), (_RIM, _RIM), *[(0, 0)] * (picture.ndim - 2))
+            self._tiles.append(np.pad(picture, around, mode="edge"))
         return self._places[key]
 
     def __len__(self) -> int:
@@ -62,4 +67,4 @@ class TileSheet:
     @property
     def uri(self) -> str:
         """The sheet as a data: address."""
-        return f"data:image/png;base64,{base64.b64encode(png(self.picture)).decode()}"
+        return data_uri(png(self.picture))

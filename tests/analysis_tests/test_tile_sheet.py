@@ -35,4 +35,4 @@ def test_a_short_sheet_is_as_wide_as_its_tiles() -> None:
     sheet = TileSheet("few")
     sheet.add("a", np.zeros((4, 6), dtype=np.uint8))
     sheet.add("b", np.zeros((4, 6), dtype=np.uint8))
-    assert sheet.size == (12, 4)
+    assert sheet.size == (16, 6)  # each with a rim of its own edge
