@@ -137,12 +137,14 @@ def _directions(outlook: Outlook, objective: Objective, table: EffectTable) -> P
         own = tuple(effect for effect in own if effect.control == DEFAULT_ARM)
     if not own:
         return say()
+    few = sum(effect.verdict == "too few" for effect in own)
+    if few == len(own):
+        return say("What moves ", code(objective.metric), " cannot be told yet: too few trials in full.")
     told: list[str | Span] = []
     for verdict, verb in (("helps", "improve"), ("hurts", "worsen")):
         found = sorted((e for e in own if e.verdict == verdict), key=lambda e: -abs(e.mean))
         told += ["; " if told else "", *_named(found, verb, objective.metric if verdict == "helps" else "it")]
     unclear = sum(effect.verdict == "unclear" for effect in own)
-    few = sum(effect.verdict == "too few" for effect in own)
     told.append(f". {unclear} of {len(own)} compared have no clear effect")
     told.append(f", {few} had too few trials to tell." if few else ".")
     clear, sure = sum(e.is_clear for e in own), sum(e.survives_correction for e in own)

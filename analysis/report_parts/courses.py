@@ -12,7 +12,7 @@ from analysis.report_parts.blocks import Figure, Figures, Section, say
 from analysis.report_parts.outlook import Outlook, chance_level
 from analysis.report_parts.settings_axes import drawable, setting_axis
 from search.history import TrialRecord
-from search.standings import score
+from search.standings import count, score
 from search.study import Objective
 from trainables.fidelity import rung_share
 
@@ -72,7 +72,7 @@ def parallel_coordinates(outlook: Outlook) -> Section | None:
         )
         for trial in shown
     ]
-    chart = parallel(lines, axes, description=f"Parallel coordinates of {len(lines)} trials")
+    chart = parallel(lines, axes, description=f"Parallel coordinates of {count(len(lines), 'trial')}")
     fewer = (
         "" if len(shown) == len(outlook.complete) else f" {len(shown)} of {len(outlook.complete)} are drawn."
     )
@@ -106,7 +106,7 @@ def _curves(outlook: Outlook, shown: list[TrialRecord], objective: Objective, st
             title = f"trial {trial.folder}: {metric} " + " → ".join(score(value) for _, value in places)
             drawn.append(Curve(trial.number, outlook.fate(trial), places, title))
     y = Axis(metric, _range(drawn), objective.mode, chance_level(metric, shown))
-    description = f"{metric} of {len(drawn)} trials at each rung"
+    description = f"{metric} of {count(len(drawn), 'trial')} at each rung"
     return Figure(f"curves-{metric.replace('/', '-')}", curves(drawn, steps, y, description=description))
 
 

@@ -55,8 +55,8 @@ def _broken(outlook: Outlook) -> list[tuple[Cell, Cell, Cell]]:
         broken = [t for t in outlook.standings.infeasible if _breaks(t, constraint)]
         if broken:
             values = sorted(t.metrics[constraint.metric] for t in broken if constraint.metric in t.metrics)
-            worst = f", {score(values[0])} to {score(values[-1])}" if values else ""
-            name = cell(f"{constraint.metric} not {limits(constraint)}{worst}")
+            ends = " to ".join(dict.fromkeys(score(value) for value in (values[:1] + values[-1:])))
+            name = cell(f"{constraint.metric} not {limits(constraint)}{': ' + ends if ends else ''}")
             rows.append(
                 (name, cell(str(len(broken)), sort=len(broken)), cell(trial_list(t.number for t in broken)))
             )

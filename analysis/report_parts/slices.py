@@ -9,7 +9,7 @@ from analysis.report_parts.blocks import Block, Figure, Figures, Folded, Section
 from analysis.report_parts.outlook import Outlook, chance_level
 from analysis.report_parts.settings_axes import drawable, setting_axis
 from search.history import TrialRecord
-from search.standings import number, score
+from search.standings import count, number, score
 from search.study import Objective, Parameter
 
 MOST_POINTS = 150
@@ -57,7 +57,7 @@ def _slice(outlook: Outlook, parameter: Parameter, objective: Objective, place: 
     points = [_point(outlook, t, parameter, place) for t in shown]
     values = [t.values[place] for t in shown if t.values is not None]
     y = Axis(objective.metric, fitted(values), objective.mode, chance_level(objective.metric, shown))
-    description = f"{objective.metric} by {parameter.path} of {len(points)} trials"
+    description = f"{objective.metric} by {parameter.path} of {count(len(points), 'trial')}"
     name = f"slice-{objective.metric}-{parameter.path}".replace("/", "-").replace(".", "-")
     chart = scatter(points, setting_axis(parameter), y, description=description, height=190)
     return Figure(name, chart)
