@@ -166,11 +166,16 @@ def _watch(chosen: Chosen) -> None:
     if wants_plain_lines(sys.stdout, os.environ):
         _watch_plainly(chosen)
         return
-    with Live(chosen.view(), console=_console(), auto_refresh=False) as live:
+    live = Live(chosen.view(), console=_console(), auto_refresh=False)
+    # Not `with`: a Ctrl-C while it draws for the first time would leave the cursor hidden.
+    try:
+        live.start(refresh=True)
         while chosen.are_live:
             time.sleep(LOOK_EVERY_S)
             chosen.look()
             live.update(chosen.view(), refresh=True)
+    finally:
+        live.stop()
 
 
 def _watch_plainly(chosen: Chosen) -> None:
