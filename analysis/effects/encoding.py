@@ -14,13 +14,18 @@ import numpy as np
 from analysis.effects.settings import Array, Column, Settings
 from search.study import Choice, Parameter, Study
 
-_SIZES = (1.0, 0.5, 0.25)
-"""Of P1, P2 and P3 beforehand: most settings act in one direction, few in waves."""
+_CURVE_SIZES = (1.0, 0.5)
+"""Of P2 and P3 beforehand: a hump is likelier than a wave."""
 
 
-def additive(study: Study, settings: Settings) -> Array:
-    """Features (n, f) in which the expected effects add up, each with the same spread beforehand."""
-    return _columns(study, settings, _additive)
+def steps(study: Study, settings: Settings) -> Array:
+    """Features (n, f) of what acts at once or in proportion: options, switches and P1."""
+    return _columns(study, settings, _steps)
+
+
+def curves(study: Study, settings: Settings) -> Array:
+    """Features (n, f) of what bends along a range: P2 and P3. There are none without ranges."""
+    return _columns(study, settings, _curves)
 
 
 def coordinates(study: Study, settings: Settings) -> Array:
@@ -30,21 +35,26 @@ def coordinates(study: Study, settings: Settings) -> Array:
 
 
 def _columns(study: Study, settings: Settings, made: Callable[[Parameter, Column], Array]) -> Array:
-    blocks = [made(parameter, settings[parameter.path]) for parameter in study.parameters]
-    return np.concatenate(blocks, axis=1) if blocks else np.zeros((0, 0))
+    return np.concatenate(
+        [made(parameter, settings[parameter.path]) for parameter in study.parameters], axis=1
+    )
 
 
-def _additive(parameter: Parameter, column: Column) -> Array:
+def _steps(parameter: Parameter, column: Column) -> Array:
     blocks = [column.on[:, None].astype(float)] if parameter.has_switch else []
     if isinstance(parameter.domain, Choice):
         blocks.append(_options(parameter.domain, column))
     else:
-        t = np.where(column.on, 2 * column.place - 1, 0.0)
-        waves = [t, (3 * t**2 - 1) / 2, (5 * t**3 - 3 * t) / 2]
-        blocks += [
-            np.where(column.on, size * wave, 0.0)[:, None] for size, wave in zip(_SIZES, waves, strict=True)
-        ]
+        blocks.append(np.where(column.on, 2 * column.place - 1, 0.0)[:, None])
     return np.concatenate(blocks, axis=1)
+
+
+def _curves(parameter: Parameter, column: Column) -> Array:
+    if isinstance(parameter.domain, Choice):
+        return np.zeros((len(column.on), 0))
+    t = 2 * column.place - 1
+    waves = np.stack([(3 * t**2 - 1) / 2, (5 * t**3 - 3 * t) / 2], axis=1)
+    return np.asarray(np.where(column.on[:, None], np.array(_CURVE_SIZES) * waves, 0.0))
 
 
 def _coordinate(parameter: Parameter, column: Column) -> Array:

@@ -31,8 +31,8 @@ def search_note(
             "smoothly, says by how much the objective would differ on average over the whole space if "
             "only this one setting were changed; the interval is its 95 % credible one. It assumes that "
             "trials alike in their settings score alike, and nothing of how strong or how noisy effects are; "
-            "of few trials it makes effects rather too small than too large. The trials with and without are "
-            "counted beside it, but not compared directly."
+            "few trials for many settings make it wide. The trials with and without are counted beside it, "
+            "but not compared directly."
         )
     if "matched" in methods:
         said.append(

@@ -11,7 +11,7 @@ import numpy as np
 from analysis.effects.contrasts import Contrast, contrasts
 from analysis.effects.designed import interval, p_value
 from analysis.effects.effect import DirectionEffect, EffectTable, verdict_of, with_q_values
-from analysis.effects.encoding import additive, coordinates
+from analysis.effects.encoding import coordinates, curves, steps
 from analysis.effects.matched_pairs import matched_pairs
 from analysis.effects.search_note import search_note
 from analysis.effects.settings import Array, Settings, drawn_settings, settings_of, uniforms
@@ -23,7 +23,7 @@ from search.study import Objective, Study
 FEWEST_TRIALS = 10
 FEWEST_ON_A_SIDE = 3
 FEWEST_PAIRS = 6
-MOST_TRIALS = 600
+MOST_TRIALS = 400
 """The model's cost grows with their cube; of more, every so manieth is taken."""
 DRAWS = 128
 
@@ -144,7 +144,7 @@ def _model(study: Study, settings: Settings, questions: Sequence[Contrast]) -> S
 
 
 def _points(study: Study, settings: Settings) -> Points:
-    return Points(additive(study, settings), coordinates(study, settings))
+    return Points(steps(study, settings), curves(study, settings), coordinates(study, settings))
 
 
 def _matched(

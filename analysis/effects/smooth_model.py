@@ -1,16 +1,21 @@
 """Bayesian regression by which effects are read off trials that no one paired.
 
-    y_i = m + phi(x_i) b + g(x_i) + e_i,   b ~ N(0, a),  g ~ GP(0, a r k),  e_i ~ N(0, s)
+    y_i = m + phi(x_i) b + psi(x_i) c + g(x_i) + e_i
+    b ~ N(0, w),  c ~ N(0, a),  g ~ GP(0, a r k),  e_i ~ N(0, s)
 
-phi are additive features, k(x, x') = exp(-|x - x'|^2 / (2 l^2)) lets settings work together, m is unknown
-altogether. How large a, r, l and s are is not assumed: the posterior is averaged over a grid of them, each
-weighed by how well it explains the trials (its marginal likelihood, Rasmussen and Williams 2006, 2.30). A
-contrast, the mean of m + phi b + g over one set of draws minus that over another, is normal for each of them;
-its interval is that of the mixture. Where no trial was, the interval is as wide as the prior.
+phi are steps (options, switches, slopes), psi curves, k(x, x') = exp(-|x - x'|^2 / (2 l^2)) lets settings
+work together; m is unknown altogether. How large a, r, l and s are is not assumed: the posterior is averaged
+over a grid of them, each weighed by how well it explains the trials (its marginal likelihood, Rasmussen and
+Williams 2006, 2.30). w is large and fixed. Were it learned too, the many settings that do little would make
+it small, and what a strong setting does would be shared out among those that were tried along with it.
+
+A contrast, the mean of m + phi b + psi c + g over one set of draws minus that over another, is normal for
+each point of the grid; its interval is that of the mixture. Where no trial was it is as wide as the prior.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,19 +23,21 @@ from scipy import linalg, optimize, special
 
 from analysis.effects.settings import Array
 
-_RATIOS = (0.3, 1.0, 4.0)
+STEP_VARIANCE = 10.0
+"""w, in variances of y."""
+_BENDS = (0.003, 0.03, 0.3, 3.0)
+_RATIOS = (0.5, 3.0)
 _LENGTHS = (0.5, 1.0)
-"""Of r, beside 0, and of l^2 in mean squared distances of the trials."""
-_SCALES = np.geomspace(3e-3, 10, 9)
-_NOISES = np.geomspace(1e-3, 2, 10)
-"""Of a and s, in variances of y."""
+_NOISES = np.geomspace(1e-3, 2, 12)
+"""Of a and s, in variances of y; r; and l^2, in mean squared distances of the trials."""
 
 
 @dataclass(frozen=True)
 class Points:
-    """Trials or draws: additive features (n, f) and coordinates (n, c)."""
+    """Trials or draws: features of steps (n, f) and of curves (n, h), and coordinates (n, c)."""
 
-    features: Array
+    steps: Array
+    curves: Array
     coordinates: Array
 
 
@@ -85,33 +92,34 @@ class SmoothModel:
     def __init__(self, trials: Points, sides: list[tuple[Points, Points]]) -> None:
         """`sides[c]` are the draws with the setting of contrast c, and those with its control."""
         # Rows orthogonal to 1: what they see does not know of m.
-        self._helmert = linalg.helmert(len(trials.features))
-        additive = _additive_part(trials, sides)
-        self._solved = [self._solve(additive)]
+        self._helmert = linalg.helmert(len(trials.coordinates))
+        straight = _linear_part([(a.steps, b.steps) for a, b in sides], trials.steps, STEP_VARIANCE)
+        bent = _linear_part([(a.curves, b.curves) for a, b in sides], trials.curves, 1.0)
+        self._solved = [self._solve(straight)]
         for together in _smooth_parts(trials, sides):
-            self._solved += [self._solve(additive.plus(together, ratio)) for ratio in _RATIOS]
+            for ratio, bend in itertools.product(_RATIOS, _BENDS):
+                self._solved.append(self._solve(straight.plus(bent.plus(together, ratio), bend)))
 
     def _solve(self, prior: _Part) -> tuple[Array, Array, Array, Array]:
         """Eigenvalues (n-1,) and -vectors of the covariance, the contrasts' covariances with the trials in
-        that basis (c, n-1), and the contrasts' own variances (c,); all for a = 1."""
+        that basis (c, n-1), and the contrasts' own variances (c,)."""
         values, vectors = np.linalg.eigh(self._helmert @ prior.trials @ self._helmert.T)
         return np.maximum(values, 0.0), vectors, prior.cross @ self._helmert.T @ vectors, prior.own
 
     def contrasts(self, outcome: Array) -> list[Mixture]:
         """What an outcome (n,) says of each contrast. All 0 and sure if the outcome never varies."""
         scale = float(outcome.std(ddof=1))
-        if not scale > 0:
+        if not scale > 1e-12 * float(np.abs(outcome).max()):
             never = Mixture(np.zeros(1), np.full(1, 1e-12), np.ones(1))
             return [never] * len(self._solved[0][3])
         seen = self._helmert @ outcome / scale
-        a, s = (axis.ravel() for axis in np.meshgrid(_SCALES, _NOISES))
         evidence, means, variances = [], [], []
         for values, vectors, cross, own in self._solved:
             rotated = vectors.T @ seen
-            spread = a[:, None] * values + s[:, None]
+            spread = values + _NOISES[:, None]
             evidence.append(-0.5 * (np.log(spread) + rotated**2 / spread).sum(axis=1))
-            means.append((a[:, None] * rotated / spread) @ cross.T)
-            variances.append(a[:, None] * own - a[:, None] ** 2 * ((1 / spread) @ (cross**2).T))
+            means.append((rotated / spread) @ cross.T)
+            variances.append(own - (1 / spread) @ (cross**2).T)
         weights = np.exp(np.concatenate(evidence) - np.concatenate(evidence).max())
         weights /= weights.sum()
         kept = weights > 1e-6
@@ -122,24 +130,26 @@ class SmoothModel:
         ]
 
 
-def _additive_part(trials: Points, sides: list[tuple[Points, Points]]) -> _Part:
-    apart = np.array([a.features.mean(axis=0) - b.features.mean(axis=0) for a, b in sides])
-    return _Part(trials.features @ trials.features.T, apart @ trials.features.T, (apart**2).sum(axis=1))
+def _linear_part(sides: list[tuple[Array, Array]], features: Array, variance: float) -> _Part:
+    apart = np.array([with_it.mean(axis=0) - without.mean(axis=0) for with_it, without in sides])
+    return _Part(
+        variance * features @ features.T, variance * apart @ features.T, variance * (apart**2).sum(axis=1)
+    )
 
 
 def _smooth_parts(trials: Points, sides: list[tuple[Points, Points]]) -> list[_Part]:
     """One for each length, in mean squared distances of the trials."""
     n = len(trials.coordinates)
-    distances = _squared_distances(trials, trials)
+    distances = _squared_distances(trials.coordinates, trials.coordinates)
     typical = float(distances.sum() / (n * (n - 1))) or 1.0
     inverse = [1 / (2 * length * typical) for length in _LENGTHS]
     cross: list[list[Array]] = [[] for _ in inverse]
     own: list[list[float]] = [[] for _ in inverse]
     for a, b in sides:
-        both = Points(a.features, np.concatenate([a.coordinates, b.coordinates]))
+        both = np.concatenate([a.coordinates, b.coordinates])
         n_a, n_b = len(a.coordinates), len(b.coordinates)
         signs = np.concatenate([np.full(n_a, 1 / n_a), np.full(n_b, -1 / n_b)])
-        towards, inside = _squared_distances(trials, both), _squared_distances(both, both)
+        towards, inside = _squared_distances(trials.coordinates, both), _squared_distances(both, both)
         for k, rate in enumerate(inverse):
             cross[k].append(np.exp(-rate * towards) @ signs)
             own[k].append(float(signs @ np.exp(-rate * inside) @ signs))
@@ -149,6 +159,5 @@ def _smooth_parts(trials: Points, sides: list[tuple[Points, Points]]) -> list[_P
     ]
 
 
-def _squared_distances(left: Points, right: Points) -> Array:
-    x, y = left.coordinates, right.coordinates
+def _squared_distances(x: Array, y: Array) -> Array:
     return np.asarray(np.maximum((x**2).sum(axis=1)[:, None] + (y**2).sum(axis=1) - 2 * x @ y.T, 0.0))
