@@ -14,6 +14,7 @@ from analysis.code_clusters.stored_means import stored_means
 from analysis.code_clusters.views import ClusterView, ViewMaker
 from analysis.features.collect import feature_table
 from analysis.features.observed import observe, split_of
+from analysis.gallery_link import gallery_link
 from analysis.load import Run
 from analysis.pages.page import render, write_page
 from analysis.tile_sheet import TileSheet
@@ -60,8 +61,10 @@ def clusters_page(
     sheets = TileSheet("pictures"), TileSheet("digits")
     maker = ViewMaker(table, *sheets)
     place = shlex.quote(os.path.relpath(run.path))
+    page = out or run.path / "clusters" / record.folder
     html = render(
         "clusters.html",
+        gallery=gallery_link(run.path, record.folder, page),
         record=record,
         found=found,
         split=split,
@@ -76,11 +79,12 @@ def clusters_page(
         command=f"python analysis/clusters.py {place} --trial {number} --split {split}",
         info=run.info,
     )
-    path = (out or run.path / "clusters" / record.folder) / "index.html"
-    write_page(path, html)
-    return path
+    write_page(page / "index.html", html)
+    return page / "index.html"
 
 
+# So far above chance a silhouette is seen in the pictures too.
+_PLAIN = 0.05
 # Adjusted Rand index from which on clusters and classes are said to agree in this way.
 _AGREEMENT = ((0.75, "closely"), (0.4, "in part"), (0.1, "weakly"), (-1.0, "hardly more than by chance"))
 
@@ -106,6 +110,12 @@ def _class_view(part: ClassSplit, maker: ViewMaker) -> ClassView:
     return ClassView(
         part,
         maker.class_name(part.label),
-        "separate kinds" if part.is_clear else "no kinds beyond chance",
+        _verdict(part),
         tuple(maker.view(cluster) for cluster in part.clusters),
     )
+
+
+def _verdict(part: ClassSplit) -> str:
+    if not part.is_clear:
+        return "no kinds beyond chance"
+    return "separate kinds" if part.silhouette > part.chance + _PLAIN else "hardly separate kinds"

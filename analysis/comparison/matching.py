@@ -9,6 +9,9 @@ fire on the split. A pair counts only if it is more alike than 95 % of the pairs
     decoder       random directions, as many, in as many dimensions
     correlation   the second trial's codes dealt out anew among the images of each class, so that latents
                   share their class with others and nothing more
+Two SAEs of one study start from the same random directions, and latents that hardly trained still lie there,
+with a cosine near 1 and nothing else in common. Matched by decoder, a pair therefore counts only if its codes
+are also correlated more than 95 % of the same pairs are after such a dealing.
 """
 
 from __future__ import annotations
@@ -46,7 +49,8 @@ class Matching:
     """Pairs above chance, the most alike first; the rest of each side, those that write most first.
 
     mean: likeness of all matched pairs, those below chance too; chance_mean: that of a matching by chance;
-    threshold: what a pair must exceed. silent: latents of each side that fire on no image of the split.
+    threshold: what a pair's likeness must exceed, correlation_threshold: what its correlation must. silent:
+    latents of each side that fire on no image of the split.
     """
 
     method: Method
@@ -56,6 +60,7 @@ class Matching:
     mean: float
     chance_mean: float
     threshold: float
+    correlation_threshold: float
     silent: tuple[int, int]
 
 
@@ -76,16 +81,18 @@ def match(first: Observed, second: Observed, *, seed: int = 0) -> Matching:
     else:
         likeness = correlation
     rows, columns, values = _best(likeness)
-    chance = (
-        _chance_decoder(first.decoder[alive], second.decoder[other_alive], seed)
-        if method == "decoder"
-        else _chance_correlation(one[:, alive], other[:, other_alive], first.labels, seed)
-    )
-    threshold = float(np.quantile(chance, NULL_QUANTILE)) if len(chance) else 0.0
+    dealt = _dealt_correlations(one[:, alive], other[:, other_alive], first.labels, seed)
+    if method == "decoder":
+        chance = _chance_decoder(first.decoder[alive], second.decoder[other_alive], seed)
+        together = _quantile(np.concatenate([table.cpu().numpy()[rows, columns] for table in dealt]))
+    else:
+        chance = np.concatenate([_best(table)[2] for table in dealt])
+        together = _quantile(chance)
+    threshold = _quantile(chance)
     pairs = [
         Pair(int(alive[i]), int(other_alive[j]), float(value), float(correlation[i, j]))
         for i, j, value in zip(rows, columns, values, strict=True)
-        if value > threshold
+        if value > threshold and correlation[i, j] > together
     ]
     return Matching(
         method,
@@ -95,6 +102,7 @@ def match(first: Observed, second: Observed, *, seed: int = 0) -> Matching:
         float(values.mean()) if len(values) else 0.0,
         float(chance.mean()) if len(chance) else 0.0,
         threshold,
+        together,
         (first.n_latents - len(alive), second.n_latents - len(other_alive)),
     )
 
@@ -136,18 +144,21 @@ def _chance_decoder(a: Tensor, b: Tensor, seed: int) -> np.ndarray:
     return np.concatenate(draws)
 
 
-def _chance_correlation(a: Tensor, b: Tensor, labels: Tensor, seed: int) -> np.ndarray:
-    if not (a.shape[1] and b.shape[1]):
-        return np.zeros(0)
+def _dealt_correlations(a: Tensor, b: Tensor, labels: Tensor, seed: int) -> list[Tensor]:
+    """Correlations (f, g) after the rows of b were dealt out anew inside each class, three times."""
     random = generator(seed)
-    draws = []
+    tables = []
     for _ in range(NULL_DRAWS):
         dealt = torch.arange(len(labels))
         for label in labels.unique().tolist():
             own = torch.nonzero(labels == label)[:, 0].cpu()
             dealt[own] = own[torch.randperm(len(own), generator=random)]
-        draws.append(_best(_correlation(a, b[dealt.to(b.device)]))[2])
-    return np.concatenate(draws)
+        tables.append(_correlation(a, b[dealt.to(b.device)]))
+    return tables
+
+
+def _quantile(values: np.ndarray) -> float:
+    return float(np.quantile(values, NULL_QUANTILE)) if len(values) else 0.0
 
 
 def _left(observed: Observed, z: Tensor, alive: Tensor, taken: set[int]) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from analysis.comparison.latents_view import LatentsView, latents_view
 from analysis.comparison.settings import MetricRow, differing_settings, metric_rows
 from analysis.comparison.sides import Side
 from analysis.comparison.texts import metric_text, setting_text
+from analysis.gallery_link import gallery_link
 from analysis.pages.page import render, write_page
 from search.standings import count
 
@@ -30,8 +31,10 @@ def compare_page(
     latents, refusal = _latents(first, second, progress)
     settings, same = differing_settings(first, second)
     metrics = metric_rows(first, second)
+    folder = out or first.run.path / "compare" / _folder(first, second)
     html = render(
         "compare.html",
+        galleries=[gallery_link(side.run.path, side.record.folder, folder) for side in (first, second)],
         sides=(first, second),
         settings=[setting_text(row) for row in settings],
         same_settings=same,
@@ -47,9 +50,8 @@ def compare_page(
         command=f"python analysis/compare.py {' '.join(_places(first, second))}",
         info=first.run.info,
     )
-    path = (out or first.run.path / "compare" / _folder(first, second)) / "index.html"
-    write_page(path, html)
-    return path
+    write_page(folder / "index.html", html)
+    return folder / "index.html"
 
 
 def verdict(rows: Sequence[MetricRow], first: Side, second: Side) -> str:
@@ -81,6 +83,9 @@ def findings(view: LatentsView, first: Side, second: Side) -> tuple[str, ...]:
         f"Over all matched latents the mean {likeness} is {found.mean:.2f}; by chance it would be "
         f"{found.chance_mean:.2f}.",
     ]
+    same = sum(pair.first == pair.second for pair in found.pairs)
+    if found.method == "decoder" and same > len(found.pairs) / 10:
+        sentences.append(f"{same} of the pairs have one number: both SAEs started from the same directions.")
     if any(found.silent):
         sentences.append(
             f"{found.silent[0]} and {found.silent[1]} latents of the two fire on none of these images."

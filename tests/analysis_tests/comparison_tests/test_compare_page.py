@@ -58,7 +58,7 @@ def test_settings_scores_and_latents_are_told(open_page: OpenPage, page_path: Pa
     assert page.get_by_text("Both trials share one trained classifier").count() == 1
     pairs = page.locator("ol.pairs > li")
     assert pairs.count() > 0
-    likeness = [float(text) for text in pairs.locator(".likeness-value strong").all_inner_texts()]
+    likeness = [float(text) for text in pairs.locator(".likeness-value strong").all_text_contents()]
     assert likeness == sorted(likeness, reverse=True)
     first = pairs.first
     assert first.locator("svg.tile").count() >= 4

@@ -68,6 +68,25 @@ def test_latents_in_another_order_are_found_by_their_decoder_rows(split: Split) 
     assert found.chance_mean < found.threshold < 1
 
 
+def test_latents_that_only_kept_their_common_start_are_no_pair(split: Split) -> None:
+    """Equal decoder rows, but the second side's latents 0 to 4 fire for something else."""
+    model = made()
+    other = copy.deepcopy(model)
+    generator = torch.Generator().manual_seed(8)
+    other.sae.encoder[:, :5] = torch.randn(12, 5, generator=generator)
+    found = match(seen(model, split), seen(other, split))
+    z, altered = (torch.cat([z for _, z in seen(side, split).encoded()]) for side in (model, other))
+    together = {
+        j
+        for j in range(SIZE)
+        if np.corrcoef(z[:, j].numpy(), altered[:, j].numpy())[0, 1] > found.correlation_threshold
+    }
+    assert found.method == "decoder"
+    assert {(pair.first, pair.second) for pair in found.pairs} == {(j, j) for j in together}
+    assert not together >= set(range(5))
+    assert together >= set(range(5, SIZE))
+
+
 def test_another_classifier_is_matched_by_correlation_although_it_has_as_many_units(split: Split) -> None:
     model = made()
     generator = torch.Generator().manual_seed(4)
