@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,38 +23,45 @@ from analysis.written_file import write_bytes
 
 TEMPLATES = Path(__file__).parent / "templates"
 LOOK = "style.css"
+READY = 'document.documentElement.dataset.ready = "yes";\n'
 
 
-def render(template: str, *, more_style: str = "", linked: str | None = None, **context: Any) -> str:
+def render(
+    template: str,
+    *,
+    parts: Sequence[str] | None = None,
+    more_style: str = "",
+    linked: str | None = None,
+    **context: Any,
+) -> str:
     """The document that `templates/NAME.html`, which extends base.html, makes of the context.
 
-    Inlined into it are style.css, then NAME.css, `more_style` and NAME.js where there are such. `linked`
-    asks for links instead, for folders of many pages: it is the way from the page to the folder that holds
-    what `linked_files` gives. base.html asks the context for: run_name; and uses question, command (what
-    made the page) and info (the run's run.json) where they are given. jinja2.UndefinedError for a variable
-    that the template needs and the context lacks.
+    Inlined into it are style.css, then PART.css of every part, `more_style`, and PART.js of every part; the
+    only part is NAME unless `parts` says more. `linked` asks for links instead, for folders of many pages:
+    it is the way from the page to the folder that holds what `linked_files` gives. base.html asks the context
+    for run_name, and uses question, command (what made the page) and info (the run's run.json) where they
+    are given. jinja2.UndefinedError for a variable that the template needs and the context lacks.
     """
-    stem = Path(template).stem
-    style, script = page_style(stem, more_style), page_script(stem)
-    policy = _policy(style, script) if linked is None else _LINKED_POLICY
-    html = (
-        _environment()
-        .get_template(template)
-        .render(
-            policy=policy,
-            style=Markup(style),
-            script=Markup(script),
-            linked=linked,
-            stem=stem,
-            **context,
-        )
+    names = tuple(parts) if parts is not None else (Path(template).stem,)
+    style, script = page_style(names, more_style), page_script(names)
+    files = linked_files(names)
+    page = _environment().get_template(template)
+    html = page.render(
+        policy=_policy(style, script) if linked is None else _LINKED_POLICY,
+        style=Markup(style),
+        script=Markup(script),
+        linked=linked,
+        linked_styles=[name for name in files if name.endswith(".css")],
+        linked_scripts=[name for name in files if name.endswith(".js")],
+        **context,
     )
     return str(encodable(html))
 
 
-def linked_files(stem: str, more_style: str = "") -> dict[str, str]:
-    """Name and text of the files that pages rendered with `linked` link to."""
-    return {f"{stem}.css": page_style(stem, more_style), f"{stem}.js": page_script(stem)}
+def linked_files(parts: Sequence[str]) -> dict[str, str]:
+    """Name and text of the files to which pages of these parts link, in the order of the links."""
+    names = [LOOK, *(f"{part}.{kind}" for kind in ("css", "js") for part in parts)]
+    return {**{name: text for name in names if (text := _text(name))}, "ready.js": READY}
 
 
 def write_page(path: Path, html: str) -> None:
@@ -66,18 +74,19 @@ def data_uri(picture: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(picture).decode('ascii')}"
 
 
-@cache
-def page_style(stem: str, more_style: str = "") -> str:
-    """The look, then what only this kind of page needs."""
-    return "\n".join(part for part in (_text(LOOK), _text(f"{stem}.css"), more_style) if part)
+def page_style(parts: Sequence[str], more_style: str = "") -> str:
+    """The look, then what only these parts need."""
+    return "\n".join(
+        text for text in (_text(LOOK), *(_text(f"{part}.css") for part in parts), more_style) if text
+    )
+
+
+def page_script(parts: Sequence[str]) -> str:
+    """Of these parts, and the line that says that all have run."""
+    return "\n".join(text for text in (*(_text(f"{part}.js") for part in parts), READY) if text)
 
 
 @cache
-def page_script(stem: str) -> str:
-    """Of this kind of page; without one, the line that says that it is ready."""
-    return _text(f"{stem}.js") or 'document.documentElement.dataset.ready = "yes";\n'
-
-
 def _text(name: str) -> str:
     path = TEMPLATES / name
     return path.read_text(encoding="utf-8") if path.is_file() else ""
@@ -114,6 +123,7 @@ def _environment() -> Environment:
     environment.filters["breakable"] = _breakable
     environment.filters["figure"] = figure
     environment.filters["provenance"] = provenance
+    environment.filters["data_uri"] = data_uri
     return environment
 
 
@@ -121,7 +131,7 @@ def _breakable(text: str) -> Markup:
     """A dotted or slashed name that may go on in the next line."""
     shown = escape(text)
     for mark in ("/", ".", "_"):
-        shown = Markup(shown.replace(mark, f"{mark}<wbr>"))
+        shown = shown.replace(mark, Markup(f"{mark}<wbr>"))
     return shown
 
 

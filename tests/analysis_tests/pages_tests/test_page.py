@@ -61,9 +61,9 @@ def test_what_a_template_needs_must_be_given() -> None:
 def test_linked_pages_carry_neither_style_nor_script() -> None:
     html = render("base.html", run_name="run", linked="../look")
     assert "<style>" not in html
-    assert 'href="../look/base.css"' in html
-    assert 'src="../look/base.js"' in html
-    assert set(linked_files("base")) == {"base.css", "base.js"}
+    assert 'href="../look/style.css"' in html
+    assert 'src="../look/ready.js"' in html
+    assert set(linked_files(["base"])) == {"style.css", "ready.js"}
 
 
 def test_figures() -> None:
@@ -80,7 +80,7 @@ def test_an_unwritable_place_is_a_disk_error(tmp_path: Path) -> None:
 
 def test_the_legend_in_css_has_the_colours_of_the_pictures() -> None:
     """The scale is a gradient in CSS; its stops are those of trainables.pictures.colour."""
-    css = linked_files("gallery_feature")["gallery_feature.css"]
+    css = linked_files(["gallery_feature"])["gallery_feature.css"]
     (stops,) = re.findall(r"--signed: linear-gradient\(90deg, (.*)\);", css)
     named = [tuple(map(int, stop)) for stop in re.findall(r"rgb\((\d+) (\d+) (\d+)\)", stops)]
     strip = legend(width=len(named), height=1)[0]
