@@ -137,38 +137,38 @@ def _directions(outlook: Outlook, objective: Objective, table: EffectTable) -> P
         own = tuple(effect for effect in own if effect.control == DEFAULT_ARM)
     if not own:
         return say()
-    few = sum(effect.verdict == "too few" for effect in own)
+    metric = code(objective.metric)
+    few, unclear = (sum(e.verdict == verdict for e in own) for verdict in ("too few", "unclear"))
     if few == len(own):
-        return say("What moves ", code(objective.metric), " cannot be told yet: too few trials in full.")
-    told: list[str | Span] = []
-    for verdict, verb in (("helps", "improve"), ("hurts", "worsen")):
-        found = sorted((e for e in own if e.verdict == verdict), key=lambda e: -abs(e.mean))
-        told += ["; " if told else "", *_named(found, verb, objective.metric if verdict == "helps" else "it")]
-    unclear = sum(effect.verdict == "unclear" for effect in own)
+        return say("What moves ", metric, " cannot be told yet: too few trials were trained in full.")
+    if few + unclear == len(own):
+        noun = _noun(own[0])
+        rest = f"; {few} more had too few trials to tell" if few else ""
+        return say(strong("No clear effect"), " on ", metric, f" of any of {count(unclear, noun)}{rest}.")
+    groups = [
+        _named(own, verdict, verb, metric) for verdict, verb in (("helps", "improve"), ("hurts", "worsen"))
+    ]
+    told: list[str | Span] = [part for group in groups if group for part in ("; ", *group)][1:]
     told.append(f". {unclear} of {len(own)} compared have no clear effect")
     told.append(f", {few} had too few trials to tell." if few else ".")
-    clear, sure = sum(e.is_clear for e in own), sum(e.survives_correction for e in own)
-    if clear:
-        told.append(f" Corrected for the number of comparisons, {sure or 'none'} of the {clear} stay clear.")
+    clear, sure = len(own) - few - unclear, sum(effect.survives_correction for effect in own)
+    told.append(f" Corrected for the number of comparisons, {sure or 'none'} of the {clear} stay clear.")
     return say(*told)
 
 
-def _named(found: Sequence[DirectionEffect], verb: str, metric: str) -> list[str | Span]:
-    """`15 directions clearly improve m (a −0.48, b −0.41 and 13 more)`."""
-    what = code(metric) if metric != "it" else metric
+def _named(effects: Sequence[DirectionEffect], verdict: str, verb: str, metric: Span) -> list[str | Span]:
+    """`15 directions clearly improve m (a −0.48, b −0.41 and 13 more)`; nothing of none."""
+    found = sorted((e for e in effects if e.verdict == verdict), key=lambda e: -abs(e.mean))
     if not found:
-        return (
-            [strong("None"), f" clearly {verb}s ", what]
-            if metric != "it"
-            else [f"none clearly {verb}s ", what]
-        )
-    noun = "direction" if found[0].method == "paired" else "setting"
-    subject = f"{count(len(found), noun)} clearly {verb}{'s' if len(found) == 1 else ''}"
-    shown = listed(
-        [_told(effect) for effect in found[:MOST_NAMED]], "and" if len(found) <= MOST_NAMED else ""
-    )
-    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-    return [strong(subject), " ", what, " (", *shown, more, ")"]
+        return []
+    subject = f"{count(len(found), _noun(found[0]))} clearly {verb}{'s' if len(found) == 1 else ''}"
+    more = len(found) - MOST_NAMED
+    shown = listed([_told(effect) for effect in found[:MOST_NAMED]], "" if more > 0 else "and")
+    return [strong(subject), " ", metric, " (", *shown, f" and {more} more)" if more > 0 else ")"]
+
+
+def _noun(effect: DirectionEffect) -> str:
+    return "direction" if effect.method == "paired" else "setting"
 
 
 def _told(effect: DirectionEffect) -> str:
@@ -207,6 +207,8 @@ def _confirmed(outlook: Outlook) -> Paragraph:
         ]
         for objective in outlook.study.objectives:
             if objective.metric in estimates:
-                told += [" ", code(objective.metric), " ", strong(plus_minus(estimates[objective.metric]))]
-        told.append(f" (n = {len(result.seeds)})")
+                told += [", ", code(objective.metric), " ", strong(plus_minus(estimates[objective.metric]))]
+                beside = result.minus_default.get(objective.metric)
+                told.append("" if beside is None else f" ({plus_minus(beside, signed=True)} on the default)")
+        told.append(f", n = {len(result.seeds)}")
     return say(*told, ".")

@@ -47,7 +47,10 @@ def _confirmed(outlook: Outlook, results: list[Confirmed]) -> Table:
                     cell(str(len(result.seeds)), sort=len(result.seeds)),
                     cell("–" if gap is None else score(gap.search), sort=None if gap is None else gap.search),
                     _told(mean, null),
-                    cell("–" if gap is None else f"{gap.gap:+.3f}", sort=None if gap is None else gap.gap),
+                    cell(
+                        "–" if gap is None else f"{gap.gap:+.3f}".replace("-", "−"),
+                        sort=None if gap is None else gap.gap,
+                    ),
                     _told(result.minus_default.get(metric), signed=True),
                 )
             )
@@ -90,7 +93,8 @@ def plus_minus(found: Estimate, *, signed: bool = False) -> str:
     """`0.913 ± 0.004`: three decimals, more only where the error is smaller than they can show."""
     mean = f"{found.mean:+.3f}" if signed else score(found.mean)
     if found.se is None:
-        return mean
+        return mean.replace("-", "−")
     if 0 < found.se < SMALLEST_SHOWN:
-        return f"{number(found.mean)} ± {number(found.se)}"
-    return f"{mean} ± {found.se:.3f}"
+        mean = f"{found.mean:+.4g}" if signed else number(found.mean)
+        return f"{mean} ± {found.se:.1g}".replace("-", "−")
+    return f"{mean} ± {found.se:.3f}".replace("-", "−")

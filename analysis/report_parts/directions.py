@@ -100,15 +100,15 @@ def _table(objective: Objective, effects: Sequence[DirectionEffect], beside: str
         Column("against"),
         Column("effect", numeric=True),
         Column("on a common scale", picture=True),
+        Column("verdict"),
         Column("95 % interval", numeric=True),
         Column(
             "pairs" if paired and same_method else "trials", "" if paired else "with / without", numeric=True
         ),
         Column("estimate from"),
-        Column("verdict"),
     ]
     rows = [_row(effect, scale) for effect in sorted(effects, key=_order)]
-    left_out = [place for place, useless in ((1, same_control), (6, same_method)) if useless]
+    left_out = [place for place, useless in ((1, same_control), (7, same_method)) if useless]
     kept = [place for place in range(len(columns)) if place not in left_out]
     better = "more" if objective.mode == "max" else "less"
     return Table(
@@ -138,10 +138,10 @@ def _row(effect: DirectionEffect, scale: Numeric) -> tuple[Cell, ...]:
         cell(one_line(effect.control, 40)),
         cell(signed(effect.mean), sort=_finite(effect.mean)),
         cell(picture=picture),
+        _verdict(effect),
         cell(reach, sort=_finite(effect.low)),
         cell(str(effect.n_with) if paired else f"{effect.n_with} / {effect.n_without}", sort=effect.n_with),
         cell(METHODS[effect.method]),
-        _verdict(effect),
     )
 
 
