@@ -22,9 +22,7 @@ def search_note(
     `early` are the same effects at the first rung, empty if that has no more trials.
     """
     methods = {effect.method for effect in effects if effect.verdict != "too few"}
-    said = [
-        f"From {count(n_full, 'different configuration')} trained in full; nothing was paired beforehand."
-    ]
+    said = [f"{_estimated(effects)} {count(n_full, 'different configuration')} trained in full."]
     if "model" in methods:
         said.append(
             "Method: model. A Bayesian regression, in which settings add up and may also work together "
@@ -52,6 +50,30 @@ def search_note(
     if too_few:
         said.append(f"{count(too_few, 'effect')} had too few trials on a side to be told.")
     return [*said, chance_note(effects)] if methods else said
+
+
+def rung_note(effects: Sequence[DirectionEffect], rung: int, rungs: int, n: int) -> list[str]:
+    """The same in short, for effects at a rung."""
+    said = f"{_estimated(effects)} {count(n, 'different configuration')} at rung {rung} of {rungs}."
+    if rung == 1:
+        said += " None had been stopped there, but effects of little training need not be those of all of it."
+    return [said, chance_note(effects)]
+
+
+def _estimated(effects: Sequence[DirectionEffect]) -> str:
+    """How, in the words that go before the number of trials."""
+    methods = [effect.method for effect in effects if effect.verdict != "too few"]
+    matched = methods.count("matched")
+    if not methods:
+        return "Nothing can be estimated from"
+    if not matched:
+        return "Nothing was paired beforehand, so effects are estimated by a model from"
+    if matched == len(methods):
+        return "Nothing was paired beforehand, so effects are estimated by matched trials from"
+    return (
+        f"Nothing was paired beforehand, so {count(matched, 'effect')} {'is' if matched == 1 else 'are'} "
+        "estimated by matched trials and the rest by a model, from"
+    )
 
 
 def _stopped_note(

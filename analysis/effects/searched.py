@@ -13,7 +13,7 @@ from analysis.effects.designed import interval, p_value
 from analysis.effects.effect import DirectionEffect, EffectTable, verdict_of, with_q_values
 from analysis.effects.encoding import coordinates, curves, steps
 from analysis.effects.matched_pairs import matched_pairs
-from analysis.effects.search_note import search_note
+from analysis.effects.search_note import rung_note, search_note
 from analysis.effects.settings import Array, Settings, drawn_settings, settings_of, uniforms
 from analysis.effects.smooth_model import Mixture, Points, SmoothModel
 from analysis.paired_effects import effect
@@ -24,7 +24,7 @@ FEWEST_TRIALS = 10
 FEWEST_ON_A_SIDE = 3
 FEWEST_PAIRS = 6
 MOST_TRIALS = 400
-"""The model's cost grows with their cube; of more, every so manieth is taken."""
+"""The model's cost grows with their cube; of more, as many are taken, evenly over the run."""
 DRAWS = 128
 
 
@@ -59,6 +59,15 @@ def searched_effects(study: Study, history: History, objectives: Sequence[Object
     stopped = len(history.in_state("PRUNED"))
     early = effects_of(study, first, objectives) if stopped and len(first) > len(measured) else ()
     return EffectTable(effects, tuple(search_note(study, effects, early, len(measured), len(first), stopped)))
+
+
+def effects_at_rung(
+    study: Study, history: History, objectives: Sequence[Objective], rung: int
+) -> EffectTable:
+    """The same from all trials that reached a rung, as they were there, whatever became of them."""
+    measured = measured_trials(study, history, objectives, rung)
+    effects = effects_of(study, measured, objectives)
+    return EffectTable(effects, tuple(rung_note(effects, rung, study.scheduler.rungs, len(measured))))
 
 
 def measured_trials(

@@ -16,7 +16,7 @@ from scipy import stats
 
 from analysis.effects.contrasts import contrasts
 from analysis.effects.effect import DirectionEffect
-from analysis.effects.searched import FEWEST_TRIALS, MOST_TRIALS, effects_of, measured_trials
+from analysis.effects.searched import FEWEST_TRIALS, MOST_TRIALS, effects_at_rung, effects_of, measured_trials
 from analysis.effects.settings import Array, Settings, drawn_settings, settings_of, uniforms
 from analysis.effects.table import direction_effects
 from search.optuna_book import OptunaBook
@@ -131,14 +131,13 @@ def one(effects: tuple[DirectionEffect, ...], direction: str, setting: str) -> D
 def test_strong_effects_are_told_and_said_to_be_modelled() -> None:
     study = planted_study()
     table = direction_effects(searched(study, additive_truth, 60, 0))
-    ica, junk = (
-        one(table.effects, "basis.kind", "ica"),
-        one(table.effects, "auxiliary.junk", "on (0.001 to 10)"),
-    )
+    ica = one(table.effects, "basis.kind", "ica")
+    junk = one(table.effects, "auxiliary.junk", "on (0.001 to 10)")
     assert (ica.verdict, ica.method, ica.control) == ("helps", "model", "raw")
     assert (junk.verdict, junk.control) == ("helps", "off")
     assert one(table.effects, "sae.kind", "relu").verdict == "hurts"
     assert ica.survives_correction
+    assert "estimated by a model" in table.method_note[0]
     assert any(note.startswith("Method: model") for note in table.method_note)
     assert any("sampler went" in note for note in table.method_note)
 
@@ -198,6 +197,18 @@ def test_stopped_trials_are_left_out_and_said_to_be() -> None:
     table = direction_effects(run)
     assert "40 different configurations trained in full" in table.method_note[0]
     assert any("40 trials stopped early" in note and "first rung" in note for note in table.method_note)
+
+
+def test_a_rung_has_the_trials_that_reached_it() -> None:
+    run = searched(planted_study(), additive_truth, 60, 0, greed=0.0)
+    for trial in list(run.history.trials.values())[::2]:
+        trial.state, trial.values = "PRUNED", None
+    assert run.study is not None
+    table = effects_at_rung(run.study, run.history, [SCORE], 1)
+    assert "60 different configurations at rung 1 of 3" in table.method_note[0]
+    assert one(table.effects, "basis.kind", "ica").verdict == "helps"
+    nobody = effects_at_rung(run.study, run.history, [SCORE], 2)
+    assert {effect.verdict for effect in nobody.effects} == {"too few"}
 
 
 def test_outcomes_that_are_missing_or_constant_or_damaged() -> None:
