@@ -21,7 +21,7 @@ METHODS = {
     "decoder": "Both trials share one trained classifier, so decoder rows lie in one hidden space: likeness "
     "is their cosine. Chance is the best matching of random directions, as many and in as many dimensions. "
     "SAEs of one study also start from the same random directions, where latents that hardly trained still "
-    "lie; so a pair counts only if its activations are correlated too, more than by sharing a class.",
+    "lie; so a pair counts only if its activations are correlated too, beyond what sharing a class gives.",
     "correlation": "The trials have classifiers of their own, whose hidden units have nothing in common, so "
     "decoder rows cannot be held against each other: likeness is the correlation of activations over the "
     "same images. Chance is the best matching after the second trial's activations have been dealt out anew "

@@ -11,7 +11,7 @@ fire on the split. A pair counts only if it is more alike than 95 % of the pairs
                   share their class with others and nothing more
 Two SAEs of one study start from the same random directions, and latents that hardly trained still lie there,
 with a cosine near 1 and nothing else in common. Matched by decoder, a pair therefore counts only if its codes
-are also correlated more than 95 % of the same pairs are after such a dealing.
+are also correlated beyond what is left of their correlation after such a dealing.
 """
 
 from __future__ import annotations
@@ -36,12 +36,16 @@ NULL_QUANTILE = 0.95
 
 @dataclass(frozen=True)
 class Pair:
-    """Two latents, their likeness by the method of the matching, and the correlation of their codes."""
+    """Two latents, their likeness by the method of the matching, and the correlation of their codes.
+
+    by_class: the correlation that is left when codes are dealt out anew inside classes.
+    """
 
     first: int
     second: int
     likeness: float
     correlation: float
+    by_class: float
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,8 @@ class Matching:
     """Pairs above chance, the most alike first; the rest of each side, those that write most first.
 
     mean: likeness of all matched pairs, those below chance too; chance_mean: that of a matching by chance;
-    threshold: what a pair's likeness must exceed, correlation_threshold: what its correlation must. silent:
-    latents of each side that fire on no image of the split.
+    threshold: what a pair's likeness must exceed. noise: what correlation must exceed by_class by, so that it
+    is not the luck of the dealing. silent: latents of each side that fire on no image of the split.
     """
 
     method: Method
@@ -60,7 +64,7 @@ class Matching:
     mean: float
     chance_mean: float
     threshold: float
-    correlation_threshold: float
+    noise: float
     silent: tuple[int, int]
 
 
@@ -81,18 +85,24 @@ def match(first: Observed, second: Observed, *, seed: int = 0) -> Matching:
     else:
         likeness = correlation
     rows, columns, values = _best(likeness)
-    dealt = _dealt_correlations(one[:, alive], other[:, other_alive], first.labels, seed)
+    tables = _dealt_correlations(one[:, alive], other[:, other_alive], first.labels, seed)
     if method == "decoder":
         chance = _chance_decoder(first.decoder[alive], second.decoder[other_alive], seed)
-        together = _quantile(np.concatenate([table.cpu().numpy()[rows, columns] for table in dealt]))
     else:
-        chance = np.concatenate([_best(table)[2] for table in dealt])
-        together = _quantile(chance)
+        chance = np.concatenate([_best(table)[2] for table in tables])
+    dealt = np.stack([table.cpu().numpy()[rows, columns] for table in tables])
+    by_class = dealt.mean(axis=0)
+    # The mean of the draws is nearer to each of them than to another one; the factor sets that right.
+    noise = _quantile((dealt - by_class) * (NULL_DRAWS / (NULL_DRAWS - 1)) ** 0.5)
     threshold = _quantile(chance)
+    found = [
+        Pair(int(alive[i]), int(other_alive[j]), float(value), float(correlation[i, j]), float(left))
+        for i, j, value, left in zip(rows, columns, values, by_class, strict=True)
+    ]
     pairs = [
-        Pair(int(alive[i]), int(other_alive[j]), float(value), float(correlation[i, j]))
-        for i, j, value in zip(rows, columns, values, strict=True)
-        if value > threshold and correlation[i, j] > together
+        pair
+        for pair in found
+        if pair.likeness > threshold and (method == "correlation" or pair.correlation > pair.by_class + noise)
     ]
     return Matching(
         method,
@@ -102,7 +112,7 @@ def match(first: Observed, second: Observed, *, seed: int = 0) -> Matching:
         float(values.mean()) if len(values) else 0.0,
         float(chance.mean()) if len(chance) else 0.0,
         threshold,
-        together,
+        noise,
         (first.n_latents - len(alive), second.n_latents - len(other_alive)),
     )
 
@@ -158,7 +168,7 @@ def _dealt_correlations(a: Tensor, b: Tensor, labels: Tensor, seed: int) -> list
 
 
 def _quantile(values: np.ndarray) -> float:
-    return float(np.quantile(values, NULL_QUANTILE)) if len(values) else 0.0
+    return float(np.quantile(values, NULL_QUANTILE)) if values.size else 0.0
 
 
 def _left(observed: Observed, z: Tensor, alive: Tensor, taken: set[int]) -> tuple[int, ...]:

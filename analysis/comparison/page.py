@@ -71,15 +71,15 @@ def verdict(rows: Sequence[MetricRow], first: Side, second: Side) -> str:
 def findings(view: LatentsView, first: Side, second: Side) -> tuple[str, ...]:
     """What the matching says, in sentences."""
     found, likeness = view.matching, "cosine" if view.matching.method == "decoder" else "correlation"
+    also = " and correlated beyond sharing a class" if found.method == "decoder" else ""
     alive = [
         side.model.features.sae.decoder.shape[0] - silent
         for side, silent in zip((first, second), found.silent, strict=True)
     ]
     pairs = f"{count(len(found.pairs), 'pair')} of latents {'is' if len(found.pairs) == 1 else 'are'}"
     sentences = [
-        f"{pairs} more alike than "
-        f"chance ({likeness} above {found.threshold:.2f}), out of {alive[0]} latents of {first.name} and "
-        f"{alive[1]} of {second.name} that fire on the {view.n_images} {view.split} images.",
+        f"{pairs} more alike than chance ({likeness} above {found.threshold:.2f}{also}), "
+        f"out of {alive[0]} latents of {first.name} and {alive[1]} of {second.name} that fire on the {view.n_images} {view.split} images.",
         f"Over all matched latents the mean {likeness} is {found.mean:.2f}; by chance it would be "
         f"{found.chance_mean:.2f}.",
     ]

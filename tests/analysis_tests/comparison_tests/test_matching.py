@@ -75,16 +75,12 @@ def test_latents_that_only_kept_their_common_start_are_no_pair(split: Split) -> 
     generator = torch.Generator().manual_seed(8)
     other.sae.encoder[:, :5] = torch.randn(12, 5, generator=generator)
     found = match(seen(model, split), seen(other, split))
-    z, altered = (torch.cat([z for _, z in seen(side, split).encoded()]) for side in (model, other))
-    together = {
-        j
-        for j in range(SIZE)
-        if np.corrcoef(z[:, j].numpy(), altered[:, j].numpy())[0, 1] > found.correlation_threshold
-    }
     assert found.method == "decoder"
-    assert {(pair.first, pair.second) for pair in found.pairs} == {(j, j) for j in together}
-    assert not together >= set(range(5))
-    assert together >= set(range(5, SIZE))
+    kept = {pair.first for pair in found.pairs}
+    assert all(pair.first == pair.second for pair in found.pairs)
+    assert kept >= set(range(5, SIZE))
+    assert len(kept & set(range(5))) <= 2  # a direction drawn at random may be a little alike
+    assert all(pair.correlation > pair.by_class + found.noise for pair in found.pairs)
 
 
 def test_another_classifier_is_matched_by_correlation_although_it_has_as_many_units(split: Split) -> None:
