@@ -93,8 +93,9 @@ def _settings(design: Design) -> Items:
 def _table(objective: Objective, effects: Sequence[DirectionEffect], beside: str) -> Table:
     scale = common_scale([(e.mean, e.low, e.high) for e in effects])
     same_method = len({effect.method for effect in effects}) == 1
-    same_control = len({effect.control for effect in effects}) == 1
     paired = effects[0].method == "paired"
+    # A search's rows name what they are compared with beside the setting.
+    same_control = not paired or len({effect.control for effect in effects}) == 1
     columns = [
         Column("direction" if paired else "setting"),
         Column("against"),
@@ -147,7 +148,8 @@ def _row(effect: DirectionEffect, scale: Numeric) -> tuple[Cell, ...]:
 
 def _name(effect: DirectionEffect) -> Cell:
     """In a design the arm's name says it; what it sets is listed below the tables."""
-    setting = "" if effect.method == "paired" else f" {one_line(effect.setting, 60)}"
+    setting = f" {one_line(effect.setting, 60)} against {one_line(effect.control, 40)}"
+    setting = "" if effect.method == "paired" else setting
     note = f"{setting} (a control)" if effect.is_control else setting
     return cell(code(effect.direction), Span(note, "dim"), sort=f"{effect.direction} {effect.setting}")
 
@@ -172,5 +174,5 @@ def signed(value: float) -> str:
     """`+0.012`, `−0.012`; more digits where three decimals would show nothing, `–` if not finite."""
     if not math.isfinite(value):
         return "–"
-    told = f"{value:+.3f}" if value == 0 or 0.0005 <= abs(value) < 100 else f"{value:+.3g}"
+    told = f"{value:+.3f}" if value == 0 or 0.0005 <= abs(value) < 100 else f"{value:+.2g}"
     return told.replace("-", "−")

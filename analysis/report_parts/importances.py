@@ -39,7 +39,7 @@ def importances(outlook: Outlook) -> Section | None:
     figures, notes = [], []
     for objective in outlook.study.objectives:
         own = [told for told in found if told.objective == objective.metric]
-        notes += [f"{t.method} of {t.objective}: {t.reason}" for t in own if t.reason is not None]
+        notes += [told.reason for told in own if told.reason is not None]
         scored = [told for told in own if told.shares]
         if scored:
             figures.append(_figure(objective.metric, scored))
