@@ -143,20 +143,21 @@ def _parameter(study: Study, path: str) -> Parameter | None:
 
 
 def held_active(study: Study, parameter: Parameter) -> dict[str, Held]:
-    """What must be held so that a parameter is drawn in every draw: all that its conditions refer to."""
+    """What must be held for a parameter to be drawn in every draw: all that its conditions refer to.
+
+    Conditions on one parameter hold together; a constant that only some kinds have asks for those.
+    """
+    allowed: dict[str, list[Scalar]] = {}
     held: dict[str, Held] = {}
     for condition in parameter.conditions:
-        above = _parameter(study, condition.path)
-        if above is None:
-            constant = study.constant_conditions.get(condition.path)
-            above = None if constant is None else _parameter(study, constant.path)
-            allowed = () if constant is None else constant.allowed
-        else:
-            allowed = condition.allowed
+        asked = study.constant_conditions.get(condition.path, condition)
+        above = _parameter(study, asked.path)
         if above is None:
             continue
+        known = allowed.get(above.path, list(asked.allowed))
+        allowed[above.path] = [value for value in known if any(same(value, other) for other in asked.allowed)]
         held |= held_active(study, above)
-        held[above.path] = _held_at(above, allowed)
+        held[above.path] = _held_at(above, allowed[above.path])
     return held
 
 

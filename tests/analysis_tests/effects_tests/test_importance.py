@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.effects.importance import FEWEST_TRIALS, Importances, importances
+from analysis.effects.importance import FEWEST_TRIALS, MOST_TRIALS, Importances, importances
 from analysis.effects.settings import drawn_settings
 from search.history import History
 from search.study import Choice, Condition, FloatRange, Objective, Parameter, Study
@@ -120,6 +120,16 @@ def test_a_space_without_variation_has_a_reason() -> None:
     values = np.arange(30.0)
     run = Searched(study, history_of([{"single": "only"}] * 30, {"first": values, "second": values}))
     assert all(found.reason and not found.shares for found in importances(run))
+
+
+def test_of_very_many_trials_the_forest_gets_some() -> None:
+    study = planted_study((Parameter("strong", FloatRange(0.0, 1.0)), Parameter("kind", Choice(("a", "b")))))
+    n = MOST_TRIALS["fANOVA"] + 50
+    settings = drawn_settings(study, np.random.default_rng(0).random((n, 4)), {})
+    run = Searched(study, history_of(params_of(study, settings), {"m": settings["strong"].place}))
+    forest, best = importances(run)
+    assert (forest.n_trials, best.n_trials) == (n - 50, n)
+    assert forest.shares[0].path == best.shares[0].path == "strong"
 
 
 def test_a_space_that_cannot_be_read_has_none() -> None:

@@ -17,7 +17,7 @@ from analysis.effects.settings import (
     value_at,
 )
 from search.space import load_study
-from search.study import FloatRange, IntRange, Parameter, Scalar, Study
+from search.study import Choice, Condition, FloatRange, IntRange, Parameter, Scalar, Study
 from tests.analysis_tests.effects_tests.planted import params_of, planted_study
 
 SPACES = Path(__file__).parents[3] / "spaces"
@@ -67,6 +67,19 @@ def test_what_is_held_makes_a_parameter_active_in_every_draw(directions: Study) 
     for parameter in directions.parameters:
         held = held_active(directions, parameter)
         assert drawn_settings(directions, numbers, held)[parameter.path].active.all(), parameter.path
+
+
+def test_conditions_on_one_parameter_hold_together() -> None:
+    kind = Parameter("kind", Choice(("a", "b", "c")))
+    inner = Parameter(
+        "inner", FloatRange(0.0, 1.0), tuple(Condition("kind", x) for x in (("a", "b"), ("b", "c")))
+    )
+    switched = Parameter("kind", FloatRange(0.0, 1.0), has_switch=True, or_value=0.0)
+    outer = Parameter("outer", FloatRange(0.0, 1.0), (Condition("kind", (0.0,)),))
+    assert held_active(planted_study((kind, inner)), inner) == {"kind": Held(options=(1,))}
+    study = planted_study((switched, outer))
+    drawn = drawn_settings(study, uniforms(study, 32), {})
+    assert (drawn["outer"].on == ~drawn["kind"].on).all()
 
 
 def test_two_sides_differ_in_what_is_held_and_what_hangs_on_it() -> None:
