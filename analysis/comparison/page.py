@@ -79,7 +79,8 @@ def findings(view: LatentsView, first: Side, second: Side) -> tuple[str, ...]:
     pairs = f"{count(len(found.pairs), 'pair')} of latents {'is' if len(found.pairs) == 1 else 'are'}"
     sentences = [
         f"{pairs} more alike than chance ({likeness} above {found.threshold:.2f}{also}), "
-        f"out of {alive[0]} latents of {first.name} and {alive[1]} of {second.name} that fire on the {view.n_images} {view.split} images.",
+        f"out of {alive[0]} latents of {first.name} and {alive[1]} of {second.name} that fire "
+        f"on the {view.n_images} {view.split} images.",
         f"Over all matched latents the mean {likeness} is {found.mean:.2f}; by chance it would be "
         f"{found.chance_mean:.2f}.",
     ]
