@@ -101,8 +101,8 @@ def summary(found: CodeClusters, hidden_ari: float | None) -> str:
         text += f"; clusters of the hidden layer itself reach {hidden_ari:.2f}"
     split = [part for part in found.classes if part.is_clear]
     return (
-        f"{text}. Inside {len(split)} of the {len(found.classes)} classes they fall into kinds more than they "
-        "would if latents fired independently of each other."
+        f"{text}. Inside {len(split)} of the {len(found.classes)} classes they fall into kinds more than "
+        "they would if latents fired independently of each other."
     )
 
 
