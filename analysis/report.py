@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 from analysis.load import Run, load_run
+from analysis.progress_line import ProgressLine
 from analysis.trial_table import FORMATS, write_table
 from search.errors import SearchError, SpaceError
 from search.report_error import report as report_error
@@ -63,7 +64,8 @@ def _write_report(run: Run, typed: Path, out: Path) -> list[Path]:
     # Drawing and statistics are slow to import, and a table needs none of them.
     from analysis.report_parts.writing import write_report
 
-    return write_report(run, str(typed), out)
+    with ProgressLine() as progress:
+        return write_report(run, str(typed), out, progress.say)
 
 
 def _write_table(run: Run, chosen: str, out: Path | None) -> None:

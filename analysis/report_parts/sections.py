@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from analysis.effects.table import direction_effects
 from analysis.load import Run
 from analysis.report_parts.answer import answer
@@ -18,10 +20,12 @@ from analysis.report_parts.provenance import facts_table, galleries, provenance
 from analysis.report_parts.slices import slices
 
 
-def sections(outlook: Outlook) -> list[Section]:
-    """All that this run has something to say in."""
+def sections(outlook: Outlook, progress: Callable[[str], None] = lambda _: None) -> list[Section]:
+    """All that this run has something to say in; `progress` is told what takes long."""
     run = outlook.run
+    progress("estimating effects")
     effects = direction_effects(run)
+    progress("scoring settings, drawing")
     found = [
         answer(outlook, effects),
         leaderboard(outlook),

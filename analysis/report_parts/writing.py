@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 from analysis.charts.chart import style_sheet
@@ -15,7 +16,9 @@ from analysis.report_parts.sections import sections, sections_without_space
 from analysis.written_file import write_bytes
 
 
-def write_report(run: Run, typed: str, out: Path) -> list[Path]:
+def write_report(
+    run: Run, typed: str, out: Path, progress: Callable[[str], None] = lambda _: None
+) -> list[Path]:
     """Write index.html, report.md and pictures/ into `out`; returns the two. DiskError if it cannot be.
 
     typed: the run directory as the user named it, for the commands that the page quotes.
@@ -26,7 +29,7 @@ def write_report(run: Run, typed: str, out: Path) -> list[Path]:
         found = sections_without_space(run)
     else:
         outlook = Outlook(run, run.study, Path(os.path.abspath(out)), quoted)
-        found, question = sections(outlook), run.study.question
+        found, question = sections(outlook, progress), run.study.question
     command = f"python analysis/report.py {quoted}"
     html = render(
         "report.html",
