@@ -1,7 +1,8 @@
 """Which settings are controls: what is changed in the same way, but by chance instead of by an idea.
 
 A rotation by chance mixes the coordinates as PCA or ICA do, without looking at the data; targets by chance
-pull on the classifier as an SAE's codes do, without an SAE. An idea that does no better than its control does
+pull on the classifier as an SAE's codes do, without an SAE; concepts of other images ask as much of the
+hidden units as true ones, and say nothing. An idea that does no better than its control does
 not work for the reason it was tried for.
 """
 
@@ -15,8 +16,15 @@ from search.study import Scalar
 CONTROL_SETTINGS: dict[str, Scalar] = {
     "basis.kind": "random_rotation",
     "loop.targets": "random",
+    "auxiliary.concept_table": "shuffled_image_statistics",
 }
-"""Path -> its value that makes a trial a control of those that differ from it in the same section."""
+"""Path -> its value that makes a trial a control."""
+CONCERNS = {
+    "basis.kind": "basis.kind",
+    "loop.targets": "loop.kind",
+    "auxiliary.concept_table": "auxiliary.concepts",
+}
+"""Path of a control's setting -> what an arm sets that it is the control of."""
 
 
 def control_setting(changes: Mapping[str, Scalar]) -> str | None:
@@ -27,7 +35,7 @@ def control_setting(changes: Mapping[str, Scalar]) -> str | None:
 def controls(design: Design) -> dict[str, str]:
     """Arm -> its control among the design's arms, for those that have one besides the default.
 
-    The control of an arm sets something in the same section by chance; of several, the one that shares the
+    The control of an arm does the same by chance; of several, the one that shares the
     most settings with the arm and has the fewest of its own, so that a weight of 0.3 meets one of 0.3.
     """
     candidates = [(arm, path) for arm in design.arms if (path := control_setting(arm.changes)) is not None]
@@ -35,15 +43,10 @@ def controls(design: Design) -> dict[str, str]:
     for arm in design.arms:
         if control_setting(arm.changes) is not None:
             continue
-        own = [control for control, path in candidates if _changes_section(arm, path)]
+        own = [control for control, path in candidates if CONCERNS[path] in arm.changes]
         if own:
             found[arm.name] = max(own, key=lambda control: _likeness(arm, control)).name
     return found
-
-
-def _changes_section(arm: Arm, path: str) -> bool:
-    section = path.partition(".")[0]
-    return any(changed.partition(".")[0] == section for changed in arm.changes)
 
 
 def _likeness(arm: Arm, control: Arm) -> tuple[int, int]:

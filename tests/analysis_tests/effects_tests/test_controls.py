@@ -24,12 +24,12 @@ def ablation() -> Design:
     return design_of("ablation.yaml")
 
 
-def test_the_ablation_has_two_controls(ablation: Design) -> None:
+def test_the_ablation_has_three_controls(ablation: Design) -> None:
     by_chance = [arm.name for arm in ablation.arms if control_setting(arm.changes) is not None]
-    assert by_chance == ["random_rotation", "cycle_random"]
+    assert by_chance == ["random_rotation", "concepts_shuffled", "cycle_random"]
 
 
-def test_bases_are_held_against_a_random_one_and_cycles_against_random_targets(ablation: Design) -> None:
+def test_what_is_held_against_which_control(ablation: Design) -> None:
     bases = ["pca", "pca_variance", "whitened_pca", "zca", "ica"]
     cycles = [
         f"cycle_{x}" for x in ("masked_code", "class_mean", "cluster_mean", "continued", "defibrillated")
@@ -37,6 +37,7 @@ def test_bases_are_held_against_a_random_one_and_cycles_against_random_targets(a
     assert controls(ablation) == {
         **dict.fromkeys(bases, "random_rotation"),
         **dict.fromkeys(cycles, "cycle_random"),
+        **dict.fromkeys(["concepts_half", "concepts_all"], "concepts_shuffled"),
     }
 
 
