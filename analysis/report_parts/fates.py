@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from statistics import median
-from typing import Any
 
 from analysis.report_parts.blocks import Block, Cell, Column, Section, Table, cell, say
+from analysis.report_parts.cache_share import cache_share
 from analysis.report_parts.outlook import Outlook
 from search.history import TrialRecord
 from search.leaderboard import history_target
@@ -108,19 +107,9 @@ def time_spent(outlook: Outlook) -> Section | None:
     blocks = (
         say(text),
         Table("Time by fate", heads, tuple(rows)),
-        say(_cache(outlook.run.info), kind="note"),
+        *cache_share(outlook.run),
     )
     return Section("time", "Time spent", blocks)
-
-
-def _cache(info: Mapping[str, Any]) -> str:
-    """`stage_cache: {hits, misses}` of run.json, once a run writes it."""
-    found = info.get("stage_cache")
-    if isinstance(found, Mapping):
-        hits, misses = found.get("hits"), found.get("misses")
-        if isinstance(hits, int) and isinstance(misses, int) and hits + misses > 0:
-            return f"Stages taken from the cache: {hits} of {hits + misses} ({hits / (hits + misses):.0%})."
-    return "How many stages were taken from the cache is not recorded in this run."
 
 
 def _seconds(trial: TrialRecord) -> float:
