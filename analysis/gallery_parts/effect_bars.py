@@ -10,6 +10,8 @@ import numpy as np
 from analysis.features.feature import FeatureDetail
 from analysis.pages.page import figure
 
+MOST_ROWS = 12
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -32,9 +34,13 @@ class EffectRow:
 
 
 def effect_rows(class_names: Sequence[str], detail: FeatureDetail) -> tuple[tuple[EffectRow, ...], str]:
-    """One row a class, and the largest |effect|, at which both kinds of bars end."""
+    """One row a class, and the largest |effect|, at which both kinds of bars end.
+
+    Of many classes those 12 that are likeliest or most affected.
+    """
     both = np.abs(np.concatenate([detail.effect_weights, detail.effect_ablation]).astype(np.float64))
     limit = float(both.max(initial=0.0, where=np.isfinite(both)))
+    shown = _most_concerned(detail, limit)
     rows = tuple(
         EffectRow(
             name,
@@ -43,8 +49,16 @@ def effect_rows(class_names: Sequence[str], detail: FeatureDetail) -> tuple[tupl
             _signed(float(detail.effect_ablation[c]), limit),
         )
         for c, name in enumerate(class_names)
+        if c in shown
     )
     return rows, figure(limit, 2)
+
+
+def _most_concerned(detail: FeatureDetail, limit: float) -> set[int]:
+    """Classes with the largest P(class | active) or |effect|, relative to the limit."""
+    effects = np.stack([detail.effect_weights, detail.effect_ablation]) / (limit or 1.0)
+    concern = np.nan_to_num(np.vstack([detail.class_given_active, np.abs(effects)])).max(axis=0)
+    return set(np.argsort(-concern, kind="stable")[:MOST_ROWS].tolist())
 
 
 def _signed(value: float, limit: float) -> Bar:

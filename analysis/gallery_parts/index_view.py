@@ -64,7 +64,7 @@ def influence(table: FeatureTable) -> np.ndarray:
 
 
 def strip(table: FeatureTable) -> Sheet:
-    """The 16 templates that move the logits most, in two rows; blank where there are fewer."""
+    """The 16 latents that move the logits most, in two rows; blank where there are fewer."""
     tiles = np.full((STRIP_TILES, *table.image_shape, 3), 255, dtype=np.uint8)
     strongest = np.argsort(-influence(table), kind="stable")[:STRIP_TILES]
     tiles[: len(strongest)] = each_by_its_own(table.templates[strongest])

@@ -3,7 +3,8 @@
     RUN/gallery/index.html                      links the trials
     RUN/gallery/NNNN/index.html                 contact sheet of the trial's latents
     RUN/gallery/NNNN/f/0137.html                one page a latent, complete without scripts
-    RUN/gallery/NNNN/look/, templates.png       what the pages share
+    RUN/gallery/NNNN/f/0137-*.webp              its pictures: digits, and signed maps
+    RUN/gallery/NNNN/look/, templates.webp      what the pages share
     RUN/gallery/NNNN/contact_sheet.png, class_*.png
 
 Every file appears whole or not at all, index.html last: a folder that has one is complete.
@@ -24,7 +25,8 @@ from analysis.gallery_parts.trial_view import TrialView
 from analysis.pages.page import data_uri, linked_files, render, write_page
 from analysis.written_file import write_bytes
 
-STRIP = "strip.png"
+STRIP = "strip.webp"
+TEMPLATES = "templates.webp"
 PARTS = ("gallery_index", "gallery_feature")
 
 
@@ -71,20 +73,20 @@ def write_folder(
     wanted = {latent for latents in by_class.values() for latent in latents}
     kept: dict[int, FeatureDetail] = {}
     for detail in details:
-        write_page(folder / "f" / page_of(detail.latent), _feature_page(gallery, table, detail))
+        _write_feature(gallery, table, detail, folder / "f")
         if detail.latent in wanted:
             kept[detail.latent] = detail
     pictures = _write_pictures(table, by_class, kept, folder)
     sheet = templates_sheet(table)
-    write_bytes(folder / "templates.png", sheet.png)
-    write_bytes(folder / STRIP, strip(table).png)
+    write_bytes(folder / TEMPLATES, sheet.data)
+    write_bytes(folder / STRIP, strip(table).data)
     html = render(
         "gallery_index.html",
         parts=PARTS,
         linked="look",
         index=index_view(table),
         address=lambda latent: f"f/{page_of(latent)}",
-        sheet=LinkedSheet("templates.png", sheet.width, sheet.height),
+        sheet=LinkedSheet(TEMPLATES, sheet.width, sheet.height),
         pictures=pictures,
         **gallery.context(),
     )
@@ -104,30 +106,42 @@ def write_single_file(
         parts=PARTS,
         index=index_view(table),
         address=lambda latent: f"#f={latent}" if latent in held else "",
-        sheet=LinkedSheet(data_uri(sheet.png), sheet.width, sheet.height),
+        sheet=LinkedSheet(data_uri(sheet.data, "webp"), sheet.width, sheet.height),
         views=views,
+        picture=lambda view, name: data_uri(getattr(view, name).data, "webp"),
         split=table.split,
+        n_classes=table.n_classes,
         **gallery.context(),
     )
     write_page(path, html)
     return path
 
 
-def _feature_page(gallery: Gallery, table: FeatureTable, detail: FeatureDetail) -> str:
+def _write_feature(gallery: Gallery, table: FeatureTable, detail: FeatureDetail, folder: Path) -> None:
     view: FeatureView = feature_view(table, detail)
     j = view.latent
-    return render(
+    for name in ("digits", "maps"):
+        write_bytes(folder / _picture_of(view, name), getattr(view, name).data)
+    html = render(
         "gallery_feature.html",
         parts=PARTS,
         linked="../look",
         view=view,
+        picture=_picture_of,
         split=table.split,
+        n_classes=table.n_classes,
         address=page_of,
         before=page_of(j - 1) if j > 0 else None,
         after=page_of(j + 1) if j + 1 < len(table) else None,
         here=page_of(j),
         **gallery.context(),
     )
+    write_page(folder / page_of(j), html)
+
+
+def _picture_of(view: FeatureView, name: str) -> str:
+    """File of its sheet of digits or of maps, beside its page."""
+    return f"{view.latent:04d}-{name}.webp"
 
 
 def _write_pictures(
@@ -139,7 +153,8 @@ def _write_pictures(
     """Contact sheets as files; returns (file, name) of each."""
     write_bytes(folder / "contact_sheet.png", all_latents(table))
     written = [("contact_sheet.png", "all latents")]
-    for label, latents in by_class.items():
+    for label, chosen in by_class.items():
+        latents = [latent for latent in chosen if latent in details]
         if latents:
             name = file_name(table, label)
             write_bytes(folder / name, class_sheet(table, latents, details))

@@ -69,9 +69,9 @@ def write_page(path: Path, html: str) -> None:
     write_bytes(path, html.encode("utf-8"))
 
 
-def data_uri(picture: bytes) -> str:
-    """A PNG as an address that carries it."""
-    return f"data:image/png;base64,{base64.b64encode(picture).decode('ascii')}"
+def data_uri(picture: bytes, kind: str = "png") -> str:
+    """A picture file as an address that carries it."""
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode('ascii')}"
 
 
 def page_style(parts: Sequence[str], more_style: str = "") -> str:
