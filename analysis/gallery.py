@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
                 if options.single_file:
                     sys.stdout.write(f"{path}\n")
         if not options.single_file:
-            sys.stdout.write(f"{write_trials_page(run, out, _command(options))}\n")
+            sys.stdout.write(f"{write_trials_page(run, out, _command(options), _info(run, data))}\n")
             sys.stdout.write("".join(f"{out / f'{number:04d}' / 'index.html'}\n" for number in numbers))
     except SearchError as error:
         return report(error)
@@ -116,6 +117,11 @@ def _command(options: argparse.Namespace) -> str:
     return shlex.join([*words, "--single-file"] if options.single_file else words)
 
 
+def _info(run: Run, data: Dataset) -> dict[str, Any]:
+    """run.json, and the images by name and digest."""
+    return {**run.info, "images": f"{data.name} {data.key[:12]}"}
+
+
 def _one(
     run: Run, data: Dataset, number: int, options: argparse.Namespace, out: Path, progress: ProgressLine
 ) -> Path:
@@ -128,7 +134,7 @@ def _one(
         run_name=run.name,
         question=str((run.study.question if run.study else None) or ""),
         command=_command(options),
-        info=run.info,
+        info=_info(run, data),
         trial=trial_view(run, model, table, str(options.run)),
     )
     latents = _strongest(table) if options.single_file else list(range(len(table)))

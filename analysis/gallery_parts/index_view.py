@@ -68,7 +68,8 @@ def strip(table: FeatureTable) -> Sheet:
     tiles = np.full((STRIP_TILES, *table.image_shape, 3), 255, dtype=np.uint8)
     strongest = np.argsort(-influence(table), kind="stable")[:STRIP_TILES]
     tiles[: len(strongest)] = each_by_its_own(table.templates[strongest])
-    return sheet_of(tiles, STRIP_TILES // 2)
+    apart = np.pad(tiles, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=255)
+    return sheet_of(apart, STRIP_TILES // 2)
 
 
 def _columns(table: FeatureTable) -> Markup:

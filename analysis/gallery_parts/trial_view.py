@@ -89,7 +89,7 @@ def _wishes(study: Study) -> dict[str, str]:
     words = {"max": "more is better", "min": "less is better"}
     wished = {objective.metric: words[objective.mode] for objective in study.objectives}
     for constraint in study.constraints:
-        told = limits(constraint)
+        told = limits(constraint).replace("<=", "≤").replace(">=", "≥")
         before = wished.get(constraint.metric)
         wished[constraint.metric] = f"{before}, {told}" if before else told
     return wished

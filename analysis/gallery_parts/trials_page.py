@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from analysis.gallery_parts.trial_view import MetricView, key_metric_views
 from analysis.gallery_parts.writing import PARTS, STRIP
@@ -24,7 +25,7 @@ class TrialCard:
     key_metrics: tuple[MetricView, ...]
 
 
-def write_trials_page(run: Run, folder: Path, command: str) -> Path:
+def write_trials_page(run: Run, folder: Path, command: str, info: Mapping[str, Any]) -> Path:
     """Write index.html into `folder`, which has complete galleries as NNNN/; best trials first.
 
     DiskError if it cannot be written.
@@ -38,7 +39,7 @@ def write_trials_page(run: Run, folder: Path, command: str) -> Path:
         run_name=run.name,
         question=str((run.study.question if run.study else None) or ""),
         command=command,
-        info=run.info,
+        info=info,
         strip=STRIP,
         trials=[
             TrialCard(f"trial {record.folder}", record.folder, key_metric_views(run, record))

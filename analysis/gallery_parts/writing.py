@@ -7,7 +7,7 @@
     RUN/gallery/NNNN/look/, templates.webp      what the pages share
     RUN/gallery/NNNN/contact_sheet.png, class_*.png
 
-Every file appears whole or not at all, index.html last: a folder that has one is complete.
+Every file appears whole or not at all, index.html last, so that a gallery cut short has none.
 """
 
 from __future__ import annotations

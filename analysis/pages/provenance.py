@@ -7,9 +7,9 @@ from typing import Any
 
 
 def provenance(info: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """What run.json tells of time, code and versions, as far as it can be read."""
+    """What run.json tells of time, code and versions, as far as it can be read; `images`, if added, first."""
     info = info or {}
-    parts = []
+    parts = [f"images {info['images']}"] if info.get("images") else []
     git = _mapping(info.get("git"))
     if git.get("commit"):
         changed = " with uncommitted changes" if git.get("dirty") else ""

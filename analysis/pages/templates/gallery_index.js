@@ -68,12 +68,14 @@
     said.textContent = count === items.length ? `${count} latents` : `${count} of ${items.length}`;
     nothing.hidden = count > 0;
   };
-  const changed = () => {
+  // Browsers allow few changes of the address a minute, so typing is written down when it ends.
+  const changed = (ended) => {
     for (const name of Object.keys(state)) state[name] = controls[name].value;
     apply();
-    write();
+    if (ended) write();
   };
-  finder.addEventListener("input", changed);
+  finder.addEventListener("input", () => changed(false));
+  finder.addEventListener("change", () => changed(true));
   finder.addEventListener("submit", (event) => {
     event.preventDefault();
     const found = visible();
@@ -98,6 +100,12 @@
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns(all), ArrowUp: -columns(all) }[key];
     focus(all[here < 0 ? 0 : Math.min(all.length - 1, Math.max(0, here + step))]);
   };
+  // From outside the sheet, up and down scroll the page as ever, but for down from the search.
+  const enters = (event, typing) => {
+    if (sheet.contains(event.target)) return true;
+    if (typing) return event.target === controls.search && event.key === "ArrowDown";
+    return event.key === "ArrowRight" || event.key === "ArrowLeft";
+  };
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || document.querySelector("dialog[open]")) return;
     if (document.querySelector(".feature.own:target")) return;
@@ -107,9 +115,9 @@
       controls.search.focus();
     } else if (event.key === "Escape" && typing) {
       controls.search.value = "";
-      changed();
+      changed(true);
       event.target.blur();
-    } else if (event.key.startsWith("Arrow") && (!typing || (event.target === controls.search && event.key === "ArrowDown"))) {
+    } else if (event.key.startsWith("Arrow") && enters(event, typing)) {
       event.preventDefault();
       move(event.key);
     }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from analysis.gallery_parts.index_view import templates_sheet
 from analysis.gallery_parts.writing import page_of, write_folder, write_single_file
+from tests.analysis_tests.browser import OpenPage
 from tests.analysis_tests.gallery_tests.synthetic import make_detail, make_gallery, make_table
 
 KB, MB = 1 << 10, 1 << 20
@@ -14,7 +15,7 @@ LATENTS = 1024
 WRITTEN = range(0, LATENTS, 128)
 
 
-def test_budgets_of_a_folder(tmp_path: Path) -> None:
+def test_budgets_of_a_folder(open_page: OpenPage, tmp_path: Path) -> None:
     table = make_table(LATENTS, shape=(28, 28))
     details = (make_detail(table, j) for j in WRITTEN)
     folder = tmp_path / "0017"
@@ -27,6 +28,9 @@ def test_budgets_of_a_folder(tmp_path: Path) -> None:
     shared = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) - sum(features)
     assert shared + LATENTS * max(features) <= 64 * MB
     assert len(templates_sheet(table).data) <= 750 * KB
+    page = open_page(folder / "index.html")
+    page.select_option("[name=sort]", "density")
+    assert page.locator(".sheet li").first.inner_text().split() == ["0", "90", "%"]
 
 
 def test_budget_of_a_single_file(tmp_path: Path) -> None:
