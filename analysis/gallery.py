@@ -46,6 +46,8 @@ exit codes: 0 done   2 usage   4 no trial to show   6 no run, or damaged   7 dat
 """
 # Pages in a single file: 100 of at most 64 KB stay far below the 50 MB at which browsers struggle.
 MOST_IN_ONE_FILE = 100
+# Latents come in batches, with most of the work before the first of each.
+_SHARE_TO_GUESS_FROM = 0.15
 _SECONDS_BETWEEN_LINES = {True: 0.5, False: 10.0}
 
 
@@ -162,7 +164,8 @@ def _reporter(progress: ProgressLine, name: str, total: int) -> Callable[[float]
         if now - said >= _SECONDS_BETWEEN_LINES[sys.stderr.isatty()]:
             said = now
             left = (now - begun) * (1 - share) / share
-            progress.say(f"{name}: latent {round(share * total)} of {total}, about {left:.0f} s left")
+            guess = f", about {left:.0f} s left" if share > _SHARE_TO_GUESS_FROM else ""
+            progress.say(f"{name}: latent {round(share * total)} of {total}{guess}")
 
     return tell
 

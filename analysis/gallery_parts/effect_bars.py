@@ -64,6 +64,7 @@ def _most_concerned(detail: FeatureDetail, limit: float) -> set[int]:
 def _signed(value: float, limit: float) -> Bar:
     """A bar from the middle, to the right if the value is above 0."""
     text = f"{value:+.2f}".replace("-", "−") if np.isfinite(value) else "–"
+    text = "0.00" if text in ("+0.00", "−0.00") else text
     half = 0.5 * abs(value) / limit if limit > 0 and np.isfinite(value) else 0.0
     return _bar(0.5 - half if value < 0 else 0.5, half, text, value < 0)
 
