@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-slow test-gpu lint format schema lock clean help
+.PHONY: run test test-slow test-gpu test-peers peers lint format schema lock clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,13 +14,18 @@ run: $(VENV)/.run ## install and search on the embedded digits
 	$(BIN)/python search/run.py spaces/sae.yaml
 
 test: $(VENV)/.dev lint ## install, check style and types, run the tests
-	$(BIN)/python -m pytest -n 2 -m "not slow and not gpu"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not gpu and not peers"
 
 test-slow: $(VENV)/.dev ## whole searches, minutes each (MNIST where SAE_SEARCH_DATA has it)
-	$(BIN)/python -m pytest -m "slow and not gpu"
+	$(BIN)/python -m pytest -m "slow and not gpu and not peers"
 
 test-gpu: $(VENV)/.dev ## tests that need a CUDA device
 	$(BIN)/python -m pytest -m gpu
+
+test-peers: $(VENV)/.dev peers ## the real SAELens reads our exports
+	$(BIN)/python -m pytest -m peers
+
+peers: $(PEERS)/.made ## an environment of its own for SAELens and dictionary_learning (7 GB)
 
 lint: $(VENV)/.dev ## style and types
 	$(BIN)/ruff check .
@@ -38,7 +44,7 @@ lock: $(VENV)/.dev ## write constraints.txt from what is installed
 	mv constraints.new constraints.txt
 
 clean: ## remove the environment and caches, keep the runs
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -49,4 +55,10 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.dev: $(VENV)/.run
 	$(PIP) install -c constraints.txt -e ".[dev]"
+	touch $@
+
+# Their dependencies are many and not ours; nothing of this project is installed there.
+$(PEERS)/.made: peers-constraints.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet install -c peers-constraints.txt sae-lens dictionary-learning
 	touch $@

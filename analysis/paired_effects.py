@@ -46,12 +46,17 @@ def effect(values: list[float]) -> Effect:
 
 
 def arm_metrics(history: History) -> dict[str, dict[int, Mapping[str, float]]]:
-    """Arm -> replicate -> metrics at full training, of the trials that got there."""
+    """Arm -> replicate -> metrics at full training, of the trials that got there.
+
+    A trial whose records are damaged, so that its place or its last rung is not known, is left out.
+    """
     found: dict[str, dict[int, Mapping[str, float]]] = {}
     for trial in history.in_state("COMPLETE"):
+        rungs = trial.rungs
+        if not rungs or not {DIRECTION, REPLICATE} <= set(trial.params):
+            continue
         arm, replicate = str(trial.params[DIRECTION]), int(trial.params[REPLICATE])
-        last = max(trial.rungs)
-        found.setdefault(arm, {})[replicate] = trial.rungs[last].metrics
+        found.setdefault(arm, {})[replicate] = rungs[max(rungs)].metrics
     return found
 
 

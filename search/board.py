@@ -17,6 +17,7 @@ from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from search.board_hparams import RUNG_TAG, experiment_summary, session_end_summary, session_start_summary
+from search.board_pictures import BestSoFar, in_order_of_their_ends, picture_summary
 from search.history import History, TrialRecord
 from search.study import Study
 
@@ -87,6 +88,7 @@ class Board:
         self._flushed = clock()
         self._logs: dict[int, _TrialLog] = {}
         self._closed: set[int] = set()
+        self._best = BestSoFar(study)
         top = EventFile(self._logdir, 0.0)
         top.add(experiment_summary(study), 0.0)
         top.flush()
@@ -97,7 +99,7 @@ class Board:
         if number is None or number in self._closed or number not in history.trials:
             return
         trial = history.trials[number]
-        self._write(trial)
+        self._write(trial, history)
         if trial.state != "RUNNING":
             self._logs.pop(number).file.flush()
             self._closed.add(number)
@@ -115,7 +117,7 @@ class Board:
         self.flush()
         self._logs.clear()
 
-    def _write(self, trial: TrialRecord) -> None:
+    def _write(self, trial: TrialRecord, history: History) -> None:
         log = self._logs.get(trial.number)
         if log is None:
             log = self._logs[trial.number] = _TrialLog(EventFile(self._logdir / trial.folder, trial.started))
@@ -126,6 +128,10 @@ class Board:
                 metrics[RUNG_TAG] = float(report.rung)
             _add_scalars(log, metrics, report.epoch, report.time)
         log.reports = len(trial.reports)
+        if trial.state == "COMPLETE" and trial.reports and self._best.takes(trial, history):
+            pictures = picture_summary(self._logdir / trial.folder)
+            if pictures is not None:
+                log.file.add(pictures, trial.reports[-1].time, trial.reports[-1].epoch)
         if trial.state != "RUNNING":
             log.file.add(session_end_summary(trial), trial.started if trial.ended is None else trial.ended)
 
@@ -142,6 +148,6 @@ def _add_scalars(log: _TrialLog, metrics: Mapping[str, float], epoch: int, wall_
 def regenerate(run_dir: Path, study: Study, history: History) -> None:
     """Make every event file under `run_dir/trials` tell what the history tells, no more and no less."""
     board = Board(run_dir, study)
-    for number in sorted(history.trials):
-        board.apply({"event": "suggest", "trial": number}, history)
+    for trial in in_order_of_their_ends(history):
+        board.apply({"event": "suggest", "trial": trial.number}, history)
     board.close()

@@ -14,6 +14,7 @@ from search.confirmation_results import Confirmed, Estimate
 from search.history import History
 from search.run_directory import write_atomically
 from search.study import Study
+from search.trial_files import plain_cell
 
 HOW = (
     "Each configuration was trained in full with fresh seeds, which no trial of the search had, and scored "
@@ -70,7 +71,16 @@ def _summary_rows(results: Sequence[Confirmed]) -> Iterable[Sequence[Any]]:
             for metric, found in estimates.items():
                 gap = result.gaps.get(metric) if scored == "pipeline" else None
                 told = ("", "", "") if gap is None else (gap.search, gap.gap, _or_empty(gap.gap_se))
-                yield (*head, name, split, _plain(metric), found.mean, _or_empty(found.se), found.n, *told)
+                yield (
+                    *head,
+                    name,
+                    split,
+                    plain_cell(metric),
+                    found.mean,
+                    _or_empty(found.se),
+                    found.n,
+                    *told,
+                )
 
 
 def _seed_rows(results: Sequence[Confirmed]) -> Iterable[Sequence[Any]]:
@@ -80,16 +90,11 @@ def _seed_rows(results: Sequence[Confirmed]) -> Iterable[Sequence[Any]]:
             name, split = ("pipeline", "val") if scored == "val" else (scored, "test")
             for seed, metrics in by_seed.items():
                 for metric, value in metrics.items():
-                    yield (result.subject.trial, seed, name, split, _plain(metric), value)
+                    yield (result.subject.trial, seed, name, split, plain_cell(metric), value)
 
 
 def _or_empty(value: float | None) -> float | str:
     return "" if value is None else value
-
-
-def _plain(text: str) -> str:
-    """Text that a spreadsheet will not run: names of own metrics come from outside."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
 
 
 def _csv(rows: Iterable[Sequence[Any]]) -> str:

@@ -132,7 +132,7 @@ def estimate(values: Sequence[float]) -> Estimate:
 
 def _gaps(searched: TrialRecord, test: Mapping[int, Mapping[str, float]]) -> dict[str, Gap]:
     """Only against a full training: a trial that was stopped early or failed claimed nothing comparable."""
-    if searched.state != "COMPLETE":
+    if searched.state != "COMPLETE" or not searched.rungs:
         return {}
     claimed = searched.rungs[max(searched.rungs)].metrics
     gaps = {}

@@ -162,18 +162,31 @@ def pareto_front(study: Study, trials: Iterable[TrialRecord]) -> list[TrialRecor
     With one objective this is the best trial (and its equals). Trials stopped early never enter: their
     values were measured on a smaller budget.
     """
+    return next(iter(pareto_fronts(study, trials)), [])
+
+
+def pareto_fronts(study: Study, trials: Iterable[TrialRecord]) -> list[list[TrialRecord]]:
+    """The Pareto front, then that of the rest, and so on until every feasible COMPLETE trial has its place.
+
+    In lexicographic order whatever beats a trial stands before it, so its front is the first one of which no
+    member beats it (efficient non-dominated sort, Zhang et al. 2015): n log n and one pass.
+    """
     signs = [1.0 if objective.mode == "min" else -1.0 for objective in study.objectives]
     candidates = [
         (tuple(sign * value for sign, value in zip(signs, trial.values, strict=True)), trial)
         for trial in trials
         if trial.state == "COMPLETE" and trial.values is not None and feasible(study, trial.metrics)
     ]
-    front = [
-        (losses, trial)
-        for losses, trial in candidates
-        if not any(_dominates(other, losses) for other, _ in candidates)
-    ]
-    return [trial for _, trial in sorted(front, key=lambda pair: (pair[0], pair[1].number))]
+    fronts: list[list[tuple[tuple[float, ...], TrialRecord]]] = []
+    for losses, trial in sorted(candidates, key=lambda pair: (pair[0], pair[1].number)):
+        for front in fronts:
+            # The newest members are the nearest, and beat most often.
+            if not any(_dominates(other, losses) for other, _ in reversed(front)):
+                front.append((losses, trial))
+                break
+        else:
+            fronts.append([(losses, trial)])
+    return [[trial for _, trial in front] for front in fronts]
 
 
 def _dominates(a: tuple[float, ...], b: tuple[float, ...]) -> bool:

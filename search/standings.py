@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from search.history import History, TrialRecord, feasible, pareto_front
+from search.history import History, TrialRecord, feasible, pareto_fronts
 from search.study import Constraint, Scalar, Study
 from trainables.metric_table import METRICS
 
@@ -30,27 +30,14 @@ def standings(study: Study, history: History, limit: int = 10) -> Standings:
     complete = history.in_state("COMPLETE")
     good = [trial for trial in complete if trial.values is not None and feasible(study, trial.metrics)]
     known = {trial.number for trial in good}
-    front = pareto_front(study, good)
+    fronts = pareto_fronts(study, good)
     return Standings(
-        front=front,
-        ranked=_ranked(study, good, front, limit),
+        front=fronts[0] if fronts else [],
+        ranked=[trial for front in fronts for trial in front][:limit],
         feasible_count=len(good),
         infeasible=[trial for trial in complete if trial.number not in known],
         failures=_failures(history),
     )
-
-
-def _ranked(
-    study: Study, trials: Sequence[TrialRecord], front: list[TrialRecord], limit: int
-) -> list[TrialRecord]:
-    ranked: list[TrialRecord] = []
-    rest = list(trials)
-    while front and len(ranked) < limit:
-        ranked += front
-        taken = {trial.number for trial in front}
-        rest = [trial for trial in rest if trial.number not in taken]
-        front = pareto_front(study, rest)
-    return ranked[:limit]
 
 
 def _failures(history: History) -> list[tuple[str, list[int]]]:

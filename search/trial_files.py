@@ -79,7 +79,7 @@ def write_params(folder: Path, study: Study, trial: TrialRecord) -> None:
 def write_metrics(folder: Path, trial: TrialRecord) -> _Table:
     """The whole table, one row per report; a metric that a report lacks is an empty cell."""
     metrics = list(dict.fromkeys(name for report in trial.reports for name in report.metrics))
-    header: list[Any] = [*_LEADING, *(_plain_cell(name) for name in metrics)]
+    header: list[Any] = [*_LEADING, *(plain_cell(name) for name in metrics)]
     rows = (_row(report, metrics) for report in trial.reports)
     _replace(folder / "metrics.csv", _csv_text([header, *rows]))
     return _Table(metrics, len(trial.reports))
@@ -101,7 +101,7 @@ def _row(report: Report, metrics: Sequence[str]) -> list[Any]:
     return [report.epoch, rung, f"{report.time:.3f}", *(report.metrics.get(name, "") for name in metrics)]
 
 
-def _plain_cell(text: str) -> str:
+def plain_cell(text: str) -> str:
     """Text that a spreadsheet will not run: names of own metrics come from outside."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 

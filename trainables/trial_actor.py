@@ -29,6 +29,7 @@ from trainables.config import TrialConfig
 from trainables.dataset import Dataset, ImageData, to_tensors
 from trainables.device import device_for
 from trainables.errors import TrialDiverged
+from trainables.pictures import trial_pictures
 from trainables.pipeline import Pipeline, Plan, Step
 from trainables.stage_cache import StageCache
 
@@ -129,10 +130,22 @@ class TrialActor(tune.Trainable):
             if restored is not None:
                 # Whether the driver heard of this step before is unknown; the ledger drops what it knows.
                 logger.info("continues after epoch %d", self._pipeline.epoch)
+                self._draw(self._pipeline)
                 return self._message(restored.step, restored.record)
         step = self._pipeline.step()
         self._note_cache_use()
-        return self._message(step, self._pipeline.save(self._folder))
+        record = self._pipeline.save(self._folder)
+        self._draw(self._pipeline)
+        return self._message(step, record)
+
+    def _draw(self, pipeline: Pipeline) -> None:
+        """Pictures of a trial trained in full. One that cannot be drawn is no failure of the trial."""
+        if pipeline.model is None:
+            return
+        try:
+            trial_pictures.draw(pipeline.model, self._data.val.images, self._folder)
+        except Exception:
+            logger.warning("no pictures of this trial", exc_info=True)
 
     def _note_cache_use(self) -> None:
         """The cache outlives the trial; what it counted since the last note is this trial's."""

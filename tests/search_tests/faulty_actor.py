@@ -25,15 +25,18 @@ from trainables.dataset import load_dataset
 from trainables.errors import TrialDiverged
 from trainables.trial_actor import TrialActor
 
+CANNOT_DRAW = 0
 RAISES, DIVERGES, DIES_ONCE, DIES_ALWAYS, HANGS = 1, 2, 3, 4, 5
 
 
 class FaultyActor(TrialActor):
-    """Trials 1 to 5 go wrong, each in its own way; the others are honest."""
+    """Trials 1 to 5 go wrong, each in its own way; the others are honest; trial 0 cannot draw."""
 
     def _step_and_save(self) -> dict[str, Any]:
-        message = super()._step_and_save()
         number = self._config["number"]
+        if number == CANNOT_DRAW:
+            (self._folder / "pictures").touch()
+        message = super()._step_and_save()
         if number == RAISES:
             raise ValueError("planted: a shape is wrong\nand a second line")
         if number == DIVERGES:

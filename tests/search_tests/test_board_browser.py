@@ -14,6 +14,7 @@ import pytest
 
 from search.board import regenerate
 from tests.search_tests.histories import PARAMETERS, typical_run
+from tests.search_tests.test_board_pictures import put_pictures
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (dev extra)")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -34,8 +35,10 @@ WAIT_MS = 60_000
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    """A TensorBoard of its own over a run with trials of every fate."""
+    """A TensorBoard of its own over a run with trials of every fate, its first ones with pictures."""
     run = typical_run()
+    for trial in range(3):
+        put_pictures(tmp_path / "run", trial)
     regenerate(tmp_path / "run", run.study, run.history)
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(tmp_path / "run" / "trials")]
     # Its log goes to a file: a pipe that nobody empties would block it.
@@ -89,6 +92,12 @@ def test_scalars_and_hparams_show_our_names(address: str, tmp_path: Path) -> Non
         for value in ("0.95000", "0.50000"):
             page.get_by_text(value, exact=True).first.wait_for(timeout=WAIT_MS)
         page.screenshot(path=shots / "tensorboard-hparams.png")
+
+        page.goto(f"{address}#images")
+        picture = page.locator("img[src*='individualImage']").first
+        picture.wait_for(timeout=WAIT_MS)
+        page.screenshot(path=shots / "tensorboard-images.png")
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 9
         browser.close()
     assert errors == []
     assert all(shot.stat().st_size > 10_000 for shot in shots.glob("tensorboard-*.png"))

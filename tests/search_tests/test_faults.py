@@ -11,7 +11,7 @@ import pytest
 
 from search.history import History, fold
 from search.ledger import read
-from tests.search_tests.faulty_actor import DIES_ALWAYS, DIES_ONCE, DIVERGES, HANGS, RAISES
+from tests.search_tests.faulty_actor import CANNOT_DRAW, DIES_ALWAYS, DIES_ONCE, DIVERGES, HANGS, RAISES
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +79,15 @@ def test_the_traceback_is_in_the_trials_log(faulty: tuple[subprocess.CompletedPr
     _, run = faulty
     assert "planted: a shape is wrong\nand a second line" in (run / "trials" / "0001" / "log.txt").read_text()
     assert "faulty_actor.py" in (run / "trials" / "0005" / "timeout.txt").read_text()
+
+
+def test_a_trial_that_cannot_draw_is_complete_and_its_log_says_why(
+    faulty: tuple[subprocess.CompletedProcess[str], Path], history: History
+) -> None:
+    assert history.trials[CANNOT_DRAW].state == "COMPLETE"
+    log = (faulty[1] / "trials" / "0000" / "log.txt").read_text()
+    assert "no pictures of this trial" in log
+    assert "FileExistsError" in log
 
 
 def test_honest_trials_are_untouched(history: History) -> None:

@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,7 @@ def test_a_full_disk_leaves_what_was_acknowledged(tmp_path: Path) -> None:
 
 KILLED_WRITER = """
 import sys
+import zlib
 from pathlib import Path
 from search.ledger import Ledger
 ledger, _ = Ledger.open(Path(sys.argv[1]))
@@ -146,3 +148,23 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     ledger, events = Ledger.open(path)
     ledger.close()
     assert [event["n"] for event in events][: acknowledged + 1] == list(range(acknowledged + 1))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(b'{"crc":"00000000","event":"x"}', id="a wrong sum"),
+        pytest.param(encode({"event": "x"})[:-1].replace(b'"event":', b'"event": '), id="spelt otherwise"),
+        pytest.param(b'{"event":"x"}', id="no sum"),
+        pytest.param(b"[1]", id="no object"),
+        pytest.param(b"", id="nothing"),
+    ],
+)
+def test_what_is_no_line_of_a_ledger(line: bytes) -> None:
+    assert decode(line) is None
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "[" * 100_000])
+def test_a_forged_line_with_a_right_sum_is_no_event_and_no_crash(value: str) -> None:
+    rest = f'"event":{value}}}'.encode()
+    assert decode(b'{"crc":"%08x",' % zlib.crc32(b"{" + rest) + rest) is None

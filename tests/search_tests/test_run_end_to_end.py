@@ -14,6 +14,7 @@ from pathlib import Path
 import optuna
 import pytest
 import yaml
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from search.history import History, fold
 from search.ledger import read
@@ -108,6 +109,19 @@ def test_the_directory_holds_what_it_promises(
         assert record.checkpoint is not None
         assert (folder / record.checkpoint["path"]).is_dir()
     assert load_study(directory / "space.resolved.yaml").study.budget.trials == 8
+
+
+def test_tensorboard_has_pictures_of_the_default_and_of_the_best(
+    finished: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    done, directory = finished
+    for number in {0, *json.loads(done.stdout)["front"]}:
+        folder = directory / "trials" / f"{number:04d}"
+        reader = EventAccumulator(str(folder))
+        reader.Reload()
+        for name in ("templates", "attributions"):
+            (shown,) = reader.Images(f"pictures/{name}")
+            assert shown.encoded_image_string == (folder / "pictures" / f"{name}.png").read_bytes()
 
 
 def test_no_absolute_path_inside(finished: tuple[subprocess.CompletedProcess[str], Path]) -> None:

@@ -33,9 +33,13 @@ class Targets:
 @torch.no_grad()
 def targets(model: SupportsFeatures, z: Tensor, columns: Tensor) -> Targets:
     """For latents that fire on some of the data's codes z (n, f)."""
-    if not len(columns):
-        return Targets(columns, z.new_zeros(0), decoder_rows(model, z.shape[1], z.device).norm(dim=1))
-    own = z[:, columns].double()
-    firing = torch.where(own > 0, own, torch.nan)
-    q99 = torch.nanquantile(firing, 0.99, dim=0)
-    return Targets(columns, q99.to(z), decoder_rows(model, z.shape[1], z.device).norm(dim=1))
+    norms = decoder_rows(model, z.shape[1], z.device).norm(dim=1)
+    return Targets(columns, high_codes(z[:, columns]), norms)
+
+
+def high_codes(z: Tensor) -> Tensor:
+    """The 99th percentile of each column of codes z (n, l) where it fires: (l,); NaN where it never does."""
+    if not z.shape[1]:
+        return z.new_zeros(0)
+    firing = torch.where(z > 0, z.double(), torch.nan)
+    return torch.nanquantile(firing, 0.99, dim=0).to(z)

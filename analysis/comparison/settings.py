@@ -1,0 +1,120 @@
+"""What two trials were told differently, and what they scored."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from analysis.comparison.sides import Side
+from search.standings import chance_level, key_metrics
+from trainables.metric_table import METRICS, Mode
+
+Better = Literal["first", "second"] | None
+
+
+@dataclass(frozen=True)
+class SettingRow:
+    """A setting that differs; None on a side that has no such setting, because another kind was drawn."""
+
+    path: str
+    first: Any
+    second: Any
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """A metric on both sides, with the chance levels measured on the same data where it has one.
+
+    is_key: an objective or a constraint of either study. None where a side does not have it.
+    """
+
+    name: str
+    description: str
+    mode: Mode | None
+    first: float | None
+    second: float | None
+    first_chance: float | None
+    second_chance: float | None
+    is_key: bool
+
+    @property
+    def difference(self) -> float | None:
+        """Second minus first."""
+        return None if self.first is None or self.second is None else self.second - self.first
+
+    @property
+    def better(self) -> Better:
+        """The better side by the metric's direction; None without one, or if neither is."""
+        difference = self.difference
+        if self.mode is None or difference is None or math.isnan(difference) or difference == 0:
+            return None
+        return "second" if (difference > 0) == (self.mode == "max") else "first"
+
+
+def differing_settings(first: Side, second: Side) -> tuple[tuple[SettingRow, ...], int]:
+    """Settings of the trials and of their studies that differ, and how many are the same in both."""
+    one, other = dict(_settings(first)), dict(_settings(second))
+    paths = list(dict.fromkeys([*one, *other]))
+    rows = tuple(
+        SettingRow(path, one.get(path), other.get(path)) for path in paths if one.get(path) != other.get(path)
+    )
+    return rows, len(paths) - len(rows)
+
+
+def metric_rows(first: Side, second: Side) -> tuple[MetricRow, ...]:
+    """Objectives and constraints first, then every other metric in the order of the metrics' table.
+
+    Chance levels stand beside their metric, not in rows of their own; nor do skills, which say the same.
+    """
+    one, other = first.record.metrics, second.record.metrics
+    keys = list(
+        dict.fromkeys(
+            metric for side in (first, second) if side.run.study for metric in key_metrics(side.run.study)
+        )
+    )
+    known = {**one, **other}
+    ordered = dict.fromkeys(
+        [*keys, *(name for name in METRICS if name in known), *sorted(set(known) - set(METRICS))]
+    )
+    return tuple(
+        _metric_row(name, one, other, name in keys)
+        for name in ordered
+        if name in keys or not name.endswith(("_null", "_skill"))
+    )
+
+
+def _metric_row(name: str, one: Mapping[str, float], other: Mapping[str, float], is_key: bool) -> MetricRow:
+    info = METRICS.get(name)
+    return MetricRow(
+        name,
+        "" if info is None else info.description,
+        None if info is None else info.mode,
+        one.get(name),
+        other.get(name),
+        chance_level(name, one),
+        chance_level(name, other),
+        is_key,
+    )
+
+
+def _settings(side: Side) -> Iterator[tuple[str, Any]]:
+    """The trial's own by dotted path, then what its study fixes for all trials."""
+    yield from _flat("", side.model.config.model_dump())
+    study = side.run.study
+    if study is None:
+        return
+    yield "data.name", study.data.name
+    yield "data.limit", study.data.limit
+    yield "budget.seed", study.budget.seed
+    yield "scheduler.rungs", study.scheduler.rungs
+    yield "scheduler.reduction_factor", study.scheduler.reduction_factor
+
+
+def _flat(prefix: str, settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(f"{prefix}{name}.", value)
+        else:
+            yield f"{prefix}{name}", value

@@ -1,0 +1,89 @@
+"""What is computed for some dozens of latents at once, because alone they would waste the processor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from analysis.features import logit_contributions, shown
+from analysis.features.attribution_maps import AttributionMaps
+from analysis.features.inverted import inverted
+from analysis.features.logit_contributions import MeasuredSums
+from analysis.features.observed import Observed
+from trainables.inversion.image_prior import ImagePrior
+from trainables.inversion.settings import InversionSettings
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What all batches share: the head's mean Jacobian (d, classes), attribution methods, inversion."""
+
+    observed: Observed
+    jacobian: Tensor
+    maps: AttributionMaps
+    prior: ImagePrior
+    inversion: InversionSettings
+    seed: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Of l latents, entry by entry: u and z (n, l); rows of the top images; signed maps at them, by method;
+    inversion (l, h, w) with its code (l,); logit contributions (l, classes) and change of accuracy (l,)."""
+
+    u: np.ndarray
+    z: np.ndarray
+    top: tuple[np.ndarray, ...]
+    maps: tuple[Mapping[str, np.ndarray], ...]
+    inversions: np.ndarray
+    inversion_activations: np.ndarray
+    by_weights: np.ndarray
+    measured: np.ndarray
+    accuracy_change: np.ndarray
+
+    @classmethod
+    def of(cls, tools: Tools, latents: Tensor) -> Batch:
+        """Of latents (l,)."""
+        observed = tools.observed
+        u, z = observed.columns(latents)
+        measured = MeasuredSums.none(len(latents), observed.logits.shape[1], observed.device)
+        measured.add(observed, latents, z)
+        codes = z.cpu().numpy()
+        top = tuple(shown.top(column) for column in codes.T)
+        inversions, activations = _inversions(tools, latents, z)
+        return cls(
+            u=u.cpu().numpy(),
+            z=codes,
+            top=top,
+            maps=_maps(tools, latents, top),
+            inversions=inversions,
+            inversion_activations=activations,
+            by_weights=logit_contributions.by_weights(observed, latents, z, tools.jacobian).cpu().numpy(),
+            measured=measured.mean_contributions().cpu().numpy(),
+            accuracy_change=measured.accuracy_change().cpu().numpy(),
+        )
+
+
+def _maps(tools: Tools, latents: Tensor, top: tuple[np.ndarray, ...]) -> tuple[Mapping[str, np.ndarray], ...]:
+    """Each latent's maps at its top images, all pairs in one go."""
+    counts = [len(rows) for rows in top]
+    rows = torch.from_numpy(np.concatenate(top)).to(latents.device)
+    places = torch.repeat_interleave(torch.tensor(counts)).to(latents.device)
+    maps = tools.maps(tools.observed.images[rows], latents, places)
+    ends = np.cumsum(counts)[:-1]
+    by_method = {name: np.split(values.cpu().numpy(), ends) for name, values in maps.items()}
+    return tuple({name: parts[i] for name, parts in by_method.items()} for i in range(len(counts)))
+
+
+def _inversions(tools: Tools, latents: Tensor, z: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Images (l, h, w) and codes (l,); 0 for a latent that is silent: there is no unit to drive it by."""
+    alive = (z > 0).any(dim=0)
+    found = inverted(tools.observed, latents[alive], z[:, alive], tools.prior, tools.inversion, tools.seed)
+    images = z.new_zeros(len(latents), *tools.observed.images.shape[1:])
+    activations = z.new_zeros(len(latents))
+    images[alive], activations[alive] = found.images, found.activations
+    return images.cpu().numpy(), activations.cpu().numpy()

@@ -1,0 +1,146 @@
+"""What is known about the latents of one trial: a table of all of them, and one latent in detail.
+
+Everything is numpy on the CPU, so that pages, tables and tests need no model. f latents, n images of one
+split, images (h, w) in [0, 1] with black = 0, `classes` classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+# How much of a latent is shown.
+N_TOP = 16
+N_INTERVALS = 5
+N_EXAMPLES = 8
+N_BINS = 40
+N_NEIGHBOURS = 5
+# No class: a latent that fires on no image of the split has no top class.
+NO_CLASS = -1
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Images of the split, in the order in which they are shown; possibly none.
+
+    rows (n,) int64: places in the split; images (n, h, w) float32; labels and predicted (n,) int64, the
+    latter by the classifier; activations (n,) float32: the latent's code, 0 where it is silent.
+    """
+
+    rows: np.ndarray
+    images: np.ndarray
+    labels: np.ndarray
+    predicted: np.ndarray
+    activations: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """All f latents; one entry of every array per latent.
+
+    On the images of `split`:
+        density            share of images on which the latent fires (z > 0)
+        max_activation     largest code; 0 if it is silent there
+        mean_activation    mean of the codes above 0; 0 if it is silent there
+        top_class          the class with the largest sum of codes; NO_CLASS (-1) if it is silent there
+        ablation_effect    largest |mean logit contribution| over classes, see `FeatureDetail`; 0 if silent
+        mean_images        (f, h, w) float32, sum_i z_i x_i / sum_i z_i; 0 if silent
+        templates          (f, h, w) float32, signed: the decoder direction in pixels, see
+                           `trainables.pictures.decoder_pictures`
+        labels             a guess in words at its classes, see `label`, to be marked as automatic
+
+    On train, as METRICS defines them, so that they agree with the trial's own scores:
+        purity             share of the most frequent class among its top min(50, firings) images; NaN if it
+                           fires on fewer than 10, too few to judge
+        purity_null        mean of the same over 512 random directions, at as many images; NaN where purity is
+        dead, dense        bool: fires on no train image; on more than half of them
+
+    A latent can be alive on train and silent on the split: `dead` is False then and `density` 0.
+    """
+
+    split: str
+    n_images: int
+    n_classes: int
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int]
+    density: np.ndarray
+    max_activation: np.ndarray
+    mean_activation: np.ndarray
+    purity: np.ndarray
+    purity_null: np.ndarray
+    top_class: np.ndarray
+    ablation_effect: np.ndarray
+    dead: np.ndarray
+    dense: np.ndarray
+    templates: np.ndarray
+    mean_images: np.ndarray
+    labels: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.density)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Firings with low < z <= high: their share of all firings, and up to 8 of them drawn at random."""
+
+    low: float
+    high: float
+    share: float
+    examples: Examples
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """Another latent, and its cosine or correlation with this one."""
+
+    latent: int
+    value: float
+
+
+@dataclass(frozen=True)
+class FeatureDetail:
+    """One latent. A latent that is silent on the split has empty examples and arrays of 0.
+
+    top                 up to 16 images with the largest codes, largest first, firing ones only
+    attributions        signed maps (len(top), h, w) of the pre-activation u at the top images, by method
+    stroke_masks        bool (len(top), h, w): the pixels that count as stroke
+    intervals           5 of equal width from 0 to the largest code, lowest first; shares sum to 1
+    random_active       up to 8 images, uniformly among those on which it fires
+    near_misses         up to 8 images of its top class on which it is silent, the largest u first
+    inversion           (h, w): the image made to drive it; inversion_activation: its code there
+    best_activation     its code on the best real image
+    histogram           int64 (classes, 40): its codes above 0 by class; edges (41,), equal width from 0
+    class_given_active  (classes,) P(class | it fires)
+    effect_weights      (classes,) what it adds to each logit when it fires, in logits: its mean code above 0
+                        times its decoder row times the head's mean Jacobian
+    effect_ablation     (classes,) the same measured: mean over the images on which it fires of head(h) -
+                        head(h without it), the SAE's error kept. Equal to the above for a linear head
+    ablation_accuracy   accuracy without it minus accuracy with it, on those images; negative: it helps
+    by_cosine           5 other latents with the largest cosine of decoder rows, largest first
+    by_correlation      5 other latents with the largest correlation of codes, largest first
+    """
+
+    latent: int
+    top: Examples
+    attributions: Mapping[str, np.ndarray]
+    stroke_masks: np.ndarray
+    intervals: tuple[Interval, ...]
+    random_active: Examples
+    near_misses: Examples
+    inversion: np.ndarray
+    inversion_activation: float
+    best_activation: float
+    histogram: np.ndarray
+    edges: np.ndarray
+    class_given_active: np.ndarray
+    effect_weights: np.ndarray
+    effect_ablation: np.ndarray
+    ablation_accuracy: float
+    by_cosine: tuple[Neighbour, ...]
+    by_correlation: tuple[Neighbour, ...]

@@ -1,0 +1,39 @@
+"""How often the trials' stages came from the cache instead of being trained again."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from analysis.load import Run
+from analysis.report_parts.blocks import Block, Column, Table, cell, say
+from trainables import cache_use
+
+
+def cache_share(run: Run) -> list[Block]:
+    """A table by stage over all trials, from the files in their folders; a sentence where none has one."""
+    hits: Counter[str] = Counter()
+    uses: Counter[str] = Counter()
+    for trial in run.history.trials.values():
+        for stage, counts in cache_use.read(run.path / "trials" / trial.folder).items():
+            hits[stage] += counts["hits"]
+            uses[stage] += counts["hits"] + counts["misses"]
+    if not uses:
+        return [say("How many stages were taken from the cache is not recorded in this run.", kind="note")]
+    heads = (
+        Column("stage"),
+        *(Column(head, numeric=True) for head in ("asked for", "from the cache", "share")),
+    )
+    rows = tuple(
+        (
+            cell(stage),
+            cell(str(uses[stage]), sort=uses[stage]),
+            cell(str(hits[stage]), sort=hits[stage]),
+            cell(f"{hits[stage] / uses[stage]:.0%}", sort=hits[stage] / uses[stage]),
+        )
+        for stage in sorted(uses)
+    )
+    why = (
+        "Trials that agree on data, classifier or basis share what was trained before. A classifier's "
+        "training is cached in pieces, a step each."
+    )
+    return [say(why, kind="note"), Table("Stages from the cache", heads, rows)]

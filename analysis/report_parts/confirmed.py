@@ -1,0 +1,100 @@
+"""What was measured again with fresh seeds on the test split: the only numbers to be quoted."""
+
+from __future__ import annotations
+
+from analysis.report_parts.blocks import Block, Cell, Column, Section, Span, Table, cell, code, say
+from analysis.report_parts.outlook import Outlook
+from search.confirmation_results import Confirmed, Estimate
+from search.confirmation_tables import SMALLEST_SHOWN
+from search.standings import key_metrics, number, score
+from trainables.scored import CONTROLS
+
+CONTROL_NAMES = {"random_dictionary": "random dictionary"}
+
+
+def confirmation(outlook: Outlook) -> Section:
+    """Search value, confirmed mean and gap of each configuration, then the controls beside the pipeline."""
+    found = outlook.run.confirmation
+    results = [] if found is None else [r for r in found.results if r.seeds]
+    if not results:
+        text = "Nothing has been confirmed yet: every score on this page was selected on the images it is of."
+        command = f"python search/confirm.py {outlook.run_as_typed}"
+        return Section(
+            "confirmation", "Confirmation", (say(text, " To get numbers to quote: ", code(command)),)
+        )
+    text = (
+        "Each configuration was trained again with fresh seeds and scored once on the test split. The gap is "
+        "the search's value minus the confirmed mean: what was won by selection alone (the winner's curse). "
+        "± is the standard error over seeds."
+    )
+    blocks: list[Block] = [say(text), _confirmed(outlook, results), _controls(outlook, results)]
+    failures = [(r.subject.trial, seed, reason) for r in results for seed, reason in r.failures]
+    blocks += [say(f"Trial {t:04d}, seed {s} failed: {reason}.", kind="note") for t, s, reason in failures]
+    return Section("confirmation", "Confirmation", tuple(blocks))
+
+
+def _confirmed(outlook: Outlook, results: list[Confirmed]) -> Table:
+    rows = []
+    for result in results:
+        for metric in key_metrics(outlook.study):
+            gap = result.gaps.get(metric)
+            mean = result.estimates["pipeline"].get(metric)
+            null = result.estimates["pipeline"].get(f"{metric}_null")
+            rows.append(
+                (
+                    _name(outlook, result),
+                    cell(metric),
+                    cell(str(len(result.seeds)), sort=len(result.seeds)),
+                    cell("–" if gap is None else score(gap.search), sort=None if gap is None else gap.search),
+                    _told(mean, null),
+                    cell(
+                        "–" if gap is None else f"{gap.gap:+.3f}".replace("-", "−"),
+                        sort=None if gap is None else gap.gap,
+                    ),
+                    _told(result.minus_default.get(metric), signed=True),
+                )
+            )
+    heads = ("n", "search", "confirmed", "gap", "minus default")
+    columns = (Column("trial"), Column("metric"), *(Column(head, numeric=True) for head in heads))
+    return Table("Search against confirmed", columns, tuple(rows), sortable=True)
+
+
+def _controls(outlook: Outlook, results: list[Confirmed]) -> Table:
+    columns = ("pipeline", *CONTROLS)
+    rows = tuple(
+        (
+            _name(outlook, result),
+            cell(metric),
+            *(_told(result.estimates[name].get(metric)) for name in columns),
+        )
+        for result in results
+        for metric in key_metrics(outlook.study)
+    )
+    heads = (Column(CONTROL_NAMES.get(name, name), numeric=True) for name in columns)
+    return Table(
+        "The pipeline and its controls, test split", (Column("trial"), Column("metric"), *heads), rows
+    )
+
+
+def _name(outlook: Outlook, result: Confirmed) -> Cell:
+    trial = outlook.run.history.trials[result.subject.trial]
+    note = [Span(" default", "dim")] if result.subject.is_default else []
+    return cell(outlook.link(trial), *note, sort=float(trial.number))
+
+
+def _told(found: Estimate | None, null: Estimate | None = None, *, signed: bool = False) -> Cell:
+    if found is None:
+        return cell("–")
+    note = [Span(f" chance {number(round(null.mean, 4))}", "dim")] if null is not None else []
+    return cell(plus_minus(found, signed=signed), *note, sort=found.mean)
+
+
+def plus_minus(found: Estimate, *, signed: bool = False) -> str:
+    """`0.913 ± 0.004`: three decimals, more only where the error is smaller than they can show."""
+    mean = f"{found.mean:+.3f}" if signed else score(found.mean)
+    if found.se is None:
+        return mean.replace("-", "−")
+    if 0 < found.se < SMALLEST_SHOWN:
+        mean = f"{found.mean:+.4g}" if signed else number(found.mean)
+        return f"{mean} ± {found.se:.1g}".replace("-", "−")
+    return f"{mean} ± {found.se:.3f}".replace("-", "−")

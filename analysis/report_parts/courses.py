@@ -1,0 +1,127 @@
+"""Learning curves over the rungs, and parallel coordinates: every trial a line."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from analysis.charts.axes import Axis
+from analysis.charts.curves import Curve, curves
+from analysis.charts.parallel import Line, parallel
+from analysis.charts.scale import Numeric, Steps, fitted, thinned
+from analysis.report_parts.blocks import Figure, Figures, Section, say
+from analysis.report_parts.outlook import Outlook, chance_level
+from analysis.report_parts.settings_axes import drawable, setting_axis
+from search.history import TrialRecord
+from search.standings import count, score
+from search.study import Objective
+from trainables.fidelity import rung_share
+
+MOST_CURVES = 250
+MOST_LINES = 150
+LEGEND = (
+    ("curve front", "Pareto front"),
+    ("curve ranked", "trained in full"),
+    ("curve infeasible", "breaks a constraint"),
+    ("curve default", "default"),
+    ("curve pruned", "stopped early"),
+)
+
+
+def learning_curves(outlook: Outlook) -> Section | None:
+    """Each objective over the rungs; None where trials have one rung, or none has reached the first."""
+    scheduler = outlook.study.scheduler
+    if scheduler.name != "asha" or scheduler.rungs < 2 or outlook.study.design is not None:
+        return None
+    reached = [trial for trial in outlook.run.history.trials.values() if trial.rungs]
+    if not reached:
+        return None
+    shown = _shown(outlook, reached, MOST_CURVES)
+    names = (
+        _told(rung, scheduler.rungs, scheduler.reduction_factor) for rung in range(1, scheduler.rungs + 1)
+    )
+    steps = Axis("share of a full training", Steps(tuple(names)))
+    figures = tuple(_curves(outlook, shown, o, steps) for o in outlook.study.objectives)
+    stopped = sum(trial.state == "PRUNED" for trial in reached)
+    fewer = (
+        f" {len(shown)} of {len(reached)} trials are drawn, the front among them." if shown != reached else ""
+    )
+    text = (
+        "Every rung is a complete pipeline on a share of the training. "
+        f"{stopped} trials were stopped early; their lines are dim. A line that ends at the edge goes on "
+        f"beyond it.{fewer}"
+    )
+    return Section("curves", "Learning curves", (say(text), Figures(figures, outlook.legend(LEGEND, shown))))
+
+
+def parallel_coordinates(outlook: Outlook) -> Section | None:
+    """Settings and objectives of the trials that were trained in full, a line each."""
+    if outlook.study.design is not None or not outlook.complete:
+        return None
+    shown = _shown(outlook, outlook.complete, MOST_LINES)
+    axes = [setting_axis(parameter) for parameter in outlook.study.parameters if drawable(parameter)]
+    for place, objective in enumerate(outlook.study.objectives):
+        values = [t.values[place] for t in shown if t.values is not None]
+        axes.append(Axis(objective.metric, fitted(values), objective.mode))
+    names = [objective.metric for objective in outlook.study.objectives]
+    lines = [
+        Line(
+            trial.number,
+            outlook.fate(trial),
+            {**outlook.values(trial), **dict(zip(names, trial.values or (), strict=True))},
+            outlook.title(trial),
+        )
+        for trial in shown
+    ]
+    chart = parallel(lines, axes, description=f"Parallel coordinates of {count(len(lines), 'trial')}")
+    fewer = (
+        "" if len(shown) == len(outlook.complete) else f" {len(shown)} of {len(outlook.complete)} are drawn."
+    )
+    text = (
+        "One axis a setting, the objectives at the end; each trial trained in full is a line from top to "
+        f"bottom, which skips settings that it does not have.{fewer}"
+    )
+    return Section(
+        "parallel",
+        "Parallel coordinates",
+        (say(text), Figure("parallel", chart, legend=outlook.legend(LEGEND, shown))),
+    )
+
+
+def _shown(outlook: Outlook, trials: list[TrialRecord], most: int) -> list[TrialRecord]:
+    """The front and the default always; of the rest an even selection by their number."""
+    always = [t for t in trials if outlook.fate(t) in ("front", "default")][:most]
+    numbers = {t.number for t in always}
+    rest = [t for t in trials if t.number not in numbers]
+    kept = numbers | {rest[i].number for i in thinned(range(len(rest)), most - len(always))}
+    return [trial for trial in trials if trial.number in kept]
+
+
+def _curves(outlook: Outlook, shown: list[TrialRecord], objective: Objective, steps: Axis) -> Figure:
+    metric = objective.metric
+    drawn = []
+    for trial in shown:
+        rungs = sorted(trial.rungs.items())
+        places = tuple((float(rung), r.metrics[metric]) for rung, r in rungs if metric in r.metrics)
+        if places:
+            title = f"trial {trial.folder}: {metric} " + " → ".join(score(value) for _, value in places)
+            drawn.append(Curve(trial.number, outlook.fate(trial), places, title))
+    y = Axis(metric, _range(drawn), objective.mode, chance_level(metric, shown))
+    description = f"{metric} of {count(len(drawn), 'trial')} at each rung"
+    return Figure(f"curves-{metric.replace('/', '-')}", curves(drawn, steps, y, description=description))
+
+
+def _range(drawn: list[Curve]) -> Numeric:
+    """Around all values, unless a few that were stopped early would press the rest together.
+
+    Lines that leave the picture are cut at its edge.
+    """
+    kept = [value for curve in drawn if curve.fate != "pruned" for _, value in curve.places]
+    everything = fitted(value for curve in drawn for _, value in curve.places)
+    close = fitted(kept)
+    wide = everything.high - everything.low > 3 * (close.high - close.low)
+    return close if wide and len(kept) > 3 else everything
+
+
+def _told(rung: int, rungs: int, factor: int) -> str:
+    share = Fraction(rung_share(rung, rungs, factor)).limit_denominator(10_000)
+    return "all" if share == 1 else str(share)

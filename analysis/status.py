@@ -1,0 +1,213 @@
+"""python analysis/status.py [RUN]: what a run is doing, told from outside, also while it runs."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+if __name__ == "__main__":
+    # Run as a script the path begins with this folder, not with the project's.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from analysis.load import find_runs, is_run
+from analysis.watch.all_runs import newest_first, runs_table
+from analysis.watch.document import run_document
+from analysis.watch.one_run import run_view
+from analysis.watch.watched_run import WatchedRun
+from analysis.watch.whereabouts import LIVE
+from search.errors import ExitCode, RunDirectoryError, SearchError
+from search.progress import wants_plain_lines
+from search.progress_lines import status_line
+from search.report_error import report
+from search.standings import one_line
+
+LOOK_EVERY_S = 1.0
+PLAIN_LINE_EVERY_S = 30.0
+PATIENCE_S = 2.0
+START = "python search/run.py spaces/sae.yaml"
+EXAMPLES = """\
+examples:
+  python analysis/status.py                          all runs in runs/, the newest first
+  python analysis/status.py runs/sae-20260101-120000
+  python analysis/status.py sae-20260101-120000      the same: a name is looked for in --runs
+  python analysis/status.py sae-20260101-120000 --watch
+  python analysis/status.py --json | jq '.[] | select(.state == "running") | .eta_s'
+
+Only files are read: the run is neither disturbed nor locked, and may be on a read-only disk. A run that
+is `broken off` was killed; `python search/run.py --resume RUN` goes on with it.
+
+exit codes: 0 told   2 usage   6 no such run
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Tell; exit code as `search.errors` has it."""
+    options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may lack a question's characters
+    try:
+        chosen = Chosen(options.run, options.runs)
+        if options.watch:
+            _watch(chosen)
+        else:
+            _tell(chosen, as_json=options.json)
+        sys.stdout.flush()
+    except SearchError as error:
+        return report(error)
+    except KeyboardInterrupt:
+        return ExitCode.DONE if options.watch else ExitCode.SIGINT
+    except BrokenPipeError:  # `| head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.DONE
+
+
+class Chosen:
+    """The runs that are meant: the one with this name, or without a name all below `root`.
+
+    RunDirectoryError if there is no such run or folder.
+    """
+
+    def __init__(self, name: str | None, root: Path) -> None:
+        self.alone = name is not None
+        self._root = root
+        paths = _all_in(root) if name is None else [_path(name, root)]
+        self.runs = {path: WatchedRun(path) for path in paths}
+
+    @property
+    def are_live(self) -> bool:
+        """Whether any of them goes on by itself."""
+        return any(run.where.state in LIVE for run in self.runs.values())
+
+    def look(self) -> None:
+        """Read what is new in every run, and in runs that are new themselves."""
+        if not self.alone:
+            for path in find_runs(self._root):
+                self.runs.setdefault(path, WatchedRun(path))
+        began = said = time.monotonic()
+        for done, run in enumerate(self.runs.values()):
+            now = time.monotonic()
+            if now - said >= PATIENCE_S:
+                said = now
+                left = (len(self.runs) - done) * (now - began) / done
+                print(f"read {done} of {len(self.runs)} runs, about {left:.0f} s left", file=sys.stderr)  # noqa: T201
+            run.look()
+
+    def view(self) -> RenderableType:
+        """What there is to say, for rich."""
+        runs = list(self.runs.values())
+        if self.alone:
+            return run_view(runs[0])
+        return runs_table(runs) if runs else Text(f"no runs in {self._root} yet; start one: {START}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python analysis/status.py",
+        description="What a run is doing, told from another terminal, also while it runs.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "run", nargs="?", metavar="RUN", help="run directory, or the name of one in --runs; left out: all"
+    )
+    parser.add_argument(
+        "--runs",
+        type=Path,
+        default=Path("runs"),
+        metavar="DIR",
+        help="where run directories are (default: runs)",
+    )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--watch", action="store_true", help="redraw until the run has ended; Ctrl-C leaves")
+    how.add_argument("--json", action="store_true", help="one JSON document; an array of them without RUN")
+    return parser
+
+
+def _path(name: str, root: Path) -> Path:
+    for path in (Path(name), root / name):
+        if is_run(path):
+            return path.resolve()
+    if Path(name).exists():
+        raise RunDirectoryError(
+            f"{name} is not a run directory: it has no trials.jsonl and no space.resolved.yaml"
+        )
+    raise RunDirectoryError(f"there is no run {name}, nor {root / name}")
+
+
+def _all_in(root: Path) -> list[Path]:
+    if not root.is_dir():
+        raise RunDirectoryError(f"{root}: no such folder; --runs DIR says where the runs are")
+    return find_runs(root)
+
+
+def _tell(chosen: Chosen, *, as_json: bool) -> None:
+    chosen.look()
+    if as_json:
+        runs = newest_first(list(chosen.runs.values()))
+        documents = [run_document(run, with_disk=chosen.alone) for run in runs]
+        print(json.dumps(documents[0] if chosen.alone else documents, indent=2))  # noqa: T201
+    else:
+        _print(chosen.view())
+
+
+def _watch(chosen: Chosen) -> None:
+    """Until none of the runs goes on by itself."""
+    chosen.look()
+    if wants_plain_lines(sys.stdout, os.environ):
+        _watch_plainly(chosen)
+        return
+    live = Live(chosen.view(), console=_console(), auto_refresh=False)
+    # Not `with`: a Ctrl-C while it draws for the first time would leave the cursor hidden.
+    try:
+        live.start(refresh=True)
+        while chosen.are_live:
+            time.sleep(LOOK_EVERY_S)
+            chosen.look()
+            live.update(chosen.view(), refresh=True)
+    finally:
+        live.stop()
+
+
+def _watch_plainly(chosen: Chosen) -> None:
+    """A line now and then where nothing can be redrawn, and the whole at the end."""
+    said = -PLAIN_LINE_EVERY_S
+    while chosen.are_live:
+        if time.monotonic() - said >= PLAIN_LINE_EVERY_S:
+            said = time.monotonic()
+            for run in chosen.runs.values():
+                if run.where.state in LIVE:
+                    print(_line(run), flush=True)  # noqa: T201
+        time.sleep(LOOK_EVERY_S)
+        chosen.look()
+    _print(chosen.view())
+
+
+def _line(run: WatchedRun) -> str:
+    standing = run.where.sentence if run.tally is None else status_line(run.tally, run.now)
+    return f"{one_line(run.path.name, 100)}: {standing}"
+
+
+def _print(view: RenderableType) -> None:
+    """Not by rich itself, which ends the process with an error where a pipe is closed."""
+    console = _console()
+    with console.capture() as captured:
+        console.print(view)
+    sys.stdout.write(captured.get())
+
+
+def _console() -> Console:
+    return Console(highlight=False, no_color="NO_COLOR" in os.environ)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

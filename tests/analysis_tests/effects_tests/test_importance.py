@@ -1,0 +1,136 @@
+"""Importances: what was planted leads by both methods; few, constant, conditional and damaged trials."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from analysis.effects.importance import FEWEST_TRIALS, MOST_TRIALS, Importances, importances
+from analysis.effects.settings import drawn_settings
+from search.history import History
+from search.study import Choice, Condition, FloatRange, Objective, Parameter, Study
+from tests.analysis_tests.effects_tests.planted import Searched, history_of, params_of, planted_study
+
+PARAMETERS = (
+    Parameter("strong", FloatRange(0.0, 1.0)),
+    Parameter("weak", FloatRange(0.0, 1.0)),
+    Parameter("kind", Choice(("a", "b"))),
+    Parameter("inner", FloatRange(0.0, 1.0), (Condition("kind", ("b",)),)),
+    Parameter("single", Choice(("only",))),
+)
+OBJECTIVES = (Objective("first", "max"), Objective("second", "min"))
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return replace(planted_study(PARAMETERS), objectives=OBJECTIVES)
+
+
+def run_of(study: Study, n: int, seed: int = 0) -> Searched:
+    """`first` rises with strong, `second` falls with inner where kind has it."""
+    rng = np.random.default_rng(seed)
+    settings = drawn_settings(study, rng.random((n, 2 * len(study.parameters))), {})
+    noise = 0.05 * rng.normal(size=(2, n))
+    inner = np.where(settings["inner"].on, settings["inner"].place, 0.0)
+    metrics = {"first": settings["strong"].place + noise[0], "second": -inner + noise[1]}
+    return Searched(study, history_of(params_of(study, settings), metrics))
+
+
+def told(run: Searched) -> dict[tuple[str, str], Importances]:
+    return {(found.objective, found.method): found for found in importances(run)}
+
+
+def test_what_was_planted_leads(study: Study) -> None:
+    found = told(run_of(study, 80))
+    assert len(found) == 4
+    for method in ("fANOVA", "PED-ANOVA"):
+        first = found["first", method]
+        assert first.shares[0].path == "strong"
+        assert first.shares[0].share > 0.5
+        assert sum(parameter.share for parameter in first.shares) == pytest.approx(1)
+        assert (first.reason, first.n_trials) == (None, 80)
+
+
+def test_conditional_parameters_are_ped_anovas_alone(study: Study) -> None:
+    found = told(run_of(study, 80))
+    assert found["second", "fANOVA"].left_out == ("inner",)
+    assert found["second", "fANOVA"].shares[0].path == "kind"
+    assert found["second", "PED-ANOVA"].left_out == ()
+    assert found["second", "PED-ANOVA"].shares[0].path == "inner"
+
+
+def test_a_parameter_of_one_value_accounts_for_nothing(study: Study) -> None:
+    run = run_of(study, 30)
+    for trial in run.history.trials.values():
+        trial.params["weak"] = 0.5
+    for found in importances(run):
+        shares = {parameter.path: parameter.share for parameter in found.shares}
+        assert shares["single"] == shares["weak"] == 0
+
+
+def test_the_better_end_counts_whichever_way_an_objective_goes(study: Study) -> None:
+    """PED-ANOVA looks at the best trials: turned over, it must look at the same ones."""
+    run = run_of(study, 30)
+    turned = replace(study, objectives=(Objective("first", "min"), Objective("second", "max")))
+    over = Searched(turned, run_of(study, 30).history)
+    for trial in over.history.trials.values():
+        assert trial.values is not None
+        trial.values = tuple(-value for value in trial.values)
+    for before, after in zip(importances(run), importances(over), strict=True):
+        shares = {parameter.path: parameter.share for parameter in before.shares}
+        assert shares == pytest.approx({parameter.path: parameter.share for parameter in after.shares})
+
+
+def test_the_same_seed_gives_the_same_shares(study: Study) -> None:
+    run = run_of(study, 25)
+    assert importances(run) == importances(run)
+
+
+@pytest.mark.parametrize("n", [0, 1, FEWEST_TRIALS - 1])
+def test_too_few_trials_have_a_reason(study: Study, n: int) -> None:
+    found = importances(run_of(study, n))
+    assert len(found) == 4
+    assert all(not each.shares and each.reason and "too few" in each.reason for each in found)
+
+
+def test_only_full_trials_of_the_space_count(study: Study) -> None:
+    run = run_of(study, 30)
+    trials = run.history.trials
+    trials[0].state, trials[0].values = "PRUNED", None
+    trials[1].values = (math.nan, 1.0)
+    trials[2].params["kind"] = "another"
+    trials[3].params["strong"] = 7.0
+    trials[4].params["unknown"] = 1
+    trials[5].params["weak"] = "text"
+    assert {found.n_trials for found in importances(run)} == {24}
+
+
+def test_equal_scores_have_a_reason(study: Study) -> None:
+    run = run_of(study, 25)
+    for trial in run.history.trials.values():
+        trial.values = (1.0, 1.0)
+    assert all(found.reason and "score the same" in found.reason for found in importances(run))
+
+
+def test_a_space_without_variation_has_a_reason() -> None:
+    study = replace(planted_study((Parameter("single", Choice(("only",))),)), objectives=OBJECTIVES)
+    values = np.arange(30.0)
+    run = Searched(study, history_of([{"single": "only"}] * 30, {"first": values, "second": values}))
+    assert all(found.reason and not found.shares for found in importances(run))
+
+
+def test_of_very_many_trials_the_forest_gets_some() -> None:
+    study = planted_study((Parameter("strong", FloatRange(0.0, 1.0)), Parameter("kind", Choice(("a", "b")))))
+    n = MOST_TRIALS["fANOVA"] + 50
+    settings = drawn_settings(study, np.random.default_rng(0).random((n, 4)), {})
+    run = Searched(study, history_of(params_of(study, settings), {"m": settings["strong"].place}))
+    forest, best = importances(run)
+    assert (forest.n_trials, best.n_trials) == (n - 50, n)
+    assert forest.shares[0].path == best.shares[0].path == "strong"
+
+
+def test_a_space_that_cannot_be_read_has_none() -> None:
+    assert importances(Searched(None, History())) == ()

@@ -1,0 +1,110 @@
+"""The answer's sentences, on planted effects and a planted confirmation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analysis.effects.effect import DirectionEffect, EffectTable, verdict_of
+from analysis.load import load_run
+from analysis.report_parts.answer import answer
+from analysis.report_parts.as_markdown import as_markdown
+from analysis.report_parts.confirmed import plus_minus
+from analysis.report_parts.directions import directions, signed
+from analysis.report_parts.outlook import Outlook
+from search.confirmation_results import Estimate
+from tests.analysis_tests.test_confirmed import confirmed_run  # noqa: F401
+
+
+def effect(direction: str, mean: float, reach: float, *, q_value: float = 0.5) -> DirectionEffect:
+    """On junk, of which less is better."""
+    low, high = mean - reach, mean + reach
+    return DirectionEffect(
+        direction=direction,
+        setting="on",
+        control="off",
+        objective="attribution/junk",
+        mode="min",
+        mean=mean,
+        low=low,
+        high=high,
+        n_with=9,
+        n_without=7,
+        method="model",
+        verdict=verdict_of(low, high, "min"),
+        p_value=0.01,
+        q_value=q_value,
+    )
+
+
+@pytest.fixture
+def outlook(unfinished_run: Path, tmp_path: Path) -> Outlook:
+    run = load_run(unfinished_run)
+    assert run.study is not None
+    return Outlook(run, run.study, tmp_path, "RUN")
+
+
+def told(outlook: Outlook, *effects: DirectionEffect) -> str:
+    return as_markdown("t", "", [answer(outlook, EffectTable(effects, ("note",)))])
+
+
+def test_clear_effects_are_named_the_strongest_first(outlook: Outlook) -> None:
+    nothing = float("nan")
+    few = replace(effect("few", nothing, nothing), verdict="too few")
+    text = told(
+        outlook,
+        effect("weak", -0.1, 0.05),
+        effect("strong", -0.3, 0.05, q_value=0.001),
+        effect("harm", 0.2, 0.05),
+        effect("none", 0.01, 0.05),
+        few,
+    )
+    assert "**2 settings clearly improve** `attribution/junk` (strong on −0.300 and weak on −0.100)" in text
+    assert "**1 setting clearly worsens** `attribution/junk` (harm on +0.200)" in text
+    assert "1 of 5 compared have no clear effect, 1 had too few trials to tell." in text
+    assert "1 of the 3 stay clear" in text
+
+
+def test_no_effect_is_not_dressed_up(outlook: Outlook) -> None:
+    text = told(outlook, effect("none", 0.01, 0.05))
+    assert "**No clear effect** on `attribution/junk` of any of 1 setting." in text
+    assert "clearly" not in text
+
+
+def test_search_scores_are_called_optimistic_until_confirmed(
+    outlook: Outlook,
+    confirmed_run: Path,  # noqa: F811
+) -> None:
+    assert "Search scores are optimistic" in told(outlook)
+    run = load_run(confirmed_run)
+    assert run.study is not None
+    text = told(Outlook(run, run.study, confirmed_run, "RUN"))
+    assert "optimistic" not in text
+    # 0.80, 0.84, 0.88 and 0.70, 0.72, 0.74: means 0.84 and 0.72, errors 0.04 / √3 and 0.02 / √3.
+    assert "`probe/accuracy` **0.840 ± 0.023** (+0.120 ± 0.012 on the default), n = 3" in text
+    assert "the default 0000, `probe/accuracy` **0.720 ± 0.012**, n = 3" in text
+
+
+def test_the_table_shows_what_does_not_survive_correction(outlook: Outlook) -> None:
+    effects = (effect("weak", -0.1, 0.05), effect("sure", -0.3, 0.05, q_value=0.001))
+    text = as_markdown("t", "", [directions(outlook, EffectTable(effects, ("How.",)))])
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    assert rows == [
+        "| `sure` on against off | −0.300 | helps | −0.350 to −0.250 | 9 / 7 |",
+        "| `weak` on against off | −0.100 | helps not after correction | −0.150 to −0.050 | 9 / 7 |",
+    ]
+
+
+def test_numbers_with_errors() -> None:
+    assert plus_minus(Estimate(0.9134, 0.0042, 3)) == "0.913 ± 0.004"
+    assert plus_minus(Estimate(-0.9134, None, 1), signed=True) == "−0.913"
+    assert plus_minus(Estimate(0.97865, 0.00012, 3)) == "0.9787 ± 0.0001"
+    assert plus_minus(Estimate(0.0125, 0.0001, 3), signed=True) == "+0.0125 ± 0.0001"
+    assert [signed(value) for value in (0.0, -0.0123, 2.7e-5, float("nan"))] == [
+        "+0.000",
+        "−0.012",
+        "+2.7e−05",
+        "–",
+    ]

@@ -1,0 +1,61 @@
+"""Many small pictures in one file: tiling, enlarging, and PNGs of few bytes."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+
+PAPER = 255
+_PACK = np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
+
+
+def tiled(tiles: np.ndarray, columns: int, gap: int = 0, background: int = PAPER) -> np.ndarray:
+    """Tiles uint8 (n, h, w) or (n, h, w, 3), row after row -> one picture with `gap` pixels between them.
+
+    Tile i lies at row i // columns, column i % columns. ValueError for no tiles or no columns.
+    """
+    if len(tiles) == 0 or columns < 1:
+        raise ValueError(f"a picture needs tiles and columns, got {len(tiles)} and {columns}")
+    n, h, w = tiles.shape[:3]
+    columns = min(columns, n)
+    rows = -(-n // columns)
+    size = (rows * (h + gap) - gap, columns * (w + gap) - gap)
+    picture = np.full((*size, *tiles.shape[3:]), background, dtype=np.uint8)
+    for i, tile in enumerate(tiles):
+        top, left = i // columns * (h + gap), i % columns * (w + gap)
+        picture[top : top + h, left : left + w] = tile
+    return picture
+
+
+def enlarged(image: np.ndarray, factor: int) -> np.ndarray:
+    """Every pixel of (h, w) or (h, w, 3), or of (n, h, w, 3) tiles, as factor x factor equal ones."""
+    rows = 0 if image.ndim == 2 or (image.ndim == 3 and image.shape[-1] == 3) else 1
+    return image.repeat(factor, axis=rows).repeat(factor, axis=rows + 1)
+
+
+def png(image: np.ndarray) -> bytes:
+    """A picture uint8 (h, w) or (h, w, 3) as an optimised PNG: grey where it is grey, else by palette.
+
+    Only a picture of more than 256 colours is stored as RGB.
+    """
+    stream = io.BytesIO()
+    _compact(np.ascontiguousarray(image)).save(stream, format="PNG", optimize=True)
+    return stream.getvalue()
+
+
+def _compact(image: np.ndarray) -> Image.Image:
+    if image.ndim == 2:
+        return Image.fromarray(image)
+    if (image == image[..., :1]).all():
+        return Image.fromarray(np.ascontiguousarray(image[..., 0]))
+    # Counted by Pillow in a hash table; sorting every pixel would take most of the time.
+    counted = Image.fromarray(image).getcolors(256)
+    if counted is None:
+        return Image.fromarray(image)
+    colours = np.array(sorted(colour for _, colour in counted), dtype=np.uint32)
+    index = np.searchsorted(colours @ _PACK, image @ _PACK)
+    picture = Image.fromarray(index.astype(np.uint8)).convert("L")
+    picture.putpalette(colours.astype(np.uint8).tobytes(), "RGB")
+    return picture
