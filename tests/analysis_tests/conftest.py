@@ -29,5 +29,4 @@ nan_run = _shared(runs.nan_run)
 long_run = _shared(runs.long_run)
 hostile_run = _shared(runs.hostile_run)
 
-browser = harness.browser
 open_page = harness.open_page

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,20 +16,6 @@ from search.board import regenerate
 from tests.search_tests.histories import PARAMETERS, typical_run
 from tests.search_tests.test_board_pictures import put_pictures
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (dev extra)")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium (Debian: apt install chromium)")
-
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WAIT_MS = 60_000
 
 
@@ -67,37 +53,35 @@ def _announced_address(server: subprocess.Popen[bytes], log: Path) -> str:
     pytest.fail(f"TensorBoard did not start:\n{log.read_text(errors='replace')}")
 
 
-def test_scalars_and_hparams_show_our_names(address: str, tmp_path: Path) -> None:
+def test_scalars_and_hparams_show_our_names(address: str, tmp_path: Path, browser: Any) -> None:
     shots = Path(os.environ.get("SAE_SEARCH_SCREENSHOTS") or tmp_path)
     shots.mkdir(parents=True, exist_ok=True)
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1500, "height": 1100})
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
+    page = browser.new_page(viewport={"width": 1500, "height": 1100})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
 
-        page.goto(f"{address}#scalars")
-        for name in ("attribution/junk", "classifier/accuracy", "0009"):
-            page.get_by_text(name, exact=True).first.wait_for(timeout=WAIT_MS)
-        # The tick of the last epoch: there is an axis to 18 only once the points are drawn.
-        page.locator("svg").get_by_text("18", exact=True).first.wait_for(timeout=WAIT_MS)
-        page.screenshot(path=shots / "tensorboard-scalars.png")
+    page.goto(f"{address}#scalars")
+    for name in ("attribution/junk", "classifier/accuracy", "0009"):
+        page.get_by_text(name, exact=True).first.wait_for(timeout=WAIT_MS)
+    # The tick of the last epoch: there is an axis to 18 only once the points are drawn.
+    page.locator("svg").get_by_text("18", exact=True).first.wait_for(timeout=WAIT_MS)
+    page.screenshot(path=shots / "tensorboard-scalars.png")
 
-        page.goto(f"{address}#hparams")
-        for parameter in PARAMETERS:
-            page.get_by_text(parameter.path, exact=True).first.wait_for(timeout=WAIT_MS)
-        for name in ("probe/accuracy (max)", "sae/dead_fraction (≤ 0.1)", "search/rung (of 3)", "0008"):
-            page.get_by_text(name, exact=True).first.wait_for(timeout=WAIT_MS, state="attached")
-        # Trial 0001: its accuracy at full budget, and the penalty that only it has switched on.
-        for value in ("0.95000", "0.50000"):
-            page.get_by_text(value, exact=True).first.wait_for(timeout=WAIT_MS)
-        page.screenshot(path=shots / "tensorboard-hparams.png")
+    page.goto(f"{address}#hparams")
+    for parameter in PARAMETERS:
+        page.get_by_text(parameter.path, exact=True).first.wait_for(timeout=WAIT_MS)
+    for name in ("probe/accuracy (max)", "sae/dead_fraction (≤ 0.1)", "search/rung (of 3)", "0008"):
+        page.get_by_text(name, exact=True).first.wait_for(timeout=WAIT_MS, state="attached")
+    # Trial 0001: its accuracy at full budget, and the penalty that only it has switched on.
+    for value in ("0.95000", "0.50000"):
+        page.get_by_text(value, exact=True).first.wait_for(timeout=WAIT_MS)
+    page.screenshot(path=shots / "tensorboard-hparams.png")
 
-        page.goto(f"{address}#images")
-        picture = page.locator("img[src*='individualImage']").first
-        picture.wait_for(timeout=WAIT_MS)
-        page.screenshot(path=shots / "tensorboard-images.png")
-        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 9
-        browser.close()
+    page.goto(f"{address}#images")
+    picture = page.locator("img[src*='individualImage']").first
+    picture.wait_for(timeout=WAIT_MS)
+    page.screenshot(path=shots / "tensorboard-images.png")
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 9
+    page.close()
     assert errors == []
     assert all(shot.stat().st_size > 10_000 for shot in shots.glob("tensorboard-*.png"))

@@ -162,7 +162,7 @@ def test_a_read_only_place_is_8(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_usage_is_2_and_makes_nothing(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
-    done = run(*arguments, cache=tmp_path / "cache", timeout=20)
+    done = run(*arguments, cache=tmp_path / "cache", timeout=120)
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
