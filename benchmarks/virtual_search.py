@@ -1,0 +1,94 @@
+"""A search in virtual time: the real proposer, judge, recorder and ledger, and workers that only pass time.
+
+Trials take recorded durations, and report metrics drawn at random. The driver is one thread: what it
+really took for an event passes in virtual time too, and workers wait for it.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from search.history import History, TrialRecord
+from search.judge import Judge, StepResult
+from search.proposer import Proposer
+from search.recorder import Listener
+from search.recording import recording
+from search.study import Study
+
+Metrics = Callable[[TrialRecord, int], dict[str, float]]
+"""(trial, rung) -> what it reports there."""
+
+
+@dataclass
+class Course:
+    """What a virtual search came to; times in seconds."""
+
+    workers: int
+    trials: int = 0
+    makespan: float = 0.0
+    busy: float = 0.0
+    """Virtual time that workers spent on trials, all together."""
+    ask: list[float] = field(default_factory=list)
+    """Real time for each proposal, in their order."""
+    tell: list[float] = field(default_factory=list)
+    """Real time for each reported step."""
+
+    @property
+    def utilisation(self) -> float:
+        """Share of the workers' time that trials took."""
+        return self.busy / (self.workers * self.makespan)
+
+
+def run(
+    study: Study,
+    ledger: Path,
+    workers: int,
+    durations: Sequence[Sequence[float]],
+    metrics: Metrics,
+    listeners: Callable[[History], Sequence[Listener]] = lambda history: (),  # noqa: ARG005
+) -> Course:
+    """Run study.budget.trials trials on `workers` workers.
+
+    durations: of recorded trials, the seconds from one rung to the next; trial i takes those of recorded
+    trial i modulo their number.
+    """
+    course = Course(workers)
+    with recording(ledger, listeners) as recorder:
+        judge, proposer = Judge(study, recorder), Proposer(study, recorder, study.budget.trials)
+        waiting = [(0.0, worker, -1, 0) for worker in range(workers)]  # (when, worker, trial, rung reached)
+        driver_free = 0.0
+        while waiting:
+            when, worker, number, rung = heapq.heappop(waiting)
+            now = max(when, driver_free)
+            started = time.perf_counter()
+            if number >= 0:
+                record = recorder.history.trials[number]
+                goes_on = judge.goes_on(number, _step(rung, metrics(record, rung)))
+                course.tell.append(time.perf_counter() - started)
+                if not goes_on:
+                    proposer.told(record)
+                    course.trials += 1
+                    number, rung = -1, 0
+            if number < 0:
+                asked = time.perf_counter()
+                proposal = proposer.next()
+                course.ask.append(time.perf_counter() - asked)
+                if proposal is None:
+                    course.makespan = max(course.makespan, when)
+                    continue
+                number = proposal.record.number
+            driver_free = now + time.perf_counter() - started
+            takes = durations[number % len(durations)][rung]
+            course.busy += takes
+            heapq.heappush(waiting, (driver_free + takes, worker, number, rung + 1))
+    return course
+
+
+def _step(rung: int, metrics: dict[str, float]) -> StepResult:
+    """The report of a step that ended at a rung; the step's epoch is of no consequence."""
+    report = {"epoch": rung, "rung": rung, "metrics": metrics}
+    return StepResult((report,), {"path": f"checkpoint/e{rung:06d}-r{rung}", "sha256": "0" * 64}, None, None)
