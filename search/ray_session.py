@@ -23,6 +23,7 @@ from typing import Any
 import psutil
 
 from search.errors import ClusterError
+from search.head_watch import HeadWatch
 from search.interruption import Halt
 from search.report_error import report
 
@@ -47,14 +48,23 @@ _SCRATCH = "sae-ray-"  # then the driver's pid; in /tmp, because a socket's path
 class Session:
     """A Ray that runs: its scratch folder, and a look at whether it is still there."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, watch: HeadWatch | None = None) -> None:
+        """watch: of the cluster that this process joined; None for a Ray of its own."""
         self.scratch = scratch
+        self._watch = watch
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether this Ray was there before."""
+        return self._watch is not None
 
     def check(self) -> None:
-        """Raise Halt carrying a ClusterError if the daemons that this process started are gone.
+        """Raise Halt carrying a ClusterError if the daemons this process started, or the cluster, are gone.
 
-        Ray's own reaction to that is to end the whole process, some seconds later and without a word.
+        Ray's own reaction to that is to end the whole process, some time later and without a word.
         """
+        if self._watch is not None and self._watch.lost is not None:
+            raise Halt(ClusterError(f"the Ray cluster was lost: {self._watch.lost}"))
         import ray._private.worker as ray_worker
 
         node = ray_worker._global_node
@@ -98,10 +108,12 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
     _sweep_scratch()
     scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-", dir="/tmp"))
     over = threading.Event()
+    watch: HeadWatch | None = None
     try:
         _send_messages_to_the_log()
         _start(address, scratch, n_cpus)
-        session = Session(scratch)
+        watch = None if address == "local" else _watch_head()
+        session = Session(scratch, watch)
         threading.Thread(target=session.leave_if_stuck, args=(over,), daemon=True).start()
         yield session
     except (ray.exceptions.RayError, ConnectionError) as error:
@@ -109,6 +121,8 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
     finally:
         ray.shutdown()
         over.set()
+        if watch is not None:
+            watch.close()
         shutil.rmtree(scratch, ignore_errors=True)
 
 
@@ -135,6 +149,14 @@ def _start(address: str, scratch: Path, n_cpus: int | None) -> None:
     except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
         what = "cannot start Ray here" if address == "local" else "cannot connect to a Ray cluster"
         raise ClusterError(f"--address {address}: {what}: {_first_line(error)}") from None
+
+
+def _watch_head() -> HeadWatch:
+    import ray
+    import ray._private.worker as ray_worker
+
+    node = ray_worker._global_node
+    return HeadWatch(ray.get_runtime_context().gcs_address, node.raylet_socket_name if node else None)
 
 
 def _first_line(error: BaseException) -> str:
