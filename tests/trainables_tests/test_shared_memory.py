@@ -16,6 +16,7 @@ import numpy as np
 from trainables.config import TrialConfig
 from trainables.dataset import Split, load_dataset, to_tensors
 from trainables.pipeline import Pipeline, Plan
+from trainables.registry import CONCEPT_TABLES
 from trainables.settings.auxiliary import Auxiliary
 
 folder = Path(sys.argv[1])
@@ -38,7 +39,7 @@ every_term = {
     for name, field in Auxiliary.model_fields.items()
     if field.default == 0 and field.annotation is float
 }
-for auxiliary in ({}, every_term):
+for auxiliary in ({}, {**every_term, "concept_table": next(iter(CONCEPT_TABLES))}):
     config = TrialConfig.model_validate(
         {
             "classifier": {"kind": "mlp", "hidden_size": 16, "epochs": 2},
