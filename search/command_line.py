@@ -16,6 +16,8 @@ examples:
   python search/run.py --resume runs/sae-20260101-120000       go on after Ctrl-C, a crash or kill -9
   python search/run.py --resume runs/sae-20260101-120000 --trials 200
   python search/run.py --reproduce runs/sae-20260101-120000 17 train trial 17 again and compare
+  python search/run.py spaces/sae.yaml --address auto --storage s3://bucket/runs      on a cluster
+  python search/run.py --resume s3://bucket/runs/sae-20260101-120000    its head died: go on elsewhere
 
 exit codes:
   0 done   1 internal error   2 usage or space file   3 too many trials failed   4 no trial completed
@@ -36,9 +38,12 @@ class Options:
     out: Path
     name: str | None
     address: str
+    storage: str | None
+    take_over: bool
     dry_run: bool
     json: bool
-    resume: Path | None
+    resume: str | None
+    """A run directory, or the place of a run on shared storage."""
     reproduce: tuple[Path, int] | None
 
 
@@ -55,6 +60,10 @@ def parse(arguments: list[str] | None = None) -> Options:
         parser.error(f"--{modes[0]} takes the study as it was: --set, --seed and --name do not go with it")
     if got.reproduce and (got.space is not None or got.trials or got.dry_run or got.address != "local"):
         parser.error("--reproduce reads the study from the run and trains here: give it nothing but --json")
+    if got.reproduce and got.storage is not None:
+        parser.error("--reproduce writes nothing that --storage could share")
+    if got.take_over and got.resume is None:
+        parser.error("--take-over goes with --resume")
     if got.dry_run and got.json:
         parser.error("--dry-run has no result that --json could print")
     reproduce = None
@@ -71,6 +80,8 @@ def parse(arguments: list[str] | None = None) -> Options:
         out=got.out,
         name=got.name,
         address=got.address,
+        storage=got.storage,
+        take_over=bool(got.take_over),
         dry_run=got.dry_run,
         json=got.json,
         resume=got.resume,
@@ -121,7 +132,22 @@ def _parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="check the space, say what would happen, start nothing"
     )
     parser.add_argument("--json", action="store_true", help="the result as one JSON document on stdout")
-    parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run directory")
+    parser.add_argument(
+        "--resume",
+        metavar="RUN",
+        help="go on with a run directory, or with the place of a shared run",
+    )
+    parser.add_argument(
+        "--storage",
+        metavar="PLACE",
+        help="share the run at PLACE/NAME, PLACE a folder or URI that all nodes see (s3://bucket/prefix); "
+        "needed on more than one node; 'none' ends the sharing of a resumed run",
+    )
+    parser.add_argument(
+        "--take-over",
+        action="store_true",
+        help="with --resume of a shared run: take it from a driver that may be alive; that one stops",
+    )
     parser.add_argument(
         "--reproduce", nargs=2, metavar=("RUN", "TRIAL"), help="train one trial again and compare its metrics"
     )

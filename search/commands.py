@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
@@ -23,6 +25,9 @@ from search.space import describe_difference, load_study
 from search.space_text import to_yaml
 from search.standings import one_line
 from search.study import Study
+
+if TYPE_CHECKING:
+    from search.shared_run import Sharing
 
 
 def search(options: Options) -> int:
@@ -44,8 +49,7 @@ def search(options: Options) -> int:
 
 def _resume(options: Options) -> int:
     assert options.resume is not None
-    directory = open_existing(options.resume)
-    directory.acquire()
+    directory = _directory_to_resume(options.resume, options)
     try:
         study = _study_to_resume(directory, options)
         if options.dry_run:
@@ -54,6 +58,16 @@ def _resume(options: Options) -> int:
         return _run(study, directory, _load_data(study), options)
     finally:
         directory.release()
+
+
+def _directory_to_resume(run: str, options: Options) -> RunDirectory:
+    from search.resume_elsewhere import bring_home, is_shared
+
+    if is_shared(run):
+        return bring_home(run, options.out, take_over=options.take_over)
+    directory = open_existing(Path(run))
+    directory.acquire()
+    return directory
 
 
 def _overrides(options: Options) -> tuple[str, ...]:
@@ -120,6 +134,7 @@ def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options) 
     from search.driver_log import driver_log
     from search.launch import Launch, run_search
     from search.listeners import listeners
+    from search.shared_run import place_of
 
     _announce(study, directory, resumed=options.resume is not None)
     launch = Launch(
@@ -130,16 +145,32 @@ def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options) 
         address=options.address,
         listeners=lambda history: listeners(study, directory, history),
     )
+    place = place_of(directory, options.storage)
     end = noting_the_end(study, directory, study.budget.trials, resume_command(directory))
     try:
-        with end, driver_log(directory.log):
-            run_search(launch, Interruption())
+        with _shared(directory, place, options) as shared, end, driver_log(directory.log):
+            run_search(replace(launch, sharing=shared), Interruption())
     except SearchError:
         # What was found before, and why trials failed, is on record.
         _show_result(study, directory, as_json=options.json)
         raise
     _show_result(study, directory, as_json=options.json)
     return ExitCode.DONE
+
+
+@contextmanager
+def _shared(directory: RunDirectory, place: str | None, options: Options) -> Iterator[Sharing]:
+    """The run on its storage; a fresh one that cannot be shared as asked leaves nothing behind."""
+    from search.shared_run import sharing
+
+    with ExitStack() as stack:
+        try:
+            shared = stack.enter_context(sharing(directory, place))
+        except SearchError:
+            if options.resume is None:
+                directory.discard()
+            raise
+        yield shared
 
 
 def _announce(study: Study, directory: RunDirectory, *, resumed: bool) -> None:

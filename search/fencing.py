@@ -67,7 +67,12 @@ def current(store: Store) -> Driver | None:
     try:
         told: dict[str, Any] = json.loads(store.get(first[0]))
         return Driver(
-            highest, first[2], str(told["host"]), int(told["pid"]), float(told["heartbeat"]), bool(told["ended"])
+            highest,
+            first[2],
+            str(told["host"]),
+            int(told["pid"]),
+            float(told["heartbeat"]),
+            bool(told["ended"]),
         )
     except (ValueError, KeyError, TypeError):
         raise RunDirectoryError(f"{store.place}: {first[0]} is damaged; remove it and try again") from None
@@ -85,11 +90,15 @@ def sign(store: Store, driver: Driver, *, ended: bool = False) -> None:
     store.put(f"{_FOLDER}/{driver.id}.json", json.dumps(facts).encode())
 
 
-def refuse_if_replaced(store: Store, driver: Driver) -> None:
-    """Raises RunDirectoryError if another driver has the run now, OSError if that cannot be seen."""
+def refuse_if_replaced(store: Store, driver: Driver) -> bool:
+    """Whether the driver's name is on the storage still.
+
+    Raises RunDirectoryError if another driver has the run now, OSError if that cannot be seen.
+    """
     now = current(store)
     if now is not None and now.id != driver.id:
         raise RunDirectoryError(
             f"another driver has taken over this run ({now}); this one stops, so that there is one history. "
             f"What goes on is in {store.place}."
         )
+    return now is not None

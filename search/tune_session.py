@@ -16,6 +16,7 @@ from search.capacity import Capacity
 from search.cluster_nodes import autoscales, nodes
 from search.history import TrialRecord
 from search.interruption import Halt, Interrupted, Interruption
+from search.node_disks import on_one_disk
 from search.ray_session import Session, ray_session
 from search.recorder import Recorder
 from search.resources import Grant
@@ -87,7 +88,11 @@ def _tuner(
 
     from search.tune_hooks import JudgeScheduler, LedgerSearcher, RunCallback
 
-    capacity = Capacity(work.resources, nodes, autoscales=session.is_cluster and autoscales())
+    capacity = Capacity(
+        work.resources,
+        on_one_disk(nodes, is_shared=work.is_shared),
+        autoscales=session.is_cluster and autoscales(),
+    )
     granted = capacity.granted
     # Ray lets a searcher of one's own have a single pending trial unless told otherwise; ours sets the limit.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(MAX_PENDING)
@@ -113,7 +118,9 @@ def _tuner(
             # Only the death of a process gets here; everything else is caught in the trial.
             failure_config=tune.FailureConfig(max_failures=1),
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
-            callbacks=[RunCallback(recorder, (interruption.check, session.check, capacity.check, *work.checks))],
+            callbacks=[
+                RunCallback(recorder, (interruption.check, session.check, capacity.check, *work.checks))
+            ],
         ),
     )
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 _CONNECT_TIMEOUT_S = 5.0
+_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _PARTIAL = ".partial-"
 
 
@@ -123,9 +124,10 @@ def _s3(place: str) -> tuple[Any, str]:
     options = dict(urllib.parse.parse_qsl(parts.query))
     known = {"region", "scheme", "endpoint_override"}
     if set(options) - known:
-        return FileSystem.from_uri(place)  # type: ignore[no-any-return]
+        files, path = FileSystem.from_uri(place)
+        return files, path
     elsewhere = "endpoint_override" in options or "AWS_ENDPOINT_URL" in os.environ
-    region = options.pop("region", None) or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    region = options.pop("region", None) or next(filter(None, map(os.environ.get, _REGION_VARIABLES)), None)
     files = S3FileSystem(
         region=region or ("us-east-1" if elsewhere else None),
         connect_timeout=_CONNECT_TIMEOUT_S,

@@ -74,7 +74,7 @@ class TrialActor(tune.Trainable):
         self._data: ImageData = to_tensors(dataset, self._device)
         faulthandler.cancel_dump_traceback_later()
         self._cache = StageCache(Path(context.cache_dir), context.cache_bytes) if context.cache_dir else None
-        self._storage = _storage(context)
+        self._worker_storage = _storage(context)
         self._log: logging.Handler | None = None
         logger.setLevel(logging.INFO)
         self._take(config)
@@ -106,16 +106,16 @@ class TrialActor(tune.Trainable):
 
     def _leave(self) -> None:
         self._close_log()
-        if self._storage is not None:
-            self._storage.leave(self._folder)
+        if self._worker_storage is not None:
+            self._worker_storage.leave(self._folder)
 
     def _take(self, config: Mapping[str, Any]) -> None:
         self._config = config
         self._pipeline: Pipeline | None = None
         self._deadline = time.monotonic() + self._context.timeout_s
         root = Path(self._context.trials_dir)
-        if self._storage is not None:
-            root = self._storage.scratch or root
+        if self._worker_storage is not None:
+            root = self._worker_storage.scratch or root
         self._folder = root / config["folder"]
 
     def _guarded_step(self) -> dict[str, Any]:
@@ -141,13 +141,13 @@ class TrialActor(tune.Trainable):
 
     def _share(self) -> None:
         """Before the driver hears of the step, so that what it acknowledges is on the storage."""
-        if self._storage is not None:
-            self._storage.push(self._folder, self._config)
+        if self._worker_storage is not None:
+            self._worker_storage.push(self._folder, self._config)
 
     def _step_and_save(self) -> dict[str, Any]:
         if self._pipeline is None:
-            if self._storage is not None:
-                self._storage.fetch(self._folder, self._config)
+            if self._worker_storage is not None:
+                self._worker_storage.fetch(self._folder, self._config)
             self._pipeline = self._open_pipeline()
             restored = self._pipeline.restore(self._folder)
             if restored is not None:
