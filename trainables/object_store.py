@@ -121,6 +121,8 @@ def _s3(place: str) -> tuple[Any, str]:
     from pyarrow.fs import AwsStandardS3RetryStrategy, FileSystem, S3FileSystem
 
     parts = urllib.parse.urlsplit(place)
+    if not parts.netloc:
+        raise ValueError("which bucket? For example s3://bucket/prefix")
     options = dict(urllib.parse.parse_qsl(parts.query))
     known = {"region", "scheme", "endpoint_override"}
     if set(options) - known:
