@@ -18,6 +18,8 @@ examples:
   python search/run.py --reproduce runs/sae-20260101-120000 17 train trial 17 again and compare
   python search/run.py spaces/sae.yaml --address auto --storage s3://bucket/runs      on a cluster
   python search/run.py --resume s3://bucket/runs/sae-20260101-120000    its head died: go on elsewhere
+  python search/run.py spaces/sae.yaml --address http://HEAD:8265 --storage s3://bucket/runs    as a job
+  python search/run.py --address http://HEAD:8265 --follow raysubmit_1dxCeNvG1fCMVNHG
 
 exit codes:
   0 done   1 internal error   2 usage or space file   3 too many trials failed   4 no trial completed
@@ -25,6 +27,9 @@ exit codes:
 
 The result goes to stdout, progress to stderr.
 """
+
+
+DEFAULT_OUT = Path("runs")
 
 
 @dataclass(frozen=True)
@@ -45,17 +50,26 @@ class Options:
     resume: str | None
     """A run directory, or the place of a run on shared storage."""
     reproduce: tuple[Path, int] | None
+    detach: bool = False
+    follow: str | None = None
+    """A job to follow instead of submitting one."""
+    code: str = "upload"
+
+    @property
+    def is_job(self) -> bool:
+        """Whether the cluster's head does the work."""
+        return self.address.startswith(("http://", "https://"))
 
 
 def parse(arguments: list[str] | None = None) -> Options:
     """Read the command line; prints usage and exits with 2 where it is wrong."""
     parser = _parser()
     got = parser.parse_args(arguments)
-    modes = [name for name in ("resume", "reproduce") if getattr(got, name) is not None]
+    modes = [name for name in ("resume", "reproduce", "follow") if getattr(got, name) is not None]
     if got.space is None and not modes:
         parser.error("which space file? For example: python search/run.py spaces/sae.yaml")
-    if len(modes) == 2:
-        parser.error("--resume and --reproduce do different things; give one of them")
+    if len(modes) >= 2:
+        parser.error(f"--{modes[0]} and --{modes[1]} do different things; give one of them")
     if modes and (got.overrides or got.seed is not None or got.name):
         parser.error(f"--{modes[0]} takes the study as it was: --set, --seed and --name do not go with it")
     if got.reproduce and (got.space is not None or got.trials or got.dry_run or got.address != "local"):
@@ -66,6 +80,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         parser.error("--take-over goes with --resume")
     if got.dry_run and got.json:
         parser.error("--dry-run has no result that --json could print")
+    _check_job_options(parser, got)
     reproduce = None
     if got.reproduce is not None:
         run, trial = got.reproduce
@@ -86,6 +101,29 @@ def parse(arguments: list[str] | None = None) -> Options:
         json=got.json,
         resume=got.resume,
         reproduce=reproduce,
+        detach=got.detach,
+        follow=got.follow,
+        code=got.code or "upload",
+    )
+
+
+def _check_job_options(parser: argparse.ArgumentParser, got: argparse.Namespace) -> None:
+    is_job = got.address.startswith(("http://", "https://"))
+    for option in ("detach", "follow", "code"):
+        if getattr(got, option) and not is_job:
+            parser.error(f"--{option} goes with --address http://HEAD:8265")
+    if got.follow and (got.space is not None or got.detach or got.code or got.dry_run):
+        parser.error("--follow JOB goes with --address http://HEAD:8265 and nothing else")
+
+
+def _add_job_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("jobs, with --address http://HEAD:8265")
+    group.add_argument("--detach", action="store_true", help="submit, print the job's id, and leave")
+    group.add_argument("--follow", metavar="JOB", help="follow a job that was submitted before")
+    group.add_argument(
+        "--code",
+        choices=["upload", "installed"],
+        help="send this project's code along (upload, default), or run what is installed there",
     )
 
 
@@ -115,7 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--out",
         type=Path,
-        default=Path("runs"),
+        default=DEFAULT_OUT,
         metavar="DIR",
         help="where run directories go (default: runs)",
     )
@@ -126,7 +164,7 @@ def _parser() -> argparse.ArgumentParser:
         "--address",
         default="local",
         metavar="WHERE",
-        help="local (default), auto (this machine's cluster), or HOST:PORT",
+        help="local (default), auto (this machine's cluster), HOST:PORT, or http://HEAD:8265 (a job there)",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="check the space, say what would happen, start nothing"
@@ -151,6 +189,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--reproduce", nargs=2, metavar=("RUN", "TRIAL"), help="train one trial again and compare its metrics"
     )
+    _add_job_options(parser)
     parser.add_argument("--version", action="version", version=f"sae-search {version('sae-search')}")
     return parser
 

@@ -22,6 +22,7 @@ from typing import Any
 
 import psutil
 
+from search.cluster_versions import mismatch, mismatch_in
 from search.errors import ClusterError
 from search.head_watch import HeadWatch
 from search.interruption import Halt
@@ -147,6 +148,9 @@ def _start(address: str, scratch: Path, n_cpus: int | None) -> None:
                 log_to_driver=False,
             )
     except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
+        versions = mismatch_in(str(error))
+        if versions is not None:
+            raise mismatch(address, *versions) from None
         what = "cannot start Ray here" if address == "local" else "cannot connect to a Ray cluster"
         raise ClusterError(f"--address {address}: {what}: {_first_line(error)}") from None
 
