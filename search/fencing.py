@@ -23,6 +23,8 @@ from trainables.object_store import Store
 FRESH_S = 90.0
 """A driver whose last sign of life is younger counts as alive."""
 _FOLDER = "drivers"
+_LENGTH = 512
+"""Of every object here: who reads asks for the length first, and must not get half of what comes then."""
 _NAME = re.compile(rf"{_FOLDER}/(\d{{6}})-([0-9a-f]{{8}})\.json")
 
 
@@ -75,7 +77,7 @@ def current(store: Store) -> Driver | None:
             bool(told["ended"]),
         )
     except (ValueError, KeyError, TypeError):
-        raise RunDirectoryError(f"{store.place}: {first[0]} is damaged; remove it and try again") from None
+        raise OSError(f"{store.place}: {first[0]} is damaged; remove it and try again") from None
 
 
 def newcomer(last: Driver | None) -> Driver:
@@ -87,7 +89,7 @@ def newcomer(last: Driver | None) -> Driver:
 def sign(store: Store, driver: Driver, *, ended: bool = False) -> None:
     """Take the run, and later show that the driver lives, or that it left. Raises OSError."""
     facts = asdict(replace(driver, heartbeat=time.time(), ended=ended))
-    store.put(f"{_FOLDER}/{driver.id}.json", json.dumps(facts).encode())
+    store.put(f"{_FOLDER}/{driver.id}.json", json.dumps(facts).encode().ljust(_LENGTH))
 
 
 def refuse_if_replaced(store: Store, driver: Driver) -> bool:

@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -26,6 +27,8 @@ MANIFEST = "manifest.json"
 FOLDER = "trials"
 DRIVER_FILES = ("params.json", "metrics.csv", "events.out.tfevents.*")
 _NOT_SHARED = (*DRIVER_FILES, "timeout.txt", ".*")
+_READ_AGAIN_S = 0.2
+"""A manifest that is being replaced while it is read comes back cut."""
 Files = dict[str, dict[str, Any]]
 
 
@@ -90,15 +93,17 @@ class TrialStorage:
 
     def manifest(self, trial: str) -> dict[str, Any] | None:
         """What the storage says it has of a trial; None if nothing, or if it is damaged."""
-        try:
-            document = json.loads(self._store.get(f"{FOLDER}/{trial}/{MANIFEST}"))
-            body = {"key": document["key"], "files": document["files"]}
-            if document["sha256"] == sealed.digest(sealed.canonical_json(body)):
-                return body
-        except FileNotFoundError:
-            return None
-        except (ValueError, KeyError, TypeError):
-            pass
+        for pause in (_READ_AGAIN_S, 0.0):
+            try:
+                document = json.loads(self._store.get(f"{FOLDER}/{trial}/{MANIFEST}"))
+                body = {"key": document["key"], "files": document["files"]}
+                if document["sha256"] == sealed.digest(sealed.canonical_json(body)):
+                    return body
+            except FileNotFoundError:
+                return None
+            except (ValueError, KeyError, TypeError):
+                pass
+            time.sleep(pause)
         logger.warning("the manifest of trial %s in the storage is damaged", trial)
         return None
 

@@ -87,7 +87,7 @@ def test_another_configuration_under_the_same_number_is_not_taken(tmp_path: Path
 
 
 def test_an_upload_that_was_broken_off_is_never_taken_for_a_whole_one(place: str, tmp_path: Path) -> None:
-    """Every file in turn is the one after which the worker died; the storage always gives a whole checkpoint."""
+    """Every file in turn is the one after which the worker died; what is fetched is always whole."""
     here, store = trained(tmp_path / "here" / "0007", 1, 2), Store(place)
     TrialStorage(store).push(here, "k")
     before = {name: store.get(name) for name in store.sizes("trials")}
