@@ -48,7 +48,8 @@ class Capacity:
         """
         self._look_again()
         if not self._autoscales:
-            return self._places
+            # Tune blocks, deaf to signals, when nothing runs and nothing waits.
+            return max(1, self._places)
         recently = self._clock() - self._grew < GROWS_WITHIN_S
         return self._places + (max(1, self._places) if recently else 1)
 

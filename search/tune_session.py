@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 
 MAX_PENDING = 512
+RETRIES_ON_A_CLUSTER = 3
+"""Of a trial whose process dies: there it often dies with its machine, and not by the trial's doing."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def _tuner(
         autoscales=session.is_cluster and autoscales(),
     )
     granted = capacity.granted
+    retries = RETRIES_ON_A_CLUSTER if session.is_cluster else 1
     # Ray lets a searcher of one's own have a single pending trial unless told otherwise; ours sets the limit.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(MAX_PENDING)
     actor = tune.with_parameters(
@@ -103,10 +106,10 @@ def _tuner(
         tune.with_resources(actor, {"cpu": granted.cpu, "gpu": granted.gpu}),
         tune_config=tune.TuneConfig(
             search_alg=LedgerSearcher(
-                proposer, judge, recorder, capacity.concurrency, work.config_of, work.trials_dir
+                proposer, judge, recorder, capacity.concurrency, work.config_of, work.trials_dir, retries
             ),
             scheduler=JudgeScheduler(judge),
-            num_samples=proposer.owed,
+            num_samples=-1,  # the searcher says when all is done; a lost trial may be handed out twice
             reuse_actors=True,
             trial_dirname_creator=_trial_name,
             trial_name_creator=_trial_name,
@@ -116,7 +119,7 @@ def _tuner(
             storage_path=str(session.scratch / "storage"),
             verbose=0,
             # Only the death of a process gets here; everything else is caught in the trial.
-            failure_config=tune.FailureConfig(max_failures=1),
+            failure_config=tune.FailureConfig(max_failures=retries),
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
             callbacks=[
                 RunCallback(recorder, (interruption.check, session.check, capacity.check, *work.checks))
