@@ -11,7 +11,6 @@ import logging
 import os
 import shlex
 import shutil
-import socket
 import sys
 import tempfile
 import threading
@@ -24,6 +23,7 @@ import psutil
 
 from search.cluster_versions import mismatch, mismatch_in
 from search.errors import ClusterError
+from search.head_probe import probe
 from search.head_watch import HeadWatch
 from search.interruption import Halt
 from search.report_error import report
@@ -41,7 +41,6 @@ _ENVIRONMENT = {
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "TUNE_WARN_THRESHOLD_S": "1000",
 }
-_PROBE_TIMEOUT_S = 10.0
 STUCK_AFTER_S = 25.0
 _SCRATCH = "sae-ray-"  # then the driver's pid; in /tmp, because a socket's path may have 107 bytes at most
 
@@ -103,7 +102,7 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
         # No token file in the user's home: nothing outside this machine can connect.
         os.environ.setdefault("RAY_AUTH_MODE", "disabled")
     else:
-        _probe(address)
+        probe(address)
     import ray  # after the environment is set: Ray reads parts of it on import
 
     _sweep_scratch()
@@ -200,18 +199,3 @@ def _loopback_stays_loopback() -> Iterator[None]:
         yield
     finally:
         services.resolve_ip_for_localhost = original
-
-
-def _probe(address: str) -> None:
-    """Ask the port first: Ray waits for a minute and may abort the process when nobody answers."""
-    if address == "auto":
-        return
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdigit():
-        raise ClusterError(f"--address {address!r}: use local, auto, or HOST:PORT of the cluster's head")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_PROBE_TIMEOUT_S).close()
-    except OSError as error:
-        raise ClusterError(
-            f"--address {address}: nobody answers there ({error}). Is the cluster up?"
-        ) from None

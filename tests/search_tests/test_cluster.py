@@ -89,13 +89,13 @@ def space(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def searching(cluster: Nodes, space: Path, *arguments: str) -> Iterator[Search]:
+def searching(cluster: Nodes, space: Path) -> Iterator[Search]:
     """A search on the cluster, whose images are gone once the driver has read them."""
     folder = space.parent
     environment = {**cluster.environment, "SAE_SEARCH_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
+    options = ("--address", cluster.address, "--storage", folder / "shared")
     process = subprocess.Popen(
-        command(space, "--out", folder / "runs", "--name", "spread", "--address", cluster.address)
-        + ["--storage", str(folder / "shared"), *arguments],
+        command(space, "--out", folder / "runs", "--name", "spread", *options),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
