@@ -134,7 +134,6 @@ def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options) 
     from search.driver_log import driver_log
     from search.launch import Launch, run_search
     from search.listeners import listeners
-    from search.shared_run import place_of
 
     _announce(study, directory, resumed=options.resume is not None)
     launch = Launch(
@@ -145,10 +144,9 @@ def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options) 
         address=options.address,
         listeners=lambda history: listeners(study, directory, history),
     )
-    place = place_of(directory, options.storage)
     end = noting_the_end(study, directory, study.budget.trials, resume_command(directory))
     try:
-        with _shared(directory, place, options) as shared, end, driver_log(directory.log):
+        with _shared(directory, options) as shared, end, driver_log(directory.log):
             run_search(replace(launch, sharing=shared), Interruption())
     except SearchError:
         # What was found before, and why trials failed, is on record.
@@ -159,17 +157,20 @@ def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options) 
 
 
 @contextmanager
-def _shared(directory: RunDirectory, place: str | None, options: Options) -> Iterator[Sharing]:
-    """The run on its storage; a fresh one that cannot be shared as asked leaves nothing behind."""
-    from search.shared_run import sharing
+def _shared(directory: RunDirectory, options: Options) -> Iterator[Sharing]:
+    """The run on its storage; a directory that was made just now goes if it cannot be shared as asked."""
+    from search.resume_elsewhere import is_shared
+    from search.shared_run import place_of, sharing
 
     with ExitStack() as stack:
         try:
-            shared = stack.enter_context(sharing(directory, place))
+            shared = stack.enter_context(sharing(directory, place_of(directory, options.storage)))
         except SearchError:
-            if options.resume is None:
+            if options.resume is None or is_shared(options.resume):
                 directory.discard()
             raise
+        if shared.place is not None:
+            print(f"  shared at      {shared.place}", file=sys.stderr)  # noqa: T201
         yield shared
 
 

@@ -197,6 +197,12 @@ def test_a_storage_that_cannot_be_used_ends_the_start(tmp_path: Path, directory:
         pass
 
 
+@pytest.mark.parametrize("place", ["ftp://host/x", "s3://"])
+def test_what_is_no_place_is_the_user_s_mistake(directory: RunDirectory, place: str) -> None:
+    with pytest.raises(SpaceError, match="--storage"), driving(directory, place):
+        pass
+
+
 def test_without_storage_nothing_is_written_about_it(directory: RunDirectory) -> None:
     before = sorted(directory.path.iterdir())
     with sharing(directory, None) as shared:
