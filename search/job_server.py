@@ -6,6 +6,7 @@ The routes are those of its documented REST interface.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -18,8 +19,9 @@ from search.errors import ClusterError
 
 _CONNECT_S, _ANSWER_S = 5.0, 8.0
 _UPLOAD_S = 120.0
-HEARTBEAT_S = 10.0
-"""A connection that vanished without a word, as a laptop's does that slept, is noticed after this."""
+QUIET_S = 60.0
+"""A connection without a word for so long is made anew: that of a laptop which slept is dead and does not say
+so. (Ray's server reads nothing that comes over it, so that there is no answer to a ping either.)"""
 _UNAUTHORIZED = (401, 403)
 
 
@@ -81,7 +83,7 @@ class JobServer:
 
     def version(self) -> str:
         """Of its Ray."""
-        answer = self._ask("GET", "/api/version")
+        answer = self._ask("GET", "/api/version", allowed=(404,))
         try:
             return str(answer.json()["ray_version"])
         except (ValueError, KeyError, TypeError):
@@ -114,19 +116,18 @@ class JobServer:
         return str(self._ask("GET", f"/api/jobs/{job}/logs").json()["logs"] or "")
 
     async def tail(self, job: str) -> AsyncIterator[str]:
-        """All that the job has written, then what it goes on to write, in pieces; ends with the job."""
+        """All that the job has written, then what it goes on to write, in pieces; ends with the job, or
+        when it has been quiet for a while."""
         import aiohttp
 
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
         try:
             async with (
                 aiohttp.ClientSession(headers=self._headers, timeout=timeout, trust_env=True) as session,
-                session.ws_connect(
-                    f"{self.address}/api/jobs/{job}/logs/tail", heartbeat=HEARTBEAT_S, max_msg_size=0
-                ) as socket,
+                session.ws_connect(f"{self.address}/api/jobs/{job}/logs/tail", max_msg_size=0) as socket,
             ):
-                async for message in socket:
-                    if message.type == aiohttp.WSMsgType.TEXT:
+                with contextlib.suppress(TimeoutError):
+                    while (message := await socket.receive(QUIET_S)).type == aiohttp.WSMsgType.TEXT:
                         yield message.data
                 if socket.close_code == aiohttp.WSCloseCode.ABNORMAL_CLOSURE:
                     raise Unreachable("it was cut")
