@@ -105,8 +105,10 @@ class TrialActor(tune.Trainable):
         self._leave()
 
     def _leave(self) -> None:
+        worked = getattr(self, "_log", None) is not None
         self._close_log()
-        if self._worker_storage is not None:
+        # Tune may give a trial to another process of this node before this one began with it.
+        if worked and self._worker_storage is not None:
             self._worker_storage.leave(self._folder)
 
     def _take(self, config: Mapping[str, Any]) -> None:
