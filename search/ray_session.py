@@ -151,7 +151,14 @@ def _start(address: str, scratch: Path, n_cpus: int | None) -> None:
         if versions is not None:
             raise mismatch(address, *versions) from None
         what = "cannot start Ray here" if address == "local" else "cannot connect to a Ray cluster"
-        raise ClusterError(f"--address {address}: {what}: {_first_line(error)}") from None
+        raise ClusterError(f"--address {address}: {what}: {_first_line(error)}{_hint(address)}") from None
+
+
+def _hint(address: str) -> str:
+    """A head says nothing to who does not show its token, and Ray not that this is why."""
+    if address == "local" or os.environ.get("RAY_AUTH_MODE") == "token":
+        return ""
+    return ". If the cluster wants a token: RAY_AUTH_MODE=token, and the token in RAY_AUTH_TOKEN"
 
 
 def _watch_head() -> HeadWatch:
