@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from search.errors import ClusterError, SpaceError
 from search.job_command import entrypoint, run_as_job
 from search.job_follow import Follower
 from search.job_package import code_package, space_package
-from search.job_server import JobServer
+from search.job_server import JobServer, Unreachable
 from tests.search_tests.job_head import ROOT, TOKEN, DroppingProxy, Head, free_ports, job_head
 
 SPACE = """
@@ -201,6 +202,13 @@ def test_nobody_there() -> None:
     [nobody] = free_ports(1)
     with pytest.raises(ClusterError, match="nobody answers there"):
         submit(f"http://127.0.0.1:{nobody}", "spaces/sae.yaml")
+
+
+def test_somebody_who_does_not_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = JobServer(f"http://127.0.0.1:{silent.getsockname()[1]}", None)
+        with pytest.raises(Unreachable, match="timed out"):
+            server.version()
 
 
 def test_a_failure_of_the_environment_is_the_cluster_s(server: JobServer) -> None:
