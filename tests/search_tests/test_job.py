@@ -79,7 +79,7 @@ def test_a_job_ends_like_the_command(
     assert ": 1 trained in full" in shown.out
     assert "ray job stop" in shown.err
     info = json.loads((head.home / "sae-search-runs" / "a" / "run.json").read_text())
-    assert info["status"] == "finished"
+    assert info["status"] == "done"
 
 
 def test_a_job_s_exit_code_comes_home(head: Head, space: Callable[..., Path]) -> None:
