@@ -61,7 +61,7 @@ SIMULATED = (
     "ask p99, ms",
     "tell, ms",
 )
-LEAST_TRIALS = 256
+LEAST_TRIALS, MOST_TRIALS = 256, 1024
 MEASURED = ("workers", "trials", "trials/h", "simulated")
 
 
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     parser.add_argument("--workers", type=int, nargs="+", default=[2**n for n in range(9)])
     parser.add_argument(
-        "--per-worker", type=int, default=8, help="trials for each worker; 256 in all at least"
+        "--per-worker", type=int, default=8, help="trials for each worker; 256 to 1024 in all"
     )
     parser.add_argument("--measure", action="store_true", help="only what is measured")
     parser.add_argument("--simulate", action="store_true", help="only what is simulated")
@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> None:
         figures["measured"] = _table(MEASURED, [_measured(workers) for workers in (1, 2)])
     if both or options.simulate:
         rows = [
-            _simulated(workers, max(LEAST_TRIALS, options.per_worker * workers))
+            _simulated(workers, min(max(LEAST_TRIALS, options.per_worker * workers), MOST_TRIALS))
             for workers in options.workers
         ]
         figures["simulated"] = _table(SIMULATED, rows)
