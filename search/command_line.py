@@ -16,6 +16,10 @@ examples:
   python search/run.py --resume runs/sae-20260101-120000       go on after Ctrl-C, a crash or kill -9
   python search/run.py --resume runs/sae-20260101-120000 --trials 200
   python search/run.py --reproduce runs/sae-20260101-120000 17 train trial 17 again and compare
+  python search/run.py spaces/sae.yaml --address auto --storage s3://bucket/runs      on a cluster
+  python search/run.py --resume s3://bucket/runs/sae-20260101-120000    its head died: go on elsewhere
+  python search/run.py spaces/sae.yaml --address http://HEAD:8265 --storage s3://bucket/runs    as a job
+  python search/run.py --address http://HEAD:8265 --follow raysubmit_1dxCeNvG1fCMVNHG
 
 exit codes:
   0 done   1 internal error   2 usage or space file   3 too many trials failed   4 no trial completed
@@ -23,6 +27,9 @@ exit codes:
 
 The result goes to stdout, progress to stderr.
 """
+
+
+DEFAULT_OUT = Path("runs")
 
 
 @dataclass(frozen=True)
@@ -36,27 +43,44 @@ class Options:
     out: Path
     name: str | None
     address: str
+    storage: str | None
+    take_over: bool
     dry_run: bool
     json: bool
-    resume: Path | None
+    resume: str | None
+    """A run directory, or the place of a run on shared storage."""
     reproduce: tuple[Path, int] | None
+    detach: bool = False
+    follow: str | None = None
+    """A job to follow instead of submitting one."""
+    code: str = "upload"
+
+    @property
+    def is_job(self) -> bool:
+        """Whether the cluster's head does the work."""
+        return self.address.startswith(("http://", "https://"))
 
 
 def parse(arguments: list[str] | None = None) -> Options:
     """Read the command line; prints usage and exits with 2 where it is wrong."""
     parser = _parser()
     got = parser.parse_args(arguments)
-    modes = [name for name in ("resume", "reproduce") if getattr(got, name) is not None]
+    modes = [name for name in ("resume", "reproduce", "follow") if getattr(got, name) is not None]
     if got.space is None and not modes:
         parser.error("which space file? For example: python search/run.py spaces/sae.yaml")
-    if len(modes) == 2:
-        parser.error("--resume and --reproduce do different things; give one of them")
+    if len(modes) >= 2:
+        parser.error(f"--{modes[0]} and --{modes[1]} do different things; give one of them")
     if modes and (got.overrides or got.seed is not None or got.name):
         parser.error(f"--{modes[0]} takes the study as it was: --set, --seed and --name do not go with it")
     if got.reproduce and (got.space is not None or got.trials or got.dry_run or got.address != "local"):
         parser.error("--reproduce reads the study from the run and trains here: give it nothing but --json")
+    if got.reproduce and got.storage is not None:
+        parser.error("--reproduce writes nothing that --storage could share")
+    if got.take_over and got.resume is None:
+        parser.error("--take-over goes with --resume")
     if got.dry_run and got.json:
         parser.error("--dry-run has no result that --json could print")
+    _check_job_options(parser, got)
     reproduce = None
     if got.reproduce is not None:
         run, trial = got.reproduce
@@ -71,10 +95,35 @@ def parse(arguments: list[str] | None = None) -> Options:
         out=got.out,
         name=got.name,
         address=got.address,
+        storage=got.storage,
+        take_over=bool(got.take_over),
         dry_run=got.dry_run,
         json=got.json,
         resume=got.resume,
         reproduce=reproduce,
+        detach=got.detach,
+        follow=got.follow,
+        code=got.code or "upload",
+    )
+
+
+def _check_job_options(parser: argparse.ArgumentParser, got: argparse.Namespace) -> None:
+    is_job = got.address.startswith(("http://", "https://"))
+    for option in ("detach", "follow", "code"):
+        if getattr(got, option) and not is_job:
+            parser.error(f"--{option} goes with --address http://HEAD:8265")
+    if got.follow and (got.space is not None or got.detach or got.code or got.dry_run):
+        parser.error("--follow JOB goes with --address http://HEAD:8265 and nothing else")
+
+
+def _add_job_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("jobs, with --address http://HEAD:8265")
+    group.add_argument("--detach", action="store_true", help="submit, print the job's id, and leave")
+    group.add_argument("--follow", metavar="JOB", help="follow a job that was submitted before")
+    group.add_argument(
+        "--code",
+        choices=["upload", "installed"],
+        help="send this project's code along (upload, default), or run what is installed there",
     )
 
 
@@ -104,7 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--out",
         type=Path,
-        default=Path("runs"),
+        default=DEFAULT_OUT,
         metavar="DIR",
         help="where run directories go (default: runs)",
     )
@@ -115,16 +164,32 @@ def _parser() -> argparse.ArgumentParser:
         "--address",
         default="local",
         metavar="WHERE",
-        help="local (default), auto (this machine's cluster), or HOST:PORT",
+        help="local (default), auto (this machine's cluster), HOST:PORT, or http://HEAD:8265 (a job there)",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="check the space, say what would happen, start nothing"
     )
     parser.add_argument("--json", action="store_true", help="the result as one JSON document on stdout")
-    parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run directory")
+    parser.add_argument(
+        "--resume",
+        metavar="RUN",
+        help="go on with a run directory, or with the place of a shared run",
+    )
+    parser.add_argument(
+        "--storage",
+        metavar="PLACE",
+        help="share the run at PLACE/NAME, PLACE a folder or URI that all nodes see (s3://bucket/prefix); "
+        "needed on more than one node; 'none' ends the sharing of a resumed run",
+    )
+    parser.add_argument(
+        "--take-over",
+        action="store_true",
+        help="with --resume of a shared run: take it from a driver that may be alive; that one stops",
+    )
     parser.add_argument(
         "--reproduce", nargs=2, metavar=("RUN", "TRIAL"), help="train one trial again and compare its metrics"
     )
+    _add_job_options(parser)
     parser.add_argument("--version", action="version", version=f"sae-search {version('sae-search')}")
     return parser
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
@@ -23,6 +25,9 @@ from search.space import describe_difference, load_study
 from search.space_text import to_yaml
 from search.standings import one_line
 from search.study import Study
+
+if TYPE_CHECKING:
+    from search.shared_run import Sharing
 
 
 def search(options: Options) -> int:
@@ -44,8 +49,7 @@ def search(options: Options) -> int:
 
 def _resume(options: Options) -> int:
     assert options.resume is not None
-    directory = open_existing(options.resume)
-    directory.acquire()
+    directory = _directory_to_resume(options.resume, options)
     try:
         study = _study_to_resume(directory, options)
         if options.dry_run:
@@ -54,6 +58,16 @@ def _resume(options: Options) -> int:
         return _run(study, directory, _load_data(study), options)
     finally:
         directory.release()
+
+
+def _directory_to_resume(run: str, options: Options) -> RunDirectory:
+    from search.resume_elsewhere import bring_home, is_shared
+
+    if is_shared(run):
+        return bring_home(run, options.out, take_over=options.take_over)
+    directory = open_existing(Path(run))
+    directory.acquire()
+    return directory
 
 
 def _overrides(options: Options) -> tuple[str, ...]:
@@ -132,14 +146,32 @@ def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options) 
     )
     end = noting_the_end(study, directory, study.budget.trials, resume_command(directory))
     try:
-        with end, driver_log(directory.log):
-            run_search(launch, Interruption())
+        with _shared(directory, options) as shared, end, driver_log(directory.log):
+            run_search(replace(launch, sharing=shared), Interruption())
     except SearchError:
         # What was found before, and why trials failed, is on record.
         _show_result(study, directory, as_json=options.json)
         raise
     _show_result(study, directory, as_json=options.json)
     return ExitCode.DONE
+
+
+@contextmanager
+def _shared(directory: RunDirectory, options: Options) -> Iterator[Sharing]:
+    """The run on its storage; a directory that was made just now goes if it cannot be shared as asked."""
+    from search.resume_elsewhere import is_shared
+    from search.shared_run import place_of, sharing
+
+    with ExitStack() as stack:
+        try:
+            shared = stack.enter_context(sharing(directory, place_of(directory, options.storage)))
+        except SearchError:
+            if options.resume is None or is_shared(options.resume):
+                directory.discard()
+            raise
+        if shared.place is not None:
+            print(f"  shared at      {shared.place}", file=sys.stderr)  # noqa: T201
+        yield shared
 
 
 def _announce(study: Study, directory: RunDirectory, *, resumed: bool) -> None:

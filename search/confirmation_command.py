@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -24,6 +25,7 @@ from search.run_directory import RunDirectory, open_existing
 from search.space import load_study
 from search.standings import count
 from search.study import Study
+from trainables.object_store import below
 
 
 def confirm(options: Options) -> int:
@@ -64,6 +66,7 @@ def _run(
     from search.confirmation_run import Confirmation, run_confirmation
     from search.driver_log import driver_log
     from search.run_status import noting_the_end
+    from search.shared_run import place_of, sharing
 
     dataset = load_inputs(study)
     directory = _folder(run.path / "confirm")
@@ -82,8 +85,11 @@ def _run(
         release=run.release,
         listeners=lambda history: [Lines(study, wanted, progress, history)],
     )
-    with noting_the_end(study, directory, len(wanted), _again(run, options)), driver_log(directory.log):
-        history = run_confirmation(confirmation, Interruption())
+    searched_at = place_of(run, options.storage)
+    place = None if searched_at is None else below(searched_at, directory.path.name)
+    end = noting_the_end(study, directory, len(wanted), _again(run, options))
+    with sharing(directory, place) as shared, end, driver_log(directory.log):
+        history = run_confirmation(replace(confirmation, sharing=shared), Interruption())
         results = collect(searched, history, subjects)
         write_results(directory.path, study, searched, results)
         if not any(result.seeds for result in results):

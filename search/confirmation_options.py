@@ -34,6 +34,7 @@ class Options:
     seeds: int | None
     trials: tuple[int, ...]
     address: str
+    storage: str | None
     json: bool
     every_metric: bool
 
@@ -72,6 +73,11 @@ def parse(arguments: list[str] | None = None) -> Options:
         metavar="WHERE",
         help="local (default), auto (this machine's cluster), or HOST:PORT",
     )
+    parser.add_argument(
+        "--storage",
+        metavar="PLACE",
+        help="share it at PLACE/NAME/confirm (default: where the search was shared); 'none': nowhere",
+    )
     parser.add_argument("--json", action="store_true", help="the result as one JSON document on stdout")
     parser.add_argument(
         "--every-metric", action="store_true", help="print all metrics, not only those the study asks about"
@@ -80,7 +86,14 @@ def parse(arguments: list[str] | None = None) -> Options:
     if got.trials and got.top is not None:
         parser.error("--trial names the trials and --top counts them; give one of them")
     return Options(
-        got.run, got.top, got.seeds, tuple(got.trials), got.address, bool(got.json), bool(got.every_metric)
+        got.run,
+        got.top,
+        got.seeds,
+        tuple(got.trials),
+        got.address,
+        got.storage,
+        bool(got.json),
+        bool(got.every_metric),
     )
 
 

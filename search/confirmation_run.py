@@ -18,8 +18,9 @@ from search.recorder import Listener
 from search.recording import recording
 from search.resources import Grant
 from search.run_directory import RunDirectory
+from search.shared_run import UNSHARED, Sharing
 from search.study import Study
-from search.tune_session import Work, run_trials
+from search.tune_session import Work, run_trials, this_node
 from trainables.dataset import Dataset
 
 TIMEOUTS = 4
@@ -40,6 +41,7 @@ class Confirmation:
     release: Callable[[], None]
     """Frees the run's lock when a second signal comes."""
     listeners: Callable[[History], Sequence[Listener]]
+    sharing: Sharing = UNSHARED
     actor: str = "trainables.confirm_actor:ConfirmActor"
 
 
@@ -49,7 +51,10 @@ def run_confirmation(confirmation: Confirmation, interruption: Interruption) -> 
     The caller holds the run's lock. Raises SearchError by what went wrong; whatever is raised,
     everything acknowledged is in the ledger.
     """
-    with recording(confirmation.directory.ledger, confirmation.listeners) as recorder:
+    with recording(
+        confirmation.directory.ledger,
+        lambda history: [*confirmation.listeners(history), *confirmation.sharing.listeners],
+    ) as recorder:
         refuse_other_data(recorder.history, confirmation.dataset.key)
         recorder.session(
             command=confirmation.directory.read_info().get("command"),
@@ -74,6 +79,8 @@ def _work(confirmation: Confirmation) -> Work:
         trials_dir=confirmation.directory.trials,
         leave_at_once=confirmation.release,
         config_of=_actor_config(confirmation),
+        checks=confirmation.sharing.checks,
+        is_shared=confirmation.sharing.place is not None,
     )
 
 
@@ -110,4 +117,6 @@ def _context(confirmation: Confirmation, granted: Grant) -> Any:
         timeout_name=f"{TIMEOUTS} x budget.trial_timeout_s",
         threads=granted.threads,
         gpus=granted.gpu,
+        storage=confirmation.sharing.place,
+        home_node=this_node(),
     )

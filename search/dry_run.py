@@ -164,10 +164,10 @@ def _at_once(study: Study, resources: Mapping[str, float] | None) -> tuple[int, 
         return None
     has = ", ".join(f"{name} {amount:g}" for name, amount in resources.items())
     try:
-        granted = grant(study.resources, resources)
+        granted = grant(study.resources, [resources])
     except ClusterError as error:
         return 0, f"found {has}: {error}"
-    count = min(places(granted, resources), study.budget.trials)
+    count = min(places(granted, [resources]), study.budget.trials)
     return count, f"found {has}; a trial takes CPU {granted.cpu:g}, GPU {granted.gpu:g}: {count} at once"
 
 

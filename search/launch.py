@@ -24,8 +24,9 @@ from search.recorder import Listener
 from search.recording import recording
 from search.resources import Grant
 from search.run_directory import RunDirectory
+from search.shared_run import UNSHARED, Sharing
 from search.study import Study
-from search.tune_session import Work, run_trials
+from search.tune_session import Work, run_trials, this_node
 from trainables.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Launch:
     target: int
     address: str
     listeners: Callable[[History], Sequence[Listener]]
+    sharing: Sharing = UNSHARED
     actor: str = "trainables.trial_actor:TrialActor"
     """module:Class of what Ray runs, imported when Ray is up."""
 
@@ -55,7 +57,9 @@ def run_search(launch: Launch, interruption: Interruption) -> History:
     The caller holds the directory's lock. Raises SearchError by what went wrong; whatever is raised,
     everything acknowledged is in the ledger.
     """
-    with recording(launch.directory.ledger, launch.listeners) as recorder:
+    with recording(
+        launch.directory.ledger, lambda history: [*launch.listeners(history), *launch.sharing.listeners]
+    ) as recorder:
         refuse_other_data(recorder.history, launch.dataset.key)
         recorder.session(
             command=launch.directory.read_info().get("command"),
@@ -90,6 +94,8 @@ def _work(launch: Launch) -> Work:
         trials_dir=launch.directory.trials,
         leave_at_once=launch.directory.release,
         config_of=_config_of(launch.study),
+        checks=launch.sharing.checks,
+        is_shared=launch.sharing.place is not None,
     )
 
 
@@ -116,6 +122,8 @@ def _context(launch: Launch, granted: Grant) -> Any:
         timeout_s=study.budget.trial_timeout_s,
         threads=granted.threads,
         gpus=granted.gpu,
+        storage=launch.sharing.place,
+        home_node=this_node(),
     )
 
 

@@ -11,7 +11,6 @@ import logging
 import os
 import shlex
 import shutil
-import socket
 import sys
 import tempfile
 import threading
@@ -22,7 +21,10 @@ from typing import Any
 
 import psutil
 
+from search.cluster_versions import mismatch, mismatch_in
 from search.errors import ClusterError
+from search.head_probe import probe
+from search.head_watch import HeadWatch
 from search.interruption import Halt
 from search.report_error import report
 
@@ -39,7 +41,6 @@ _ENVIRONMENT = {
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "TUNE_WARN_THRESHOLD_S": "1000",
 }
-_PROBE_TIMEOUT_S = 10.0
 STUCK_AFTER_S = 25.0
 _SCRATCH = "sae-ray-"  # then the driver's pid; in /tmp, because a socket's path may have 107 bytes at most
 
@@ -47,14 +48,23 @@ _SCRATCH = "sae-ray-"  # then the driver's pid; in /tmp, because a socket's path
 class Session:
     """A Ray that runs: its scratch folder, and a look at whether it is still there."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, watch: HeadWatch | None = None) -> None:
+        """watch: of the cluster that this process joined; None for a Ray of its own."""
         self.scratch = scratch
+        self._watch = watch
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether this Ray was there before."""
+        return self._watch is not None
 
     def check(self) -> None:
-        """Raise Halt carrying a ClusterError if the daemons that this process started are gone.
+        """Raise Halt carrying a ClusterError if the daemons this process started, or the cluster, are gone.
 
-        Ray's own reaction to that is to end the whole process, some seconds later and without a word.
+        Ray's own reaction to that is to end the whole process, some time later and without a word.
         """
+        if self._watch is not None and self._watch.lost is not None:
+            raise Halt(ClusterError(f"the Ray cluster was lost: {self._watch.lost}"))
         import ray._private.worker as ray_worker
 
         node = ray_worker._global_node
@@ -92,16 +102,18 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
         # No token file in the user's home: nothing outside this machine can connect.
         os.environ.setdefault("RAY_AUTH_MODE", "disabled")
     else:
-        _probe(address)
+        probe(address)
     import ray  # after the environment is set: Ray reads parts of it on import
 
     _sweep_scratch()
     scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-", dir="/tmp"))
     over = threading.Event()
+    watch: HeadWatch | None = None
     try:
         _send_messages_to_the_log()
         _start(address, scratch, n_cpus)
-        session = Session(scratch)
+        watch = None if address == "local" else _watch_head()
+        session = Session(scratch, watch)
         threading.Thread(target=session.leave_if_stuck, args=(over,), daemon=True).start()
         yield session
     except (ray.exceptions.RayError, ConnectionError) as error:
@@ -109,6 +121,8 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
     finally:
         ray.shutdown()
         over.set()
+        if watch is not None:
+            watch.close()
         shutil.rmtree(scratch, ignore_errors=True)
 
 
@@ -133,8 +147,26 @@ def _start(address: str, scratch: Path, n_cpus: int | None) -> None:
                 log_to_driver=False,
             )
     except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
+        versions = mismatch_in(str(error))
+        if versions is not None:
+            raise mismatch(address, *versions) from None
         what = "cannot start Ray here" if address == "local" else "cannot connect to a Ray cluster"
-        raise ClusterError(f"--address {address}: {what}: {_first_line(error)}") from None
+        raise ClusterError(f"--address {address}: {what}: {_first_line(error)}{_hint(address)}") from None
+
+
+def _hint(address: str) -> str:
+    """A head says nothing to who does not show its token, and Ray not that this is why."""
+    if address == "local" or os.environ.get("RAY_AUTH_MODE") == "token":
+        return ""
+    return ". If the cluster wants a token: RAY_AUTH_MODE=token, and the token in RAY_AUTH_TOKEN"
+
+
+def _watch_head() -> HeadWatch:
+    import ray
+    import ray._private.worker as ray_worker
+
+    node = ray_worker._global_node
+    return HeadWatch(ray.get_runtime_context().gcs_address, node.raylet_socket_name if node else None)
 
 
 def _first_line(error: BaseException) -> str:
@@ -174,18 +206,3 @@ def _loopback_stays_loopback() -> Iterator[None]:
         yield
     finally:
         services.resolve_ip_for_localhost = original
-
-
-def _probe(address: str) -> None:
-    """Ask the port first: Ray waits for a minute and may abort the process when nobody answers."""
-    if address == "auto":
-        return
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdigit():
-        raise ClusterError(f"--address {address!r}: use local, auto, or HOST:PORT of the cluster's head")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=_PROBE_TIMEOUT_S).close()
-    except OSError as error:
-        raise ClusterError(
-            f"--address {address}: nobody answers there ({error}). Is the cluster up?"
-        ) from None

@@ -84,7 +84,7 @@ def _train(study: Study, record: TrialRecord) -> dict[int, Mapping[str, float]]:
     from trainables.errors import TrialDiverged
     from trainables.pipeline import Pipeline
 
-    granted = grant(study.resources, resources_of_this_machine())
+    granted = grant(study.resources, [resources_of_this_machine()])
     device = device_for(granted.gpu)
     torch.set_num_threads(granted.threads)
     data = to_tensors(load_data(study.data), device)

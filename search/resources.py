@@ -1,14 +1,17 @@
-"""How many trials run at once, and what each is granted."""
+"""How many trials run at once, and what each is granted. A trial runs on one node."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from search.errors import ClusterError
 from search.study import Resources
+
+NodeResources = Mapping[str, float]
+"""What one node has in all, busy or not: {"CPU": 8.0, "GPU": 1.0}."""
 
 
 @dataclass(frozen=True)
@@ -24,32 +27,56 @@ class Grant:
         return max(1, int(self.cpu))
 
 
-def grant(resources: Resources, available: Mapping[str, float]) -> Grant:
-    """Resolve `gpu: auto`: every trial that fits on the CPUs gets an equal share of the GPUs, at most one.
+def resolve(resources: Resources, nodes: Sequence[NodeResources]) -> Grant:
+    """Resolve `gpu: auto`; whether a trial fits anywhere is not asked.
 
-    Raises ClusterError with have and need if not even one trial fits.
+    Where nodes have GPUs, a trial gets the largest share with which each of these nodes still fills its
+    CPUs, at most one device; nodes without a GPU are then left alone, as every trial is granted the same.
     """
-    cpus, gpus = available.get("CPU", 0.0), available.get("GPU", 0.0)
-    if resources.cpu > cpus:
-        raise ClusterError(
-            f"a trial asks for {resources.cpu:g} CPUs (resources.cpu), the cluster has {cpus:g}"
-        )
-    if resources.gpu == "auto":
-        share = gpus / max(1.0, cpus // resources.cpu)
-        return Grant(resources.cpu, min(1.0, share))
-    if resources.gpu > gpus:
-        raise ClusterError(
-            f"a trial asks for {resources.gpu:g} GPUs (resources.gpu), the cluster has {gpus:g}"
-        )
-    return Grant(resources.cpu, resources.gpu)
+    if resources.gpu != "auto":
+        return Grant(resources.cpu, resources.gpu)
+    shares = [
+        gpus / (cpus // resources.cpu)
+        for node in nodes
+        if (gpus := node.get("GPU", 0.0)) and (cpus := node.get("CPU", 0.0)) >= resources.cpu
+    ]
+    return Grant(resources.cpu, min(1.0, *shares) if shares else 0.0)
 
 
-def places(granted: Grant, available: Mapping[str, float]) -> int:
-    """Trials that fit at once, at least one."""
-    by_cpu = available.get("CPU", 0.0) / granted.cpu
-    by_gpu = available.get("GPU", 0.0) / granted.gpu if granted.gpu else by_cpu
+def grant(resources: Resources, nodes: Sequence[NodeResources]) -> Grant:
+    """What a trial is granted on these nodes.
+
+    Raises ClusterError with have and need if no node fits a single trial.
+    """
+    granted = resolve(resources, nodes)
+    if not places(granted, nodes):
+        raise ClusterError(too_big(granted, nodes))
+    return granted
+
+
+def places(granted: Grant, nodes: Sequence[NodeResources]) -> int:
+    """Trials that fit at once, node by node; CPUs of two nodes do not add up to one trial's."""
+    return sum(_places_of(granted, node) for node in nodes)
+
+
+def too_big(granted: Grant, nodes: Sequence[NodeResources]) -> str:
+    """Why no trial fits: what it needs beside what the largest node has."""
+    where = "this node has" if len(nodes) == 1 else f"the largest of {len(nodes)} nodes has"
+    for name, need in (("CPU", granted.cpu), ("GPU", granted.gpu)):
+        most = max((node.get(name, 0.0) for node in nodes), default=0.0)
+        if need > most:
+            return f"a trial asks for {need:g} {name}s (resources.{name.lower()}), {where} {most:g}"
+    return (
+        f"a trial asks for {granted.cpu:g} CPUs and {granted.gpu:g} GPUs on one node; "
+        f"none of {len(nodes)} nodes has both"
+    )
+
+
+def _places_of(granted: Grant, node: NodeResources) -> int:
+    by_cpu = node.get("CPU", 0.0) / granted.cpu
+    by_gpu = node.get("GPU", 0.0) / granted.gpu if granted.gpu else by_cpu
     # A share like 1/3 of a GPU must count three times, not 2.9999 times.
-    return max(1, int(min(by_cpu, by_gpu) + 1e-9))
+    return int(min(by_cpu, by_gpu) + 1e-9)
 
 
 def resources_of_this_machine() -> dict[str, float]:

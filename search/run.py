@@ -22,6 +22,10 @@ def main() -> int:
             from search.reproduce import reproduce
 
             return reproduce(*options.reproduce, as_json=options.json)
+        if options.is_job and not options.dry_run:
+            from search.job_command import run_as_job
+
+            return run_as_job(options)
         from search.commands import search
 
         return search(options)

@@ -81,6 +81,11 @@ class RunDirectory:
             os.close(self._lock)
             self._lock = None
 
+    def discard(self) -> None:
+        """Remove a directory that was just created and in which nothing happened."""
+        self.release()
+        shutil.rmtree(self.path, ignore_errors=True)
+
     def read_info(self) -> dict[str, Any]:
         """The content of run.json, empty if there is none yet."""
         try:
@@ -108,6 +113,7 @@ def create(root: Path, study_name: str, name: str | None, files: Mapping[str, st
     try:
         (unfinished / "trials").mkdir(parents=True)
         for file, text in files.items():
+            (unfinished / file).parent.mkdir(parents=True, exist_ok=True)
             write_atomically(unfinished / file, text)
         directory = RunDirectory(unfinished)
         directory.acquire()

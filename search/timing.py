@@ -32,7 +32,7 @@ def seconds_per_full_trial(study: Study, resources: dict[str, float]) -> float:
     from trainables.dataset import to_tensors
     from trainables.device import device_for
 
-    granted = grant(study.resources, resources)
+    granted = grant(study.resources, [resources])
     torch.set_num_threads(granted.threads)
     device = device_for(granted.gpu)
     data = to_tensors(load_data(study.data), device)

@@ -54,7 +54,11 @@ class _Shell:
 
 
 class LedgerSearcher(_Shell, Searcher):
-    """Hands out proposals, at most `concurrency()` at a time, and passes ends on to the sampler."""
+    """Hands out proposals, at most `concurrency()` at a time, and passes ends on to the sampler.
+
+    Ray retries a trial whose process dies while it trains, but not one that was just being put on a used
+    process, as happens when a node dies; that one is handed out again here, up to `retries` times.
+    """
 
     def __init__(
         self,
@@ -64,6 +68,7 @@ class LedgerSearcher(_Shell, Searcher):
         concurrency: Callable[[], int],
         config_of: Callable[[TrialRecord], dict[str, Any]],
         trials_dir: Path,
+        retries: int,
     ) -> None:
         super().__init__()
         self._proposer = proposer
@@ -72,7 +77,9 @@ class LedgerSearcher(_Shell, Searcher):
         self._concurrency = concurrency
         self._config_of = config_of
         self._trials_dir = trials_dir
+        self._retries = retries
         self._live: dict[str, int] = {}
+        self._again: list[TrialRecord] = []
 
     def set_search_properties(
         self, metric: str | None, mode: str | None, config: dict[str, Any], **spec: Any
@@ -81,14 +88,21 @@ class LedgerSearcher(_Shell, Searcher):
         return True
 
     def suggest(self, trial_id: str) -> Any:
-        """The next trial's config; None while all places are taken, FINISHED when none is owed."""
+        """The next trial's config; None while all places are taken, FINISHED when none is owed.
+
+        While trials live, one of them may have to be handed out again.
+        """
         if len(self._live) >= self._concurrency():
             return None
-        proposal = self._proposer.next()
-        if proposal is None:
-            return Searcher.FINISHED
-        self._live[trial_id] = proposal.record.number
-        return self._config_of(proposal.record)
+        if self._again:
+            record = self._again.pop(0)
+        else:
+            proposal = self._proposer.next()
+            if proposal is None:
+                return None if self._live else Searcher.FINISHED
+            record = proposal.record
+        self._live[trial_id] = record.number
+        return self._config_of(record)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -99,16 +113,14 @@ class LedgerSearcher(_Shell, Searcher):
             return
         record = self._recorder.history.trials[number]
         if record.state == "RUNNING":
-            self._judge.fail(number, self._why_lost(record))
+            mark = self._trials_dir / record.folder / "timeout.txt"
+            timed_out = mark.is_file() and mark.stat().st_size > 0
+            if not timed_out and record.retries < self._retries:
+                self._recorder.retry(number, f"{LOST_PROCESS} the worker process died")
+                self._again.append(record)
+                return
+            self._judge.fail(number, _why_lost(record, timed_out=timed_out))
         self._proposer.told(record)
-
-    def _why_lost(self, record: TrialRecord) -> str:
-        """A watchdog that ended the process left its mark; anything else is a loss."""
-        mark = self._trials_dir / record.folder / "timeout.txt"
-        if mark.is_file() and mark.stat().st_size > 0:
-            return f"timeout: ended by the watchdog, see trials/{record.folder}/timeout.txt"
-        times = f"{record.retries + 1} times" if record.retries else "once, before it could be tried again"
-        return f"{LOST_PROCESS} the worker process died {times}"
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """The scheduler saw it first."""
@@ -118,6 +130,13 @@ class LedgerSearcher(_Shell, Searcher):
 
     def restore(self, checkpoint_path: str) -> None:
         """See `save`."""
+
+
+def _why_lost(record: TrialRecord, *, timed_out: bool) -> str:
+    """A watchdog that ended the process left its mark; anything else is a loss."""
+    if timed_out:
+        return f"timeout: ended by the watchdog, see trials/{record.folder}/timeout.txt"
+    return f"{LOST_PROCESS} the worker process died {record.retries + 1} times"
 
 
 class JudgeScheduler(_Shell, FIFOScheduler):
@@ -135,6 +154,15 @@ class JudgeScheduler(_Shell, FIFOScheduler):
             StepResult(tuple(step["reports"]), step["checkpoint"], step["next_rung"], step["failure"]),
         )
         return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
+        """No preference, so that Tune goes through the waiting trials in order.
+
+        A preferred trial would be moved to the next process that gets free, and the one that is just
+        starting for it be ended: where trials end more often than a process takes to start, on a large
+        cluster always, nodes that join would never come to run one.
+        """
+        return None
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
         """Ray deletes what it knows of an error with its scratch folder; the log keeps it."""

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from search.capacity import Capacity
+from search.cluster_nodes import autoscales, nodes
 from search.history import TrialRecord
 from search.interruption import Halt, Interrupted, Interruption
+from search.node_disks import on_one_disk
 from search.ray_session import Session, ray_session
 from search.recorder import Recorder
-from search.resources import Grant, grant, places
+from search.resources import Grant
 from search.study import Resources
 from trainables import registry
 from trainables.dataset import Dataset
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
     from search.tune_hooks import Judges, Proposes
 
 
-LOOK_UP_EVERY_S = 5.0
+MAX_PENDING = 512
+RETRIES_ON_A_CLUSTER = 3
+"""Of a trial whose process dies: there it often dies with its machine, and not by the trial's doing."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,10 @@ class Work:
     """Frees what must not stay behind when a second signal comes."""
     config_of: Callable[[TrialRecord], dict[str, Any]]
     """What the actor is told of one trial; must hold its `number`."""
+    checks: tuple[Callable[[], None], ...] = ()
+    """Called between Ray's steps; may raise Halt."""
+    is_shared: bool = False
+    """Whether trials go to storage that all nodes see."""
 
 
 def run_trials(
@@ -78,17 +86,19 @@ def _tuner(
     proposer: Proposes,
     interruption: Interruption,
 ) -> Any:
-    import ray
     from ray import tune
 
     from search.tune_hooks import JudgeScheduler, LedgerSearcher, RunCallback
 
-    granted = grant(work.resources, ray.cluster_resources())
-
-    concurrency = _Rarely(lambda: places(granted, ray.cluster_resources()))
-
-    # Ray lets a searcher of one's own have a single pending trial unless told otherwise.
-    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(max(16, concurrency()))
+    capacity = Capacity(
+        work.resources,
+        on_one_disk(nodes, is_shared=work.is_shared),
+        autoscales=session.is_cluster and autoscales(),
+    )
+    granted = capacity.granted
+    retries = RETRIES_ON_A_CLUSTER if session.is_cluster else 1
+    # Ray lets a searcher of one's own have a single pending trial unless told otherwise; ours sets the limit.
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(MAX_PENDING)
     actor = tune.with_parameters(
         registry.load({"actor": work.actor}, "actor"), context=work.context(granted), dataset=work.dataset
     )
@@ -96,10 +106,10 @@ def _tuner(
         tune.with_resources(actor, {"cpu": granted.cpu, "gpu": granted.gpu}),
         tune_config=tune.TuneConfig(
             search_alg=LedgerSearcher(
-                proposer, judge, recorder, concurrency, work.config_of, work.trials_dir
+                proposer, judge, recorder, capacity.concurrency, work.config_of, work.trials_dir, retries
             ),
             scheduler=JudgeScheduler(judge),
-            num_samples=proposer.owed,
+            num_samples=-1,  # the searcher says when all is done; a lost trial may be handed out twice
             reuse_actors=True,
             trial_dirname_creator=_trial_name,
             trial_name_creator=_trial_name,
@@ -109,28 +119,20 @@ def _tuner(
             storage_path=str(session.scratch / "storage"),
             verbose=0,
             # Only the death of a process gets here; everything else is caught in the trial.
-            failure_config=tune.FailureConfig(max_failures=1),
+            failure_config=tune.FailureConfig(max_failures=retries),
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
-            callbacks=[RunCallback(recorder, (interruption.check, session.check))],
+            callbacks=[
+                RunCallback(recorder, (interruption.check, session.check, capacity.check, *work.checks))
+            ],
         ),
     )
 
 
-class _Rarely:
-    """A number that is asked for all the time and looked up every few seconds.
+def this_node() -> str:
+    """Ray's id of the node that this process is on."""
+    import ray
 
-    Looking it up is a call to Ray's head, which blocks for a minute when the head is gone.
-    """
-
-    def __init__(self, look_up: Callable[[], int]) -> None:
-        self._look_up = look_up
-        self._value = look_up()
-        self._looked = time.monotonic()
-
-    def __call__(self) -> int:
-        if time.monotonic() - self._looked > LOOK_UP_EVERY_S:
-            self._value, self._looked = self._look_up(), time.monotonic()
-        return self._value
+    return str(ray.get_runtime_context().get_node_id())
 
 
 def _trial_name(trial: Any) -> str:

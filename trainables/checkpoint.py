@@ -6,7 +6,7 @@ import logging
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,10 +65,17 @@ def load_newest(folder: Path) -> Checkpoint | None:
     return None
 
 
+def order(name: str) -> tuple[int, int] | None:
+    """(epoch, rungs passed) of a checkpoint's name, by which checkpoints are compared; None for another's."""
+    match = _NAME.fullmatch(name)
+    return None if match is None else (int(match[1]), int(match[2]))
+
+
+def newest(names: Iterable[str]) -> tuple[int, int] | None:
+    """The latest order among the names of checkpoints; other names do not count."""
+    return max((found for name in names if (found := order(name)) is not None), default=None)
+
+
 def _newest_first(folder: Path) -> list[Path]:
-    found = []
-    for path in (folder / FOLDER).glob("e*-r*"):
-        match = _NAME.fullmatch(path.name)
-        if match:
-            found.append((int(match[1]), int(match[2]), path))
-    return [path for _, _, path in sorted(found, reverse=True)]
+    found = [(order(path.name), path) for path in (folder / FOLDER).glob("e*-r*")]
+    return [path for place, path in sorted(found, key=lambda pair: pair[0] or (), reverse=True) if place]

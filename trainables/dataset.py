@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -126,7 +127,10 @@ def load_dataset(
 def to_tensors(
     dataset: Dataset, device: torch.device | str = "cpu", score_on: Literal["val", "test"] = "val"
 ) -> ImageData:
-    """Writable copies of train and val on `device`.
+    """Train and val on `device`; on the CPU they share memory with `dataset` and must not be written to.
+
+    All workers of a node then read one copy, which lies in Ray's object store. Nothing in this project
+    writes to images or labels in place; a test trains on memory where that would be the process's end.
 
     score_on="test" puts the test split in val's place, for the one final scoring; the key then says so,
     and nothing cached for the search is mistaken for it.
@@ -143,8 +147,10 @@ def to_tensors(
 
 
 def _tensor_split(split: Split, device: torch.device | str) -> TensorSplit:
-    # torch.tensor copies; from_numpy would share memory that nobody may write to.
-    return TensorSplit(torch.tensor(split.images, device=device), torch.tensor(split.labels, device=device))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        images, labels = torch.from_numpy(split.images), torch.from_numpy(split.labels)
+    return TensorSplit(images.to(device), labels.to(device))
 
 
 def _content_key(splits: tuple[Split, ...], n_classes: int) -> str:

@@ -13,6 +13,7 @@ import faulthandler
 import json
 import logging
 import os
+import platform
 import time
 import traceback
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
+import ray
 import torch
 from ray import tune
 
@@ -32,6 +34,7 @@ from trainables.errors import TrialDiverged
 from trainables.pictures import trial_pictures
 from trainables.pipeline import Pipeline, Plan, Step
 from trainables.stage_cache import StageCache
+from trainables.worker_storage import WorkerStorage
 
 logger = logging.getLogger("trainables")
 
@@ -54,6 +57,10 @@ class TrialContext:
     gpus: float
     timeout_name: str = "budget.trial_timeout_s"
     """What the user set `timeout_s` by, for the message."""
+    storage: str | None = None
+    """The run's place on storage that all nodes see; None when all share the driver's disk."""
+    home_node: str | None = None
+    """Ray's id of the driver's node, where trials are written into the run directory itself."""
 
 
 class TrialActor(tune.Trainable):
@@ -68,12 +75,14 @@ class TrialActor(tune.Trainable):
         self._data: ImageData = to_tensors(dataset, self._device)
         faulthandler.cancel_dump_traceback_later()
         self._cache = StageCache(Path(context.cache_dir), context.cache_bytes) if context.cache_dir else None
+        self._worker_storage = _storage(context)
         self._log: logging.Handler | None = None
         logger.setLevel(logging.INFO)
         self._take(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Another trial in the same process; every piece of the last one is dropped."""
+        self._leave()
         self._take(new_config)
         return True
 
@@ -94,14 +103,23 @@ class TrialActor(tune.Trainable):
 
     def cleanup(self) -> None:
         """The process ends."""
+        self._leave()
+
+    def _leave(self) -> None:
+        worked = getattr(self, "_log", None) is not None
         self._close_log()
+        # Tune may give a trial to another process of this node before this one began with it.
+        if worked and self._worker_storage is not None:
+            self._worker_storage.leave(self._folder)
 
     def _take(self, config: Mapping[str, Any]) -> None:
-        self._close_log()
         self._config = config
         self._pipeline: Pipeline | None = None
         self._deadline = time.monotonic() + self._context.timeout_s
-        self._folder = Path(self._context.trials_dir) / config["folder"]
+        root = Path(self._context.trials_dir)
+        if self._worker_storage is not None:
+            root = self._worker_storage.scratch or root
+        self._folder = root / config["folder"]
 
     def _guarded_step(self) -> dict[str, Any]:
         remaining = self._deadline - time.monotonic()
@@ -121,10 +139,18 @@ class TrialActor(tune.Trainable):
             finally:
                 faulthandler.cancel_dump_traceback_later()
         timeout_file.unlink(missing_ok=True)
+        self._share()
         return message
+
+    def _share(self) -> None:
+        """Before the driver hears of the step, so that what it acknowledges is on the storage."""
+        if self._worker_storage is not None:
+            self._worker_storage.push(self._folder, self._config)
 
     def _step_and_save(self) -> dict[str, Any]:
         if self._pipeline is None:
+            if self._worker_storage is not None:
+                self._worker_storage.fetch(self._folder, self._config)
             self._pipeline = self._open_pipeline()
             restored = self._pipeline.restore(self._folder)
             if restored is not None:
@@ -168,12 +194,13 @@ class TrialActor(tune.Trainable):
 
     def _open_pipeline(self) -> Pipeline:
         config = TrialConfig.model_validate(self._config["trial"])
-        logger.info("trial %s, process %d: %s", self._config["folder"], os.getpid(), config.model_dump_json())
+        logger.info("trial %s, %s: %s", self._config["folder"], _whereabouts(), config.model_dump_json())
         return Pipeline(config, self._data, self._context.plan, cache=self._cache, device=self._device)
 
     def _failure(self, reason: str) -> dict[str, Any]:
         self._pipeline = None
         logger.info("failed: %s", reason)
+        self._share()
         return {"reports": [], "checkpoint": None, "next_rung": None, "failure": reason}
 
     def _open_log(self) -> None:
@@ -188,6 +215,19 @@ class TrialActor(tune.Trainable):
             logger.removeHandler(self._log)
             self._log.close()
             self._log = None
+
+
+def _storage(context: TrialContext) -> WorkerStorage | None:
+    if context.storage is None:
+        return None
+    here = ray.get_runtime_context().get_node_id()
+    return WorkerStorage(context.storage, at_home=here == context.home_node)
+
+
+def _whereabouts() -> str:
+    """Which node and process, to find a machine that makes trouble; one machine may be several nodes."""
+    node = ray.get_runtime_context().get_node_id() if ray.is_initialized() else "none"
+    return f"node {node} ({platform.node()}), process {os.getpid()}"
 
 
 def _one_line(error: Exception) -> str:
