@@ -10,15 +10,11 @@ import sys
 import time
 from pathlib import Path
 
-if __name__ == "__main__":
-    # Run as a script the path begins with this folder, not with the project's.
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from analysis.load import find_runs, is_run
+from analysis.load import find_runs, is_run, no_run
 from analysis.watch.all_runs import newest_first, runs_table
 from analysis.watch.document import run_document
 from analysis.watch.one_run import run_view
@@ -138,9 +134,7 @@ def _path(name: str, root: Path) -> Path:
         if is_run(path):
             return path.resolve()
     if Path(name).exists():
-        raise RunDirectoryError(
-            f"{name} is not a run directory: it has no trials.jsonl and no space.resolved.yaml"
-        )
+        raise no_run(name)
     raise RunDirectoryError(f"there is no run {name}, nor {root / name}")
 
 
