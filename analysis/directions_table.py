@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from analysis.exit_code import exit_code_of
 from analysis.paired_effects import Effect, Measure, arm_metrics, level, metric, paired_difference
 from analysis.quoted_command import without_places
 from search.design import DEFAULT_ARM, Design
-from search.errors import RunDirectoryError, SearchError
+from search.errors import RunDirectoryError
 from search.history import History, fold
 from search.ledger import read
-from search.report_error import report
 from search.run_directory import RunDirectory, open_existing
 from search.space import load_study
 from search.study import Study
@@ -154,13 +154,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the page; exit code as `search.errors` has it."""
-    got = _parser().parse_args(arguments)
-    try:
-        page = directions_table(got.run)
-    except SearchError as error:
-        return report(error)
-    sys.stdout.write(page)
-    return 0
+    options = _parser().parse_args(arguments)
+    return exit_code_of(lambda: _write(options.run))
+
+
+def _write(run: Path) -> None:
+    sys.stdout.write(directions_table(run))
 
 
 if __name__ == "__main__":

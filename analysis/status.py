@@ -8,22 +8,23 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from analysis.exit_code import exit_code_of
 from analysis.load import find_runs, is_run, no_run
 from analysis.watch.all_runs import newest_first, runs_table
 from analysis.watch.document import run_document
 from analysis.watch.one_run import run_view
 from analysis.watch.watched_run import WatchedRun
 from analysis.watch.whereabouts import LIVE
-from search.errors import ExitCode, RunDirectoryError, SearchError
+from search.errors import RunDirectoryError
 from search.progress import wants_plain_lines
 from search.progress_lines import status_line
-from search.report_error import report
 from search.standings import one_line
 
 LOOK_EVERY_S = 1.0
@@ -41,7 +42,7 @@ examples:
 Only files are read: the run is neither disturbed nor locked, and may be on a read-only disk. A run that
 is `broken off` was killed; `python search/run.py --resume RUN` goes on with it.
 
-exit codes: 0 told   2 usage   6 no such run
+exit codes: 0 done   2 usage   6 no run
 """
 
 
@@ -50,20 +51,16 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may lack a question's characters
-    try:
-        chosen = Chosen(options.run, options.runs)
-        if options.watch:
-            _watch(chosen)
-        else:
-            _tell(chosen, as_json=options.json)
-        sys.stdout.flush()
-    except SearchError as error:
-        return report(error)
-    except KeyboardInterrupt:
-        return ExitCode.DONE if options.watch else ExitCode.SIGINT
-    except BrokenPipeError:  # `| head` has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.DONE
+    return exit_code_of(lambda: _show(options))
+
+
+def _show(options: argparse.Namespace) -> None:
+    chosen = Chosen(options.run, options.runs)
+    if not options.watch:
+        _tell(chosen, as_json=options.json)
+        return
+    with suppress(KeyboardInterrupt):  # the way to leave
+        _watch(chosen)
 
 
 class Chosen:
@@ -204,4 +201,4 @@ def _console() -> Console:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())
