@@ -98,5 +98,5 @@ def _axis(objective: Objective, shown: list[TrialRecord], place: int) -> Axis:
     # Chance is shown where it is near; a far one would press all trials together.
     span = scale.high - scale.low
     if chance is not None and scale.low - span / 2 <= chance <= scale.high + span / 2:
-        scale = fitted(values, include=[chance])
+        scale = fitted([*values, chance])
     return Axis(objective.metric, scale, objective.mode, chance)

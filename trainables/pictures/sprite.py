@@ -11,8 +11,8 @@ PAPER = 255
 _PACK = np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
 
 
-def tiled(tiles: np.ndarray, columns: int, gap: int = 0, background: int = PAPER) -> np.ndarray:
-    """Tiles uint8 (n, h, w) or (n, h, w, 3), row after row -> one picture with `gap` pixels between them.
+def tiled(tiles: np.ndarray, columns: int, gap: int = 0) -> np.ndarray:
+    """Tiles uint8 (n, h, w) or (n, h, w, 3), row after row, with gaps of `gap` pixels of paper.
 
     Tile i lies at row i // columns, column i % columns. ValueError for no tiles or no columns.
     """
@@ -22,7 +22,7 @@ def tiled(tiles: np.ndarray, columns: int, gap: int = 0, background: int = PAPER
     columns = min(columns, n)
     rows = -(-n // columns)
     size = (rows * (h + gap) - gap, columns * (w + gap) - gap)
-    picture = np.full((*size, *tiles.shape[3:]), background, dtype=np.uint8)
+    picture = np.full((*size, *tiles.shape[3:]), PAPER, dtype=np.uint8)
     for i, tile in enumerate(tiles):
         top, left = i // columns * (h + gap), i % columns * (w + gap)
         picture[top : top + h, left : left + w] = tile
