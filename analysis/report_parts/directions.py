@@ -110,8 +110,8 @@ def _table(objective: Objective, effects: Sequence[DirectionEffect], beside: str
         Column("estimate from"),
     ]
     rows = [_row(effect, scale) for effect in sorted(effects, key=_order)]
-    left_out = [place for place, useless in ((1, same_control), (7, same_method)) if useless]
-    kept = [place for place in range(len(columns)) if place not in left_out]
+    same_in_all = {"against": same_control, "estimate from": same_method}
+    kept = [place for place, column in enumerate(columns) if not same_in_all.get(column.heading)]
     better = "more" if objective.mode == "max" else "less"
     return Table(
         f"Effect on {objective.metric} ({better} is better){beside}",
