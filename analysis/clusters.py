@@ -24,7 +24,8 @@ examples:
 k-means on the codes of train images, weighted by the lengths of decoder rows. The page shows images of the
 split that are nearest to each centre. Inside a class the clusters are those of the trial's own mean codes.
 
-exit codes: 0 done   2 usage or no such trial   4 no best trial   6 no whole run   7 data missing   8 disk
+exit codes: 0 done   2 usage or no such trial   4 no best trial   6 no run, or damaged
+            7 data missing   8 disk
 """
 
 

@@ -25,7 +25,8 @@ Latents are matched by the cosine of their decoder rows where both trials share 
 by the correlation of their activations on the same images otherwise; the page says which. Trials on
 different images are compared by settings and scores alone.
 
-exit codes: 0 done   2 usage or no such trial   4 no best trial   6 no whole run   7 data missing   8 disk
+exit codes: 0 done   2 usage or no such trial   4 no best trial   6 no run, or damaged
+            7 data missing   8 disk
 """
 
 
