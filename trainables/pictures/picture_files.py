@@ -11,8 +11,6 @@ TEMPLATES = "templates.png"
 ATTRIBUTIONS = "attributions.png"
 
 
-def write(trial_folder: Path, name: str, data: bytes) -> Path:
+def write(trial_folder: Path, name: str, data: bytes) -> None:
     """Put a picture into its place, whole or not at all. Raises OSError."""
-    path = trial_folder / FOLDER / name
-    write_whole(path, data)
-    return path
+    write_whole(trial_folder / FOLDER / name, data)

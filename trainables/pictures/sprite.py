@@ -29,10 +29,9 @@ def tiled(tiles: np.ndarray, columns: int, gap: int = 0) -> np.ndarray:
     return picture
 
 
-def enlarged(image: np.ndarray, factor: int) -> np.ndarray:
-    """Every pixel of (h, w) or (h, w, 3), or of (n, h, w, 3) tiles, as factor x factor equal ones."""
-    rows = 0 if image.ndim == 2 or (image.ndim == 3 and image.shape[-1] == 3) else 1
-    return image.repeat(factor, axis=rows).repeat(factor, axis=rows + 1)
+def enlarged(tiles: np.ndarray, factor: int) -> np.ndarray:
+    """Every pixel of tiles (n, h, w, 3) as factor x factor equal ones."""
+    return tiles.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
 def png(image: np.ndarray) -> bytes:
