@@ -11,9 +11,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from analysis.exit_code import exit_code_of
 from analysis.progress_line import ProgressLine
-from search.errors import SearchError
-from search.report_error import report
 
 EXAMPLES = """\
 examples:
@@ -26,12 +25,12 @@ Latents are matched by the cosine of their decoder rows where both trials share 
 by the correlation of their activations on the same images otherwise; the page says which. Trials on
 different images are compared by settings and scores alone.
 
-exit codes: 0 done   2 usage   4 no trial to compare   6 no run, or damaged   7 data missing   8 disk
+exit codes: 0 done   2 usage or no such trial   4 no best trial   6 no run, or damaged
+            7 data missing   8 disk
 """
 
 
-def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    """Read the command line; prints usage and exits with 2 where it is wrong."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python analysis/compare.py",
         description=(__doc__ or "").splitlines()[0],
@@ -46,24 +45,25 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder of the page (default: RUN_A/compare/A-B)"
     )
-    return parser.parse_args(arguments)
+    return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the page and print its path; exit code as `search.errors` has it."""
-    got = parse(arguments)
+    options = _parser().parse_args(arguments)
+    return exit_code_of(lambda: _write(options))
+
+
+def _write(options: argparse.Namespace) -> None:
     # Not before: torch comes with it, and --help should not wait.
     from analysis.comparison.page import compare_page
     from analysis.comparison.sides import two_sides
 
-    try:
-        with ProgressLine() as progress:
-            path = compare_page(*two_sides(got.runs, got.trials), out=got.out, progress=progress.say)
-    except SearchError as error:
-        return report(error)
-    print(path)  # noqa: T201 (the result)
-    return 0
+    with ProgressLine() as progress:
+        sides = two_sides(options.runs, options.trials)
+        path = compare_page(*sides, out=options.out, progress=progress.say)
+    sys.stdout.write(f"{path}\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

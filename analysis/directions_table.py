@@ -1,8 +1,6 @@
 """What each direction of an ablation did to the default, as a Markdown table.
 
-    python -m analysis.directions_table RUN > docs/directions.md
-
-RUN is the directory of a run whose space file has a `design`. Only its files are read.
+python -m analysis.directions_table RUN > docs/directions.md
 """
 
 from __future__ import annotations
@@ -14,10 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from analysis.paired_effects import Effect, Measure, arm_metrics, level, paired_difference
+from analysis.exit_code import exit_code_of
+from analysis.paired_effects import Effect, Measure, arm_metrics, level, metric, paired_difference
 from analysis.quoted_command import without_places
 from search.design import DEFAULT_ARM, Design
-from search.errors import RunDirectoryError, SearchError
+from search.errors import RunDirectoryError
 from search.history import History, fold
 from search.ledger import read
 from search.run_directory import RunDirectory, open_existing
@@ -25,22 +24,28 @@ from search.space import load_study
 from search.study import Study
 
 
-def _metric(name: str) -> Measure:
-    return lambda metrics: metrics[name]
-
-
 def _purity_above_null(metrics: Mapping[str, float]) -> float:
     return metrics["selectivity/purity"] - metrics["selectivity/purity_null"]
 
 
+EXAMPLES = """\
+examples:
+  python search/run.py spaces/ablation.yaml --name ablation
+  python -m analysis.directions_table runs/ablation > docs/directions.md
+
+RUN's space file has a `design`; python analysis/report.py RUN tells the effects of a search too. Only
+files are read.
+
+exit codes: 0 done   2 usage   6 no run, no design, or no default trained yet
+"""
 # Heading -> what it measures, and whether more (+1) or less (-1) of it is better.
 COLUMNS: dict[str, tuple[Measure, int]] = {
-    "junk": (_metric("attribution/junk"), -1),
-    "dead": (_metric("sae/dead_fraction"), -1),
+    "junk": (metric("attribution/junk"), -1),
+    "dead": (metric("sae/dead_fraction"), -1),
     "purity above null": (_purity_above_null, +1),
-    "probe accuracy": (_metric("probe/accuracy"), +1),
-    "FVU": (_metric("sae/fvu"), -1),
-    "classifier accuracy": (_metric("classifier/accuracy"), +1),
+    "probe accuracy": (metric("probe/accuracy"), +1),
+    "FVU": (metric("sae/fvu"), -1),
+    "classifier accuracy": (metric("classifier/accuracy"), +1),
 }
 
 
@@ -133,19 +138,28 @@ def _number(found: Effect, *, signed: bool) -> str:
     return mean if math.isnan(found.standard_error) else f"{mean} ± {found.standard_error:.3f}"
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m analysis.directions_table",
+        description=(__doc__ or "").splitlines()[0],
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "run", type=Path, metavar="RUN", help="directory of a run of a design, finished or not"
+    )
+    return parser
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Print the page; exit code as `search.errors` has it."""
-    parser = argparse.ArgumentParser(
-        prog="python -m analysis.directions_table", description=(__doc__ or "").splitlines()[0]
-    )
-    parser.add_argument("run", type=Path, metavar="RUN", help="directory of a finished ablation")
-    try:
-        page = directions_table(parser.parse_args(arguments).run)
-    except SearchError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        return int(error.exit_code)
-    sys.stdout.write(page)
-    return 0
+    options = _parser().parse_args(arguments)
+    return exit_code_of(lambda: _write(options.run))
+
+
+def _write(run: Path) -> None:
+    sys.stdout.write(directions_table(run))
 
 
 if __name__ == "__main__":

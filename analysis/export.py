@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.exit_code import exit_code_of
 from analysis.load import load_run
-from search.errors import SearchError
-from search.report_error import report
 
 if TYPE_CHECKING:
     from analysis.export_formats.subject import Subject
@@ -37,10 +36,11 @@ formats:
 saelens and safetensors begin at the hidden activations (b, d), which in Python are
 load_run("runs/NAME").model(17).features.hidden(images); see analysis/load.py.
 
-Every export holds the trial's settings, metrics and data. Without --out it goes to
-runs/NAME/export/TRIAL-FORMAT; nothing is ever overwritten. The paths go to stdout, the rest to stderr.
+Every export holds the trial's settings, its metrics, and which images they are of. Nothing is ever
+overwritten. The paths go to stdout, the rest to stderr.
 
-exit codes: 0 done   2 usage or no such trial   6 no run, damaged checkpoint, or DIR exists   8 disk
+exit codes: 0 done   1 the codes would differ   2 usage or no such trial   4 no best trial
+            6 no run, or damaged, or DIR exists   8 disk
 """
 
 
@@ -99,7 +99,7 @@ def export(run_path: Path, trial: int | None, format_name: str, out: Path | None
 
 
 def _say(*lines: str) -> None:
-    print(*lines, sep="\n", file=sys.stderr)  # noqa: T201
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -110,30 +110,27 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("run", type=Path, metavar="RUN", help="run directory, as search/run.py names it")
-    parser.add_argument("--trial", type=_trial, metavar="ID", help="its number (default: the best trial)")
+    parser.add_argument("run", type=Path, metavar="RUN", help="directory of a run, finished or not")
+    parser.add_argument("--trial", type=int, metavar="ID", help="which trial (default: the best)")
     parser.add_argument("--format", required=True, choices=FORMATS, help="see below")
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="the folder to write, which must not exist yet"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="where to write, a folder that is not there yet (default: RUN/export/TRIAL-FORMAT)",
     )
     return parser
 
 
-def _trial(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"must be a number like 17, got {text!r}")
-    return int(text)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Export and print the paths; exit code as `search.errors` has it."""
-    got = _parser().parse_args(arguments)
-    try:
-        files = export(got.run, got.trial, got.format, got.out)
-    except SearchError as error:
-        return report(error)
-    print(*files, sep="\n")  # noqa: T201
-    return 0
+    options = _parser().parse_args(arguments)
+    return exit_code_of(lambda: _write(options))
+
+
+def _write(options: argparse.Namespace) -> None:
+    files = export(options.run, options.trial, options.format, options.out)
+    sys.stdout.write("".join(f"{path}\n" for path in files))
 
 
 if __name__ == "__main__":

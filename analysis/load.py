@@ -12,6 +12,7 @@ unfinished, damaged, moved, or being written at this moment as far as it is whol
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -173,9 +174,7 @@ def load_run(path: str | Path) -> Run:
     """Read a run directory as far as it is whole. RunDirectoryError if it is none."""
     directory = RunDirectory(Path(path))
     if not is_run(directory.path):
-        raise RunDirectoryError(
-            f"{path} is not a run directory: it has no trials.jsonl, no space.resolved.yaml"
-        )
+        raise no_run(path)
     damage: list[str] = []
     info = read_info(directory.path, damage)
     study = read_study(directory.path, damage)
@@ -188,6 +187,15 @@ def load_run(path: str | Path) -> Run:
 def is_run(path: Path) -> bool:
     """Whether a driver made this folder."""
     return any((path / name).is_file() for name in ("trials.jsonl", "space.resolved.yaml"))
+
+
+def no_run(path: str | Path) -> RunDirectoryError:
+    """What to raise where `is_run` says no."""
+    if not os.path.lexists(path):
+        return RunDirectoryError(f"there is no run {path}")
+    return RunDirectoryError(
+        f"{path} is not a run directory: it has neither trials.jsonl nor space.resolved.yaml"
+    )
 
 
 def find_runs(root: str | Path) -> list[Path]:

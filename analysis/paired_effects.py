@@ -12,6 +12,8 @@ from search.design import DEFAULT_ARM, DIRECTION, REPLICATE
 from search.history import History
 
 Measure = Callable[[Mapping[str, float]], float]
+Arms = Mapping[str, Mapping[int, Mapping[str, float]]]
+"""Arm -> replicate -> metrics."""
 
 
 @dataclass(frozen=True)
@@ -23,14 +25,30 @@ class Effect:
     n: int
 
     @property
+    def interval(self) -> tuple[float, float]:
+        """95 % by Student's t, mean -+ t(0.975, n - 1) s.e.; NaN for fewer than two values."""
+        if self.n < 2:
+            return math.nan, math.nan
+        reach = float(stats.t.ppf(0.975, self.n - 1)) * self.standard_error
+        return self.mean - reach, self.mean + reach
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided, of no effect, by Student's t; 1 where all values are 0, 0 where all are another one."""
+        if self.n < 2:
+            return math.nan
+        if self.standard_error == 0:
+            return float(self.mean == 0)
+        return float(2 * stats.t.sf(abs(self.mean) / self.standard_error, self.n - 1))
+
+    @property
     def is_clear(self) -> bool:
-        """Whether the 95 % interval by Student's t leaves 0 out; never so for fewer than two values.
+        """Whether the interval leaves 0 out; never so for fewer than two values.
 
         Values that are all the same and not 0 have no spread: the effect is clear.
         """
-        if self.n < 2:
-            return False
-        return abs(self.mean) > float(stats.t.ppf(0.975, self.n - 1)) * self.standard_error
+        low, high = self.interval
+        return low > 0 or high < 0
 
 
 def effect(values: list[float]) -> Effect:
@@ -45,8 +63,13 @@ def effect(values: list[float]) -> Effect:
     return Effect(mean, math.sqrt(variance / n), n)
 
 
+def metric(name: str) -> Measure:
+    """The value of one metric; KeyError for a trial that lacks it."""
+    return lambda metrics: metrics[name]
+
+
 def arm_metrics(history: History) -> dict[str, dict[int, Mapping[str, float]]]:
-    """Arm -> replicate -> metrics at full training, of the trials that got there.
+    """Metrics at full training, of the trials that got there.
 
     A trial whose records are damaged, so that its place or its last rung is not known, is left out.
     """
@@ -60,17 +83,12 @@ def arm_metrics(history: History) -> dict[str, dict[int, Mapping[str, float]]]:
     return found
 
 
-def level(arms: Mapping[str, Mapping[int, Mapping[str, float]]], arm: str, measure: Measure) -> Effect:
+def level(arms: Arms, arm: str, measure: Measure) -> Effect:
     """What an arm itself scores, over its replicates."""
     return effect([measure(metrics) for metrics in arms.get(arm, {}).values()])
 
 
-def paired_difference(
-    arms: Mapping[str, Mapping[int, Mapping[str, float]]],
-    arm: str,
-    measure: Measure,
-    against: str = DEFAULT_ARM,
-) -> Effect:
+def paired_difference(arms: Arms, arm: str, measure: Measure, against: str = DEFAULT_ARM) -> Effect:
     """measure(arm) - measure(against) in every replicate that has both."""
     own, other = arms.get(arm, {}), arms.get(against, {})
     both = sorted(set(own) & set(other))

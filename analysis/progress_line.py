@@ -10,7 +10,7 @@ from typing import Self, TextIO
 
 
 class ProgressLine:
-    """Says nothing for the first `patience` seconds, so that quick commands stay quiet."""
+    """Into a file nothing is said for the first `patience` seconds, so that quick commands leave no trace."""
 
     def __init__(self, stream: TextIO | None = None, patience: float = 1.0) -> None:
         self._stream = sys.stderr if stream is None else stream
@@ -24,7 +24,7 @@ class ProgressLine:
     def say(self, text: str) -> None:
         """What begins now."""
         elapsed = time.monotonic() - self._begun
-        if elapsed < self._patience:
+        if not self._over and elapsed < self._patience:
             return
         line = f"{text} ({elapsed:.0f} s so far)"
         self._stream.write(f"\r\x1b[K{line}" if self._over else f"{line}\n")

@@ -1,71 +1,82 @@
 """One page about a run: what was asked, what came out, what each direction does, and how sure that is.
 
-    python analysis/report.py RUN                     RUN/report/index.html and RUN/report/report.md
-    python analysis/report.py RUN --out DIR           the same in another folder
-    python analysis/report.py RUN --format csv        the table of all trials, to stdout
-    python analysis/report.py RUN --format parquet --out trials.parquet
+    python analysis/report.py RUN
 
-The page holds everything inside itself: it opens by a double click, without a network, and can be sent as
-it is. report.md tells the same with its pictures in report/pictures. RUN may be unfinished or damaged; only
-its files are read.
+Writes one page that opens offline, and the same as Markdown, into RUN/report/.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
+from analysis.exit_code import exit_code_of
 from analysis.load import Run, load_run
 from analysis.progress_line import ProgressLine
 from analysis.trial_table import FORMATS, write_table
-from search.errors import SearchError, SpaceError
-from search.report_error import report as report_error
+from search.errors import SpaceError
+
+EXAMPLES = """\
+examples:
+  python analysis/report.py runs/NAME                    runs/NAME/report/index.html and report.md
+  python analysis/report.py runs/NAME --out DIR          the same in another folder
+  python analysis/report.py runs/NAME --format csv       the table of all trials, to stdout
+  python analysis/report.py runs/NAME --format parquet --out trials.parquet
+
+The page holds everything inside itself: it opens by a double click, without a network, and can be sent as
+it is. report.md tells the same with its pictures in pictures/ beside it. RUN may be unfinished or damaged;
+only its files are read. The paths written go to stdout.
+
+exit codes: 0 done   2 usage   6 no run   8 disk
+"""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the report or the table; exit code as `search.errors` has it."""
     options = _parser().parse_args(arguments)
-    try:
-        run = load_run(options.run)
-        if options.format == "html":
-            written = _write_report(run, options.run, options.out or run.path / "report")
-            sys.stdout.write("".join(f"{path}\n" for path in written))
-        else:
-            _write_table(run, options.format, options.out)
-    except SearchError as error:
-        return report_error(error)
-    except BrokenPipeError:
-        # The reader has seen enough; nothing more is to be flushed at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return exit_code_of(lambda: _write(options))
 
 
 def _parser() -> argparse.ArgumentParser:
-    about, _, examples = (__doc__ or "").partition("\n")
     parser = argparse.ArgumentParser(
         prog="python analysis/report.py",
-        description=about,
-        epilog=examples,
+        description=(__doc__ or "").splitlines()[0],
+        epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="directory of a run, finished or not")
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="where to write; a file, or stdout, for a table [RUN/report]"
+        "--format",
+        choices=("html", *FORMATS),
+        default="html",
+        help="the page, or the table of trials (default: html)",
     )
     parser.add_argument(
-        "--format", choices=("html", *FORMATS), default="html", help="the page, or the table of trials [html]"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="where to write (default: RUN/report); for a table a file or folder (default: stdout)",
     )
     return parser
 
 
-def _write_report(run: Run, typed: Path, out: Path) -> list[Path]:
+def _write(options: argparse.Namespace) -> None:
+    run = load_run(options.run)
+    if options.format == "html":
+        _write_report(run, options.run, options.out or run.path / "report")
+    else:
+        _write_table(run, options.format, options.out)
+
+
+def _write_report(run: Run, typed: Path, out: Path) -> None:
     # Drawing and statistics are slow to import, and a table needs none of them.
     from analysis.report_parts.writing import write_report
 
     with ProgressLine() as progress:
-        return write_report(run, str(typed), out, progress.say)
+        written = write_report(run, str(typed), out, progress.say)
+    sys.stdout.write("".join(f"{path}\n" for path in written))
 
 
 def _write_table(run: Run, chosen: str, out: Path | None) -> None:

@@ -8,26 +8,23 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
-
-if __name__ == "__main__":
-    # Run as a script the path begins with this folder, not with the project's.
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from analysis.load import find_runs, is_run
+from analysis.exit_code import exit_code_of
+from analysis.load import find_runs, is_run, no_run
 from analysis.watch.all_runs import newest_first, runs_table
 from analysis.watch.document import run_document
 from analysis.watch.one_run import run_view
 from analysis.watch.watched_run import WatchedRun
 from analysis.watch.whereabouts import LIVE
-from search.errors import ExitCode, RunDirectoryError, SearchError
+from search.errors import RunDirectoryError
 from search.progress import wants_plain_lines
 from search.progress_lines import status_line
-from search.report_error import report
 from search.standings import one_line
 
 LOOK_EVERY_S = 1.0
@@ -45,7 +42,7 @@ examples:
 Only files are read: the run is neither disturbed nor locked, and may be on a read-only disk. A run that
 is `broken off` was killed; `python search/run.py --resume RUN` goes on with it.
 
-exit codes: 0 told   2 usage   6 no such run
+exit codes: 0 done   2 usage   6 no run
 """
 
 
@@ -54,20 +51,16 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may lack a question's characters
-    try:
-        chosen = Chosen(options.run, options.runs)
-        if options.watch:
-            _watch(chosen)
-        else:
-            _tell(chosen, as_json=options.json)
-        sys.stdout.flush()
-    except SearchError as error:
-        return report(error)
-    except KeyboardInterrupt:
-        return ExitCode.DONE if options.watch else ExitCode.SIGINT
-    except BrokenPipeError:  # `| head` has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.DONE
+    return exit_code_of(lambda: _show(options))
+
+
+def _show(options: argparse.Namespace) -> None:
+    chosen = Chosen(options.run, options.runs)
+    if not options.watch:
+        _tell(chosen, as_json=options.json)
+        return
+    with suppress(KeyboardInterrupt):  # the way to leave
+        _watch(chosen)
 
 
 class Chosen:
@@ -138,9 +131,7 @@ def _path(name: str, root: Path) -> Path:
         if is_run(path):
             return path.resolve()
     if Path(name).exists():
-        raise RunDirectoryError(
-            f"{name} is not a run directory: it has no trials.jsonl and no space.resolved.yaml"
-        )
+        raise no_run(name)
     raise RunDirectoryError(f"there is no run {name}, nor {root / name}")
 
 
@@ -210,4 +201,4 @@ def _console() -> Console:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -169,7 +169,7 @@ def pareto_fronts(study: Study, trials: Iterable[TrialRecord]) -> list[list[Tria
     """The Pareto front, then that of the rest, and so on until every feasible COMPLETE trial has its place.
 
     In lexicographic order whatever beats a trial stands before it, so its front is the first one of which no
-    member beats it (efficient non-dominated sort, Zhang et al. 2015): n log n and one pass.
+    member beats it, and one pass finds all (efficient non-dominated sort, Zhang et al. 2015).
     """
     signs = [1.0 if objective.mode == "min" else -1.0 for objective in study.objectives]
     candidates = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from search.history import TrialRecord, feasible
 from search.standings import key_metrics, number, one_line
+from search.study import Objective
 from search.tally import Tally
 
 
@@ -41,13 +42,21 @@ def status_line(tally: Tally, now: float) -> str:
 
 def best_so_far(tally: Tally) -> list[str]:
     """`best probe/accuracy 0.95 (trial 0007)` for every objective."""
+    return [
+        f"best {objective.metric} {number(value)} (trial {trial.folder})"
+        for objective, value, trial in best_trials(tally)
+    ]
+
+
+def best_trials(tally: Tally) -> list[tuple[Objective, float, TrialRecord]]:
+    """Every objective with its best value so far and who has it, the first of equals."""
     best = []
     for position, objective in enumerate(tally.study.objectives):
         sign = 1 if objective.mode == "min" else -1
         scored = [(sign * trial.values[position], trial) for trial in tally.front if trial.values is not None]
         if scored:
             value, trial = min(scored, key=lambda pair: (pair[0], pair[1].number))
-            best.append(f"best {objective.metric} {number(sign * value)} (trial {trial.folder})")
+            best.append((objective, sign * value, trial))
     return best
 
 

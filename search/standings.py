@@ -22,7 +22,7 @@ class Standings:
     infeasible: list[TrialRecord]
     """COMPLETE, but outside a constraint."""
     failures: list[tuple[str, list[int]]]
-    """First line of the reason -> trials, the most frequent first."""
+    """As `failures` has them."""
 
 
 def standings(study: Study, history: History, limit: int = 10) -> Standings:
@@ -36,11 +36,12 @@ def standings(study: Study, history: History, limit: int = 10) -> Standings:
         ranked=[trial for front in fronts for trial in front][:limit],
         feasible_count=len(good),
         infeasible=[trial for trial in complete if trial.number not in known],
-        failures=_failures(history),
+        failures=failures(history),
     )
 
 
-def _failures(history: History) -> list[tuple[str, list[int]]]:
+def failures(history: History) -> list[tuple[str, list[int]]]:
+    """First line of the reason -> trials that failed for it, the most frequent first."""
     groups: dict[str, list[int]] = {}
     for trial in history.in_state("FAIL"):
         groups.setdefault(one_line(trial.reason or "no reason recorded"), []).append(trial.number)

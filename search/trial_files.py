@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from search.history import History, Report, TrialRecord
 from search.study import Study
+from trainables.whole_file import write_whole
 
 _LEADING = ("epoch", "rung", "time")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -73,7 +73,8 @@ def write_params(folder: Path, study: Study, trial: TrialRecord) -> None:
         "values": study.values(trial.params),
         "drawn": trial.params,
     }
-    _replace(folder / "params.json", json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    write_whole(folder / "params.json", text.encode())
 
 
 def write_metrics(folder: Path, trial: TrialRecord) -> _Table:
@@ -81,7 +82,7 @@ def write_metrics(folder: Path, trial: TrialRecord) -> _Table:
     metrics = list(dict.fromkeys(name for report in trial.reports for name in report.metrics))
     header: list[Any] = [*_LEADING, *(plain_cell(name) for name in metrics)]
     rows = (_row(report, metrics) for report in trial.reports)
-    _replace(folder / "metrics.csv", _csv_text([header, *rows]))
+    write_whole(folder / "metrics.csv", _csv_text([header, *rows]).encode())
     return _Table(metrics, len(trial.reports))
 
 
@@ -110,11 +111,3 @@ def _csv_text(rows: Iterable[Sequence[Any]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
-
-
-def _replace(path: Path, text: str) -> None:
-    """All of the new text or all of the old. No fsync: the ledger can tell everything again."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8", newline="")
-    os.replace(temporary, path)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
+
+from trainables.whole_file import write_whole
 
 FILE = "cache.json"
 
@@ -34,6 +35,4 @@ def add(folder: Path, hits: Mapping[str, int], misses: Mapping[str, int]) -> Non
             "hits": before["hits"] + hits.get(stage, 0),
             "misses": before["misses"] + misses.get(stage, 0),
         }
-    temporary = folder / f".{FILE}.{os.getpid()}.tmp"
-    temporary.write_text(json.dumps(use, sort_keys=True) + "\n", encoding="utf-8")
-    temporary.replace(folder / FILE)
+    write_whole(folder / FILE, f"{json.dumps(use, sort_keys=True)}\n".encode())

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from markupsafe import Markup
 
 from analysis.charts.axes import Axis, axes
 from analysis.charts.chart import Chart, dot, path_data, path_layer
+from analysis.charts.fate import ORDER, Fate
 from analysis.charts.tag import joined, tag
-
-Fate = Literal["pruned", "ranked", "infeasible", "default", "front"]
-ORDER: tuple[Fate, ...] = ("pruned", "infeasible", "ranked", "default", "front")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from analysis.charts.axes import Axis
 from analysis.charts.chart import Chart, path_data, path_layer
-from analysis.charts.curves import ORDER, Fate
+from analysis.charts.fate import ORDER, Fate
 from analysis.charts.scale import Value
 from analysis.charts.tag import joined, percent, tag
 

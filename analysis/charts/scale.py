@@ -106,17 +106,12 @@ class Switched:
         return [(self.gap / 3, "off"), *(tick for tick in behind if tick[0] > self.gap + 0.02)]
 
 
-def fitted(values: Iterable[float], *, include: Iterable[float | None] = (), log: bool = False) -> Numeric:
-    """A scale around all finite values and those to `include`, with some air; 0 to 1 around none."""
-    found = [value for value in (*values, *include) if value is not None and math.isfinite(value)]
-    if log:
-        found = [value for value in found if value > 0]
+def fitted(values: Iterable[float]) -> Numeric:
+    """A linear scale around all finite values, with some air; 0 to 1 around none."""
+    found = [value for value in values if math.isfinite(value)]
     if not found:
-        return Numeric(0.1, 1.0, log=True) if log else Numeric(0.0, 1.0)
+        return Numeric(0.0, 1.0)
     low, high = min(found), max(found)
-    if log:
-        air = (high / low) ** PADDING if high > low else 1.5
-        return Numeric(low / air, high * air, log=True)
     air = (high - low) * PADDING if high > low else 0.05 * abs(high) or 0.5
     return Numeric(low - air, high + air)
 

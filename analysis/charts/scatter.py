@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from markupsafe import Markup
 
 from analysis.charts.axes import Axis, axes
 from analysis.charts.chart import Chart, dot, label, path_data, path_layer
+from analysis.charts.fate import ORDER, Fate
 from analysis.charts.scale import Bands, Value
 from analysis.charts.tag import joined, tag
 
-Role = Literal["front", "ranked", "infeasible", "default", "pruned"]
-RADIUS: dict[Role, float] = {"front": 6, "ranked": 4, "infeasible": 4, "default": 6, "pruned": 3}
+RADIUS: dict[Fate, float] = {"front": 6, "ranked": 4, "infeasible": 4, "default": 6, "pruned": 3}
+# The fractional part of the golden ratio: multiples of it, less their whole parts, never come to lie close.
 GOLDEN = 0.6180339887498949
 
 
@@ -25,7 +25,7 @@ class Point:
     x: Value
     y: Value
     trial: int
-    role: Role
+    fate: Fate
     title: str
     href: str | None = None
     name: str = ""
@@ -48,9 +48,8 @@ def scatter(
     """
     layers: list[Markup] = [axes(x, y)]
     if staircase:
-        layers.append(_staircase([p for p in points if p.role == "front"], x, y))
-    order: tuple[Role, ...] = ("pruned", "infeasible", "ranked", "default", "front")
-    placed = [(point, _place(point, x, y)) for role in order for point in points if point.role == role]
+        layers.append(_staircase([p for p in points if p.fate == "front"], x, y))
+    placed = [(point, _place(point, x, y)) for fate in ORDER for point in points if point.fate == fate]
     layers += [_mark(point, *place) for point, place in placed if place is not None]
     return Chart(description, joined(*layers), height)
 
@@ -65,7 +64,7 @@ def _place(point: Point, x: Axis, y: Axis) -> tuple[float, float] | None:
 
 
 def _mark(point: Point, x: float, y: float) -> Markup:
-    mark = dot(x, y, RADIUS[point.role], f"dot {point.role}", point.trial, point.title)
+    mark = dot(x, y, RADIUS[point.fate], f"dot {point.fate}", point.trial, point.title)
     if point.name:
         side = (-9, "end") if x > 0.8 else (9, "start")
         mark = joined(mark, label(point.name, x, y, "dot-name", side[0], -8, side[1]))

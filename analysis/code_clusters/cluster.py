@@ -10,6 +10,8 @@ from analysis.features.feature import Examples
 
 N_EXAMPLES = 12
 N_LATENTS = 5
+# Being above all of them has a chance of one in ten. More would cost a minute on MNIST.
+NULL_DRAWS = 9
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class ClassSplit:
     """One class cut into clusters, the largest first, each held against the rest of the class.
 
     silhouette: how well they are separated, in [-1, 1]; chance and chance_highest: mean and largest of the
-    same in 9 classes whose images keep how often each latent fires but not which fire together.
+    same in NULL_DRAWS classes whose images keep how often each latent fires but not which fire together.
     distance_share: the clusters' part of the class' total squared distance from its mean.
     """
 
@@ -71,7 +73,7 @@ class ClassSplit:
 
     @property
     def is_clear(self) -> bool:
-        """Whether the class is split more than any of the 9: one in ten is by chance."""
+        """Whether the class is split more than any of those: one in ten is by chance."""
         return self.silhouette > self.chance_highest
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from analysis.code_clusters.cluster import (
     N_EXAMPLES,
     N_LATENTS,
+    NULL_DRAWS,
     ClassSplit,
     Cluster,
     CodeClusters,
@@ -26,9 +27,6 @@ from analysis.features.observed import Observed
 from trainables.metrics import kmeans
 from trainables.metrics.clusters import MOST_TRAIN, MOST_VAL, WITHIN
 from trainables.seeds import generator
-
-# Being above all of them has a chance of one in ten. More would cost a minute on MNIST.
-NULL_DRAWS = 9
 
 
 @dataclass(frozen=True)
@@ -108,13 +106,15 @@ def _class_split(
         for i, centre in enumerate(centres)
         if bool((nearest == i).any())
     ]
+    by_chance = _silhouettes_by_chance(own, codes[:MOST_VAL], seed)
     return ClassSplit(
-        label,
-        len(rows),
-        kmeans.silhouette(codes[:MOST_VAL], nearest[:MOST_VAL]),
-        *_chance(own, codes[:MOST_VAL], seed),
-        _distance_share(codes, nearest),
-        tuple(sorted(clusters, key=lambda c: -c.size)),
+        label=label,
+        size=len(rows),
+        silhouette=kmeans.silhouette(codes[:MOST_VAL], nearest[:MOST_VAL]),
+        chance=sum(by_chance) / len(by_chance),
+        chance_highest=max(by_chance),
+        distance_share=_distance_share(codes, nearest),
+        clusters=tuple(sorted(clusters, key=lambda c: -c.size)),
     )
 
 
@@ -148,14 +148,14 @@ def _shifts(inside: Tensor, outside: Tensor) -> tuple[LatentShift, ...]:
     )
 
 
-def _chance(train: Tensor, codes: Tensor, seed: int) -> tuple[float, float]:
-    """Mean and largest silhouette where every latent's codes are dealt out anew, each latent by itself."""
+def _silhouettes_by_chance(train: Tensor, codes: Tensor, seed: int) -> list[float]:
+    """NULL_DRAWS silhouettes where every latent's codes are dealt out anew, each latent by itself."""
     random = generator(seed)
     found = []
     for _ in range(NULL_DRAWS):
         one, other = _dealt(train, random), _dealt(codes, random)
         found.append(kmeans.silhouette(other, kmeans.kmeans(one, WITHIN, seed).assign(other)))
-    return sum(found) / len(found), max(found)
+    return found
 
 
 def _dealt(codes: Tensor, random: torch.Generator) -> Tensor:

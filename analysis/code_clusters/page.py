@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.code_clusters.cluster import ClassSplit, CodeClusters
+from analysis.code_clusters.cluster import NULL_DRAWS, ClassSplit, CodeClusters
 from analysis.code_clusters.find import find_clusters
 from analysis.code_clusters.stored_means import stored_means
 from analysis.code_clusters.views import ClusterView, ViewMaker
@@ -49,8 +49,9 @@ def clusters_page(
     data = run.data()
     record = run.history.trials[number]
     features = model.features
-    folder = run.path / "trials" / record.folder
-    stored = stored_means(folder, model.meta.get("identity"), len(features.sae.decoder))
+    stored = stored_means(
+        run.path / "trials" / record.folder, model.meta.get("identity"), len(features.sae.decoder)
+    )
     rows = probe_rows(len(data.train)).numpy()
     train = observe(features, Split(data.train.images[rows], data.train.labels[rows]))
     seen = observe(features, split_of(data, split))
@@ -61,12 +62,13 @@ def clusters_page(
     sheets = TileSheet("pictures"), TileSheet("digits")
     maker = ViewMaker(table, *sheets)
     place = shlex.quote(os.path.relpath(run.path))
-    page = out or run.path / "clusters" / record.folder
+    page_folder = out or run.path / "clusters" / record.folder
     html = render(
         "clusters.html",
-        gallery=gallery_link(run.path, record.folder, page),
+        gallery=gallery_link(run.path, record.folder, page_folder),
         record=record,
         found=found,
+        null_draws=NULL_DRAWS,
         split=split,
         class_names=table.class_names,
         clusters=tuple(maker.view(cluster) for cluster in found.clusters),
@@ -79,8 +81,9 @@ def clusters_page(
         command=f"python analysis/clusters.py {place} --trial {number} --split {split}",
         info=run.info,
     )
-    write_page(page / "index.html", html)
-    return page / "index.html"
+    path = page_folder / "index.html"
+    write_page(path, html)
+    return path
 
 
 # So far above chance a silhouette is seen in the pictures too.

@@ -40,7 +40,7 @@ class PairView:
 
 @dataclass(frozen=True)
 class LatentsView:
-    """All that the page says of latents. `shown_*` say how many of how many are on the page."""
+    """All that the page says of latents; of very many pairs, or of latents on one side only, the first."""
 
     matching: Matching
     how: str

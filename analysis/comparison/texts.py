@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.comparison.settings import Better, MetricRow, SettingRow
+from analysis.signed_number import signed
 from search.standings import number, score
 from trainables.metric_table import Mode
 
@@ -50,14 +51,10 @@ def metric_text(row: MetricRow) -> MetricText:
         row.better,
         _score(row.first),
         _score(row.second),
-        None if difference is None else _signed(difference),
+        None if difference is None else signed(difference),
         _score(row.first_chance),
         _score(row.second_chance),
     )
-
-
-def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{score(value)}".replace("-", "−")
 
 
 def _score(value: float | None) -> str | None:

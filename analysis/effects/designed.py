@@ -5,17 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from scipy import stats
-
 from analysis.effects.controls import control_setting, controls
 from analysis.effects.effect import DirectionEffect, EffectTable, chance_note, verdict_of, with_q_values
-from analysis.paired_effects import Effect, Measure, arm_metrics, paired_difference
+from analysis.paired_effects import Arms, arm_metrics, metric, paired_difference
 from search.design import DEFAULT_ARM, Arm, Design
 from search.history import History
 from search.standings import count, number
 from search.study import Objective
-
-Arms = dict[str, dict[int, Mapping[str, float]]]
 
 
 def designed_effects(design: Design, history: History, objectives: Sequence[Objective]) -> EffectTable:
@@ -35,8 +31,8 @@ def designed_effects(design: Design, history: History, objectives: Sequence[Obje
 
 
 def _effect(arms: Arms, arm: Arm, against: str, objective: Objective) -> DirectionEffect:
-    found = paired_difference(_having(arms, objective.metric), arm.name, _metric(objective.metric), against)
-    low, high = interval(found)
+    found = paired_difference(_having(arms, objective.metric), arm.name, metric(objective.metric), against)
+    low, high = found.interval
     return DirectionEffect(
         direction=arm.name,
         setting=", ".join(f"{path}: {number(value)}" for path, value in arm.changes.items()),
@@ -50,42 +46,21 @@ def _effect(arms: Arms, arm: Arm, against: str, objective: Objective) -> Directi
         n_without=found.n,
         method="paired",
         verdict=verdict_of(low, high, objective.mode),
-        p_value=p_value(found),
+        p_value=found.p_value,
         is_control=control_setting(arm.changes) is not None,
     )
 
 
-def _having(arms: Arms, metric: str) -> Arms:
+def _having(arms: Arms, name: str) -> Arms:
     """The trials that reported a finite value of a metric."""
     return {
         arm: {
             replicate: metrics
             for replicate, metrics in replicates.items()
-            if math.isfinite(metrics.get(metric, math.nan))
+            if math.isfinite(metrics.get(name, math.nan))
         }
         for arm, replicates in arms.items()
     }
-
-
-def _metric(name: str) -> Measure:
-    return lambda metrics: metrics[name]
-
-
-def interval(found: Effect) -> tuple[float, float]:
-    """95 % interval of a mean by Student's t, mean -+ t(0.975, n - 1) s.e.; NaN for fewer than two values."""
-    if found.n < 2:
-        return math.nan, math.nan
-    reach = float(stats.t.ppf(0.975, found.n - 1)) * found.standard_error
-    return found.mean - reach, found.mean + reach
-
-
-def p_value(found: Effect) -> float:
-    """Two-sided, of no effect, by Student's t; 1 where all values are 0, 0 where all are another one."""
-    if found.n < 2:
-        return math.nan
-    if found.standard_error == 0:
-        return float(found.mean == 0)
-    return float(2 * stats.t.sf(abs(found.mean) / found.standard_error, found.n - 1))
 
 
 def _note(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from analysis.effects.contrasts import Contrast, contrasts
-from analysis.effects.designed import interval, p_value
-from analysis.effects.effect import DirectionEffect, EffectTable, verdict_of, with_q_values
+from analysis.effects.effect import DirectionEffect, EffectTable, Method, verdict_of, with_q_values
 from analysis.effects.encoding import coordinates, curves, steps
 from analysis.effects.matched_pairs import matched_pairs
 from analysis.effects.search_note import rung_note, search_note
@@ -128,13 +128,10 @@ def _on_objective(
         if len(pairs) >= FEWEST_PAIRS:
             found.append(_matched(question, objective, outcome, pairs))
         else:
-            told = belief if _enough(with_it, without) else None
-            found.append(_modelled(question, objective, told, int(with_it.sum()), int(without.sum())))
+            counts = int(with_it.sum()), int(without.sum())
+            told = belief if min(counts) >= FEWEST_ON_A_SIDE else None
+            found.append(_modelled(question, objective, told, counts))
     return found
-
-
-def _enough(with_it: Array, without: Array) -> bool:
-    return min(int(with_it.sum()), int(without.sum())) >= FEWEST_ON_A_SIDE
 
 
 def _model(study: Study, settings: Settings, questions: Sequence[Contrast]) -> SmoothModel:
@@ -160,45 +157,46 @@ def _matched(
     question: Contrast, objective: Objective, outcome: Array, pairs: Sequence[tuple[int, int]]
 ) -> DirectionEffect:
     found = effect([float(outcome[i] - outcome[j]) for i, j in pairs])
-    low, high = interval(found)
-    return DirectionEffect(
-        question.parameter.path,
-        question.setting,
-        question.control,
-        objective.metric,
-        objective.mode,
-        found.mean,
-        low,
-        high,
-        found.n,
-        found.n,
-        "matched",
-        verdict_of(low, high, objective.mode),
-        p_value(found),
-        is_control=question.is_control,
-    )
+    estimate = _Estimate(found.mean, *found.interval, found.p_value)
+    return _told(question, objective, estimate, (found.n, found.n), "matched")
 
 
 def _modelled(
-    question: Contrast, objective: Objective, belief: Mixture | None, n_with: int, n_without: int
+    question: Contrast, objective: Objective, belief: Mixture | None, counts: tuple[int, int]
 ) -> DirectionEffect:
-    mean = low = high = p = math.nan
+    estimate = _UNKNOWN
     if belief is not None:
-        mean, p = belief.mean, belief.p_value
-        low, high = belief.quantile(0.025), belief.quantile(0.975)
+        estimate = _Estimate(belief.mean, belief.quantile(0.025), belief.quantile(0.975), belief.p_value)
+    return _told(question, objective, estimate, counts, "model")
+
+
+class _Estimate(NamedTuple):
+    mean: float
+    low: float
+    high: float
+    p_value: float
+
+
+_UNKNOWN = _Estimate(math.nan, math.nan, math.nan, math.nan)
+
+
+def _told(
+    question: Contrast, objective: Objective, estimate: _Estimate, counts: tuple[int, int], method: Method
+) -> DirectionEffect:
+    """`counts`: trials with the setting, and with its control."""
     return DirectionEffect(
-        question.parameter.path,
-        question.setting,
-        question.control,
-        objective.metric,
-        objective.mode,
-        mean,
-        low,
-        high,
-        n_with,
-        n_without,
-        "model",
-        verdict_of(low, high, objective.mode),
-        p,
+        direction=question.parameter.path,
+        setting=question.setting,
+        control=question.control,
+        objective=objective.metric,
+        mode=objective.mode,
+        mean=estimate.mean,
+        low=estimate.low,
+        high=estimate.high,
+        n_with=counts[0],
+        n_without=counts[1],
+        method=method,
+        verdict=verdict_of(estimate.low, estimate.high, objective.mode),
+        p_value=estimate.p_value,
         is_control=question.is_control,
     )

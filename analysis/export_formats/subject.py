@@ -33,11 +33,6 @@ class Subject:
     """Images (n, h, w) on which an export is compared with the trial before it gets its name."""
     probes_are: str
 
-    @property
-    def name(self) -> str:
-        """Of the trial, as its folder in the run is called."""
-        return f"{self.model.number:04d}"
-
 
 def subject_of(run: Run, number: int) -> Subject:
     """Trial `number` of a run. Raises as `Run.model`, and SpaceError for an SAE that cannot be folded."""

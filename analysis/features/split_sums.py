@@ -20,7 +20,7 @@ class SplitSums:
         f, device = observed.n_latents, observed.device
         self.largest = torch.zeros(f, device=device)
         self.mass_by_class = torch.zeros(f, n_classes, dtype=torch.float64, device=device)
-        self.by_class = torch.zeros(f, n_classes, dtype=torch.float64, device=device)
+        self.firing_by_class = torch.zeros(f, n_classes, dtype=torch.float64, device=device)
         self.weighted_images = torch.zeros(f, *observed.images.shape[1:], device=device)
         self.measured = MeasuredSums.none(f, observed.logits.shape[1], device)
         start = 0
@@ -30,21 +30,21 @@ class SplitSums:
 
     @torch.no_grad()
     def _add(self, part: Observed, z: Tensor) -> None:
-        member = F.one_hot(part.labels, self.by_class.shape[1]).to(z)
+        member = F.one_hot(part.labels, self.firing_by_class.shape[1]).to(z)
         self.largest = self.largest.maximum(z.amax(dim=0))
         self.mass_by_class += z.double().T @ member.double()
-        self.by_class += ((z > 0).to(z).T @ member).double()
+        self.firing_by_class += ((z > 0).to(z).T @ member).double()
         self.weighted_images += torch.einsum("bf,bhw->fhw", z, part.images)
         self.measured.add(part, torch.arange(z.shape[1], device=z.device), z)
 
     @property
     def firing(self) -> Tensor:
         """Images on which each latent fires: (f,) float64."""
-        return self.by_class.sum(dim=1)
+        return self.firing_by_class.sum(dim=1)
 
     def class_given_active(self) -> np.ndarray:
         """P(class | active) (f, classes); 0 for a latent that is silent."""
-        return np.asarray((self.by_class / self.firing.clamp(min=1)[:, None]).cpu().numpy())
+        return np.asarray((self.firing_by_class / self.firing.clamp(min=1)[:, None]).cpu().numpy())
 
     @property
     def total(self) -> Tensor:

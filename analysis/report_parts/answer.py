@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from analysis.effects.effect import DirectionEffect, EffectTable
 from analysis.report_parts.blocks import Paragraph, Section, Span, code, listed, say, strong
 from analysis.report_parts.confirmed import plus_minus
-from analysis.report_parts.directions import signed
-from analysis.report_parts.outlook import Outlook, chance_level
+from analysis.report_parts.outlook import Outlook, mean_chance_level
+from analysis.signed_number import signed
 from search.design import DEFAULT_ARM
 from search.history import TrialRecord
 from search.standings import count, limits, number, one_line, score
@@ -45,13 +45,13 @@ def _counts(outlook: Outlook) -> Paragraph:
         )
     broken = len(outlook.standings.infeasible)
     if outlook.study.constraints and full:
-        names = ", ".join(f"{c.metric} {limits(c)}" for c in outlook.study.constraints)
-        kept = (
-            f"{outlook.standings.feasible_count} of {full} keep the constraint"
-            if broken
-            else "All keep the constraint"
-        )
-        told += [f"{kept} ", code(names), "."]
+        names = [code(f"{c.metric} {limits(c)}") for c in outlook.study.constraints]
+        who = f"{outlook.standings.feasible_count} of {full} keep" if broken else "All keep"
+        told += [
+            f"{who} {'the constraint' if len(names) == 1 else 'every constraint:'} ",
+            *listed(names),
+            ".",
+        ]
     if not full:
         told.append("Nothing can be ranked yet.")
     return say(*told, kind="lead")
@@ -88,7 +88,7 @@ def _extreme(outlook: Outlook, objective: Objective, place: int) -> list[str | S
 
 
 def _scored(metric: str, trial: TrialRecord, *, named: bool = True) -> list[str | Span]:
-    value, chance = trial.metrics.get(metric), chance_level(metric, [trial])
+    value, chance = trial.metrics.get(metric), mean_chance_level(metric, [trial])
     told: list[str | Span] = [code(metric), " "] if named else []
     told.append(strong(score(value)))
     return [*told, f" (chance {number(chance)})"] if chance is not None else told
@@ -163,7 +163,7 @@ def _named(effects: Sequence[DirectionEffect], verdict: str, verb: str, metric: 
         return []
     subject = f"{count(len(found), _noun(found[0]))} clearly {verb}{'s' if len(found) == 1 else ''}"
     more = len(found) - MOST_NAMED
-    shown = listed([_told(effect) for effect in found[:MOST_NAMED]], "" if more > 0 else "and")
+    shown = listed([_named_effect(effect) for effect in found[:MOST_NAMED]], "" if more > 0 else "and")
     return [strong(subject), " ", metric, " (", *shown, f" and {more} more)" if more > 0 else ")"]
 
 
@@ -171,7 +171,7 @@ def _noun(effect: DirectionEffect) -> str:
     return "direction" if effect.method == "paired" else "setting"
 
 
-def _told(effect: DirectionEffect) -> str:
+def _named_effect(effect: DirectionEffect) -> str:
     own = "" if effect.method == "paired" else f" {one_line(effect.setting, 30)}"
     return f"{effect.direction}{own} {signed(effect.mean)}"
 
@@ -209,6 +209,8 @@ def _confirmed(outlook: Outlook) -> Paragraph:
             if objective.metric in estimates:
                 told += [", ", code(objective.metric), " ", strong(plus_minus(estimates[objective.metric]))]
                 beside = result.minus_default.get(objective.metric)
-                told.append("" if beside is None else f" ({plus_minus(beside, signed=True)} on the default)")
+                told.append(
+                    "" if beside is None else f" ({plus_minus(beside, is_difference=True)} on the default)"
+                )
         told.append(f", n = {len(result.seeds)}")
     return say(*told, ".")

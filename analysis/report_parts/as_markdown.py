@@ -21,7 +21,8 @@ from analysis.report_parts.blocks import (
 
 PICTURES = "pictures"
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&])")
-_LINE_START = re.compile(r"^(\s*)([-+=]|\d+[.)])(?=\s|$)")
+# Before the mark that would begin a list or underline a heading.
+_LINE_START = re.compile(r"^\d+(?=[.)](\s|$))|^(?=[-+=](\s|$))")
 
 
 def as_markdown(title: str, question: str, sections: Sequence[Section]) -> str:
@@ -45,7 +46,7 @@ def pictures(sections: Sequence[Section]) -> dict[str, str]:
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is, on one line: no markup, no HTML, no list."""
     one_line = " ".join(text.split())
-    return _LINE_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", one_line))
+    return _LINE_START.sub(r"\g<0>\\", _SPECIAL.sub(r"\\\1", one_line))
 
 
 def _block(block: Block) -> Iterator[str]:

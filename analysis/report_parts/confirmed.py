@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from analysis.report_parts.blocks import Block, Cell, Column, Section, Span, Table, cell, code, say
 from analysis.report_parts.outlook import Outlook
+from analysis.signed_number import signed
 from search.confirmation_results import Confirmed, Estimate
 from search.confirmation_tables import SMALLEST_SHOWN
 from search.standings import key_metrics, number, score
 from trainables.scored import CONTROLS
-
-CONTROL_NAMES = {"random_dictionary": "random dictionary"}
 
 
 def confirmation(outlook: Outlook) -> Section:
@@ -46,12 +45,9 @@ def _confirmed(outlook: Outlook, results: list[Confirmed]) -> Table:
                     cell(metric),
                     cell(str(len(result.seeds)), sort=len(result.seeds)),
                     cell("–" if gap is None else score(gap.search), sort=None if gap is None else gap.search),
-                    _told(mean, null),
-                    cell(
-                        "–" if gap is None else f"{gap.gap:+.3f}".replace("-", "−"),
-                        sort=None if gap is None else gap.gap,
-                    ),
-                    _told(result.minus_default.get(metric), signed=True),
+                    _estimate(mean, null),
+                    cell("–" if gap is None else signed(gap.gap), sort=None if gap is None else gap.gap),
+                    _estimate(result.minus_default.get(metric), is_difference=True),
                 )
             )
     heads = ("n", "search", "confirmed", "gap", "minus default")
@@ -65,12 +61,12 @@ def _controls(outlook: Outlook, results: list[Confirmed]) -> Table:
         (
             _name(outlook, result),
             cell(metric),
-            *(_told(result.estimates[name].get(metric)) for name in columns),
+            *(_estimate(result.estimates[name].get(metric)) for name in columns),
         )
         for result in results
         for metric in key_metrics(outlook.study)
     )
-    heads = (Column(CONTROL_NAMES.get(name, name), numeric=True) for name in columns)
+    heads = (Column(name.replace("_", " "), numeric=True) for name in columns)
     return Table(
         "The pipeline and its controls, test split", (Column("trial"), Column("metric"), *heads), rows
     )
@@ -82,19 +78,19 @@ def _name(outlook: Outlook, result: Confirmed) -> Cell:
     return cell(outlook.link(trial), *note, sort=float(trial.number))
 
 
-def _told(found: Estimate | None, null: Estimate | None = None, *, signed: bool = False) -> Cell:
+def _estimate(found: Estimate | None, null: Estimate | None = None, *, is_difference: bool = False) -> Cell:
     if found is None:
         return cell("–")
     note = [Span(f" chance {number(round(null.mean, 4))}", "dim")] if null is not None else []
-    return cell(plus_minus(found, signed=signed), *note, sort=found.mean)
+    return cell(plus_minus(found, is_difference=is_difference), *note, sort=found.mean)
 
 
-def plus_minus(found: Estimate, *, signed: bool = False) -> str:
+def plus_minus(found: Estimate, *, is_difference: bool = False) -> str:
     """`0.913 ± 0.004`: three decimals, more only where the error is smaller than they can show."""
-    mean = f"{found.mean:+.3f}" if signed else score(found.mean)
+    mean = f"{found.mean:+.3f}" if is_difference else score(found.mean)
     if found.se is None:
         return mean.replace("-", "−")
     if 0 < found.se < SMALLEST_SHOWN:
-        mean = f"{found.mean:+.4g}" if signed else number(found.mean)
+        mean = f"{found.mean:+.4g}" if is_difference else number(found.mean)
         return f"{mean} ± {found.se:.1g}".replace("-", "−")
     return f"{mean} ± {found.se:.3f}".replace("-", "−")

@@ -7,9 +7,9 @@ from fractions import Fraction
 from analysis.charts.axes import Axis
 from analysis.charts.curves import Curve, curves
 from analysis.charts.parallel import Line, parallel
-from analysis.charts.scale import Numeric, Steps, fitted, thinned
+from analysis.charts.scale import Numeric, Steps, fitted
 from analysis.report_parts.blocks import Figure, Figures, Section, say
-from analysis.report_parts.outlook import Outlook, chance_level
+from analysis.report_parts.outlook import Outlook, mean_chance_level
 from analysis.report_parts.settings_axes import drawable, setting_axis
 from search.history import TrialRecord
 from search.standings import count, score
@@ -35,15 +35,16 @@ def learning_curves(outlook: Outlook) -> Section | None:
     reached = [trial for trial in outlook.run.history.trials.values() if trial.rungs]
     if not reached:
         return None
-    shown = _shown(outlook, reached, MOST_CURVES)
-    names = (
-        _told(rung, scheduler.rungs, scheduler.reduction_factor) for rung in range(1, scheduler.rungs + 1)
-    )
-    steps = Axis("share of a full training", Steps(tuple(names)))
+    shown = outlook.selected(reached, MOST_CURVES)
+    rungs, factor = scheduler.rungs, scheduler.reduction_factor
+    names = tuple(_share_of_training(rung, rungs, factor) for rung in range(1, rungs + 1))
+    steps = Axis("share of a full training", Steps(names))
     figures = tuple(_curves(outlook, shown, o, steps) for o in outlook.study.objectives)
     stopped = sum(trial.state == "PRUNED" for trial in reached)
     fewer = (
-        f" {len(shown)} of {len(reached)} trials are drawn, the front among them." if shown != reached else ""
+        f" {len(shown)} of {len(reached)} trials are drawn, the front among them."
+        if len(shown) < len(reached)
+        else ""
     )
     text = (
         "Every rung is a complete pipeline on a share of the training. "
@@ -57,7 +58,7 @@ def parallel_coordinates(outlook: Outlook) -> Section | None:
     """Settings and objectives of the trials that were trained in full, a line each."""
     if outlook.study.design is not None or not outlook.complete:
         return None
-    shown = _shown(outlook, outlook.complete, MOST_LINES)
+    shown = outlook.selected(outlook.complete, MOST_LINES)
     axes = [setting_axis(parameter) for parameter in outlook.study.parameters if drawable(parameter)]
     for place, objective in enumerate(outlook.study.objectives):
         values = [t.values[place] for t in shown if t.values is not None]
@@ -87,15 +88,6 @@ def parallel_coordinates(outlook: Outlook) -> Section | None:
     )
 
 
-def _shown(outlook: Outlook, trials: list[TrialRecord], most: int) -> list[TrialRecord]:
-    """The front and the default always; of the rest an even selection by their number."""
-    always = [t for t in trials if outlook.fate(t) in ("front", "default")][:most]
-    numbers = {t.number for t in always}
-    rest = [t for t in trials if t.number not in numbers]
-    kept = numbers | {rest[i].number for i in thinned(range(len(rest)), most - len(always))}
-    return [trial for trial in trials if trial.number in kept]
-
-
 def _curves(outlook: Outlook, shown: list[TrialRecord], objective: Objective, steps: Axis) -> Figure:
     metric = objective.metric
     drawn = []
@@ -105,7 +97,7 @@ def _curves(outlook: Outlook, shown: list[TrialRecord], objective: Objective, st
         if places:
             title = f"trial {trial.folder}: {metric} " + " → ".join(score(value) for _, value in places)
             drawn.append(Curve(trial.number, outlook.fate(trial), places, title))
-    y = Axis(metric, _range(drawn), objective.mode, chance_level(metric, shown))
+    y = Axis(metric, _range(drawn), objective.mode, mean_chance_level(metric, shown))
     description = f"{metric} of {count(len(drawn), 'trial')} at each rung"
     return Figure(f"curves-{metric.replace('/', '-')}", curves(drawn, steps, y, description=description))
 
@@ -122,6 +114,6 @@ def _range(drawn: list[Curve]) -> Numeric:
     return close if wide and len(kept) > 3 else everything
 
 
-def _told(rung: int, rungs: int, factor: int) -> str:
+def _share_of_training(rung: int, rungs: int, factor: int) -> str:
     share = Fraction(rung_share(rung, rungs, factor)).limit_denominator(10_000)
     return "all" if share == 1 else str(share)

@@ -23,6 +23,7 @@ from analysis.report_parts.blocks import (
     say,
 )
 from analysis.report_parts.outlook import Outlook
+from analysis.signed_number import signed
 from search.design import DEFAULT_ARM, Design
 from search.standings import number, one_line
 from search.study import Objective
@@ -109,8 +110,8 @@ def _table(objective: Objective, effects: Sequence[DirectionEffect], beside: str
         Column("estimate from"),
     ]
     rows = [_row(effect, scale) for effect in sorted(effects, key=_order)]
-    left_out = [place for place, useless in ((1, same_control), (7, same_method)) if useless]
-    kept = [place for place in range(len(columns)) if place not in left_out]
+    same_in_all = {"against": same_control, "estimate from": same_method}
+    kept = [place for place, column in enumerate(columns) if not same_in_all.get(column.heading)]
     better = "more" if objective.mode == "max" else "less"
     return Table(
         f"Effect on {objective.metric} ({better} is better){beside}",
@@ -168,11 +169,3 @@ def _is_sure(effect: DirectionEffect) -> bool:
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def signed(value: float) -> str:
-    """`+0.012`, `−0.012`; more digits where three decimals would show nothing, `–` if not finite."""
-    if not math.isfinite(value):
-        return "–"
-    told = f"{value:+.3f}" if value == 0 or 0.0005 <= abs(value) < 100 else f"{value:+.2g}"
-    return told.replace("-", "−")

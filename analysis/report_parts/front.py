@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import combinations
 
 from analysis.charts.axes import Axis
-from analysis.charts.scale import fitted, thinned
-from analysis.charts.scatter import Point, Role, scatter
+from analysis.charts.scale import fitted
+from analysis.charts.scatter import Point, scatter
 from analysis.report_parts.blocks import Block, Figure, Section, say
-from analysis.report_parts.outlook import Outlook, chance_level
+from analysis.report_parts.outlook import Outlook, mean_chance_level
 from search.history import TrialRecord
 from search.standings import count
 from search.study import Objective
@@ -28,7 +28,7 @@ def front(outlook: Outlook) -> Section | None:
     trials = [trial for trial in outlook.complete if trial.rungs]
     if not trials:
         return None
-    shown = _shown(outlook, trials)
+    shown = outlook.selected(trials, len(outlook.standings.front) + MOST)
     several = len(outlook.study.objectives) > 1
     blocks: list[Block] = [say(_sentence(outlook, len(trials), len(shown)))]
     if several:
@@ -37,13 +37,6 @@ def front(outlook: Outlook) -> Section | None:
     else:
         blocks.append(_course(outlook, shown))
     return Section("front", "Pareto front" if several else "Course of the search", tuple(blocks))
-
-
-def _shown(outlook: Outlook, trials: list[TrialRecord]) -> list[TrialRecord]:
-    always = [t for t in trials if outlook.fate(t) in ("front", "default")]
-    numbers = {t.number for t in always}
-    rest = [t for t in trials if t.number not in numbers]
-    return [*always, *(rest[i] for i in thinned(range(len(rest)), MOST))]
 
 
 def _sentence(outlook: Outlook, trained: int, shown: int) -> str:
@@ -94,17 +87,16 @@ def _course(outlook: Outlook, shown: list[TrialRecord]) -> Figure:
 
 
 def _point(outlook: Outlook, trial: TrialRecord, x: float, y: float) -> Point:
-    role: Role = outlook.fate(trial)
     name = "default" if trial is outlook.default else ""
-    return Point(x, y, trial.number, role, outlook.title(trial), outlook.href(trial), name)
+    return Point(x, y, trial.number, outlook.fate(trial), outlook.title(trial), outlook.href(trial), name)
 
 
 def _axis(objective: Objective, shown: list[TrialRecord], place: int) -> Axis:
     values = [t.values[place] for t in shown if t.values is not None]
-    chance = chance_level(objective.metric, shown)
+    chance = mean_chance_level(objective.metric, shown)
     scale = fitted(values)
     # Chance is shown where it is near; a far one would press all trials together.
     span = scale.high - scale.low
     if chance is not None and scale.low - span / 2 <= chance <= scale.high + span / 2:
-        scale = fitted(values, include=[chance])
+        scale = fitted([*values, chance])
     return Axis(objective.metric, scale, objective.mode, chance)

@@ -16,7 +16,9 @@ from search.history import History
 from search.standings import number, trial_list
 from search.study import Study
 
+BOUNDARIES = "Is the best at a boundary of its range?"
 MOST = 12
+"""Settings a picture."""
 MOST_TRIALS = 500
 """A forest for fANOVA takes seconds with these, minutes with thousands, and says the same."""
 
@@ -78,12 +80,12 @@ def _figure(metric: str, found: Sequence[Importances]) -> Figure:
     by_method = [{share.path: share.share for share in told.shares} for told in found]
     paths = dict.fromkeys(share.path for told in found for share in told.shares)
     ordered = sorted(paths, key=lambda p: -sum(shares.get(p, 0.0) for shares in by_method))
-    rows = [Bar(_told(p), tuple(shares.get(p) for shares in by_method)) for p in ordered[:MOST]]
+    rows = [Bar(_setting_name(p), tuple(shares.get(p) for shares in by_method)) for p in ordered[:MOST]]
     chart = bars(rows, [told.method for told in found], description=f"Importances for {metric}")
     return Figure(f"importances-{metric.replace('/', '-')}", chart, caption=metric)
 
 
-def _told(path: str) -> str:
+def _setting_name(path: str) -> str:
     return f"{path[:-1]} (on or off)" if path.endswith("?") else path
 
 
@@ -94,13 +96,13 @@ def boundaries(outlook: Outlook) -> Section | None:
     found = boundary_warnings(outlook.run)
     if not found:
         text = "No trial of the front lies within 2 % of an end of a range: the ranges seem wide enough."
-        return Section("boundaries", "Is the best at a boundary of its range?", (say(text),))
+        return Section("boundaries", BOUNDARIES, (say(text),))
     text = (
         "Where the best lie at the end of a range, better ones may lie beyond it. These ranges might be "
         "widened, unless the end is one by nature:"
     )
     sentences = Items(tuple(_sentence(warning) for warning in found))
-    return Section("boundaries", "Is the best at a boundary of its range?", (say(text), sentences))
+    return Section("boundaries", BOUNDARIES, (say(text), sentences))
 
 
 def _sentence(warning: BoundaryWarning) -> Paragraph:

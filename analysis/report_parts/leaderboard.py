@@ -17,7 +17,7 @@ from analysis.report_parts.blocks import (
     code,
     say,
 )
-from analysis.report_parts.outlook import Outlook
+from analysis.report_parts.outlook import NOT_IN_FULL, Outlook
 from search.history import TrialRecord
 from search.standings import chance_level, differing_values, key_metrics, limits, number, score, shared_values
 from trainables.metric_table import METRICS
@@ -98,9 +98,8 @@ def _name(outlook: Outlook, trial: TrialRecord) -> Cell:
         notes.append(Span(" default", "dim"))
     if any(t.number == trial.number for t in found.infeasible):
         notes.append(Span(", breaks a constraint", "dim"))
-    fate = {"PRUNED": ", stopped early", "FAIL": ", failed", "RUNNING": ", unfinished"}.get(trial.state)
-    if fate:
-        notes.append(Span(fate, "dim"))
+    if trial.state in NOT_IN_FULL:
+        notes.append(Span(f", {NOT_IN_FULL[trial.state]}", "dim"))
     return cell(outlook.link(trial), *notes, sort=float(trial.number))
 
 
@@ -117,7 +116,7 @@ def _setting(value: str | int | float | bool | None) -> Cell:
 
 
 def _metric_column(outlook: Outlook, metric: str) -> Column:
-    wishes = [f"{o.mode}" for o in outlook.study.objectives if o.metric == metric]
+    wishes: list[str] = [o.mode for o in outlook.study.objectives if o.metric == metric]
     wishes += [limits(c) for c in outlook.study.constraints if c.metric == metric]
     return Column(metric, ", ".join(wishes), numeric=True)
 

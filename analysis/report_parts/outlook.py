@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from analysis.charts.curves import Fate
+from analysis.charts.fate import Fate
+from analysis.charts.scale import thinned
+from analysis.gallery_link import gallery_link
 from analysis.load import Run
 from analysis.report_parts.blocks import Legend, Span
 from search.history import TrialRecord
-from search.standings import Standings, key_metrics, number, score, standings
-from search.study import Objective, Scalar, Study
-from trainables.metric_table import METRICS
+from search.standings import Standings, chance_level, key_metrics, number, score, standings
+from search.study import Scalar, Study
 
 RANKED = 50
 """Trials of the leaderboard."""
+NOT_IN_FULL = {"PRUNED": "stopped early", "FAIL": "failed", "RUNNING": "unfinished"}
+"""State of a trial that was not trained in full -> how it is told."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,13 @@ class Outlook:
         values = self.values(trial)
         yield from ((p.path, values[p.path]) for p in self.study.parameters if p.path in values)
 
+    def selected(self, trials: Sequence[TrialRecord], most: int) -> list[TrialRecord]:
+        """At most `most` of the trials, in their order: front and default, then the rest evenly thinned."""
+        wanted = [trial.number for trial in trials if self.fate(trial) in ("front", "default")][:most]
+        kept = set(wanted)
+        kept.update(thinned([t.number for t in trials if t.number not in kept], most - len(wanted)))
+        return [trial for trial in trials if trial.number in kept]
+
     def legend(self, entries: Legend, shown: Iterable[TrialRecord]) -> Legend:
         """The entries whose marks are in a picture of the trials."""
         fates = {self.fate(trial) for trial in shown}
@@ -84,16 +93,13 @@ class Outlook:
             f"{name} {score(metrics[name])}" for name in key_metrics(self.study) if name in metrics
         )
         settings = " ".join(f"{path}={number(value)}" for path, value in self.searched(trial))
-        what = {"PRUNED": ", stopped early", "FAIL": ", failed", "RUNNING": ", unfinished"}.get(
-            trial.state, ""
-        )
-        default = ", the default" if trial.is_default else ""
-        return f"trial {trial.folder}{default}{what}: {scores}\n{settings}"
+        notes = ["the default"] if trial.is_default else []
+        notes += [NOT_IN_FULL[trial.state]] if trial.state in NOT_IN_FULL else []
+        return f"{', '.join([f'trial {trial.folder}', *notes])}: {scores}\n{settings}"
 
     def href(self, trial: TrialRecord) -> str:
         """Its gallery, or where the page says how to make one."""
-        page = self.run.path / "gallery" / trial.folder / "index.html"
-        return Path(os.path.relpath(page, self.out)).as_posix() if page.is_file() else "#galleries"
+        return gallery_link(self.run.path, trial.folder, self.out) or "#galleries"
 
     @cached_property
     def galleries(self) -> list[str]:
@@ -105,16 +111,9 @@ class Outlook:
         return Span(trial.folder, "plain", self.href(trial), trial.number)
 
 
-def chance_level(metric: str, trials: list[TrialRecord]) -> float | None:
-    """The mean chance level over trials: a constant for some metrics, measured anew for others."""
+def mean_chance_level(metric: str, trials: Iterable[TrialRecord]) -> float | None:
+    """The mean of `chance_level` over the trials that have one, for it is measured in each; of a skill 0."""
     if metric.endswith("_skill"):
         return 0.0
-    levels = [t.metrics[f"{metric}_null"] for t in trials if f"{metric}_null" in t.metrics]
-    if f"{metric}_null" not in METRICS or not levels:
-        return None
-    return sum(levels) / len(levels)
-
-
-def better(objective: Objective, a: float, b: float) -> bool:
-    """Whether a is better than b."""
-    return a > b if objective.mode == "max" else a < b
+    levels = [level for t in trials if (level := chance_level(metric, t.metrics)) is not None]
+    return sum(levels) / len(levels) if levels else None

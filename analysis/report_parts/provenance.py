@@ -35,7 +35,8 @@ def galleries(outlook: Outlook) -> Section:
 def provenance(outlook: Outlook) -> Section:
     """Code, data, versions, host; then the commands that repeat the run, a trial and this page."""
     run, info = outlook.run_as_typed, outlook.run.info
-    commands = [(purpose, command) for purpose, command in (("the run", _made_by(info)),) if command]
+    made_by = _made_by(info)
+    commands = [("the run", made_by)] if made_by else []
     if outlook.standings.ranked:
         best = outlook.standings.ranked[0]
         reproduce = f"python search/run.py --reproduce {run} {best.number}"
@@ -64,7 +65,9 @@ def facts_table(info: Mapping[str, Any], study: Study | None, digest: str = "") 
 
 def _facts(info: Mapping[str, Any], study: Study | None) -> list[tuple[str, str]]:
     git, host, versions = (_mapping(info.get(key)) for key in ("git", "host", "versions"))
-    commit = str(git.get("commit", "")) + (" with changes of its own" if git.get("dirty") else "")
+    parts = (("system", ""), ("cpus", " cores"), ("memory_gib", " GiB"))
+    machine = [f"{host[key]}{unit}" for key, unit in parts if key in host]
+    commit = str(git.get("commit", "")) + (" with uncommitted changes" if git.get("dirty") else "")
     data = "" if study is None else study.data.name
     if study is not None and study.data.limit is not None:
         data += f", at most {study.data.limit} images a split"
@@ -78,14 +81,8 @@ def _facts(info: Mapping[str, Any], study: Study | None) -> list[tuple[str, str]
         ("code", commit),
         ("Python", str(info.get("python") or "")),
         ("packages", ", ".join(f"{name} {version}" for name, version in versions.items())),
-        ("machine", ", ".join(str(host[key]) for key in ("system",) if key in host) + _size(host)),
+        ("machine", ", ".join(machine)),
     ]
-
-
-def _size(host: Mapping[str, Any]) -> str:
-    told = [f"{host['cpus']} cores"] if "cpus" in host else []
-    told += [f"{host['memory_gib']} GiB"] if "memory_gib" in host else []
-    return f" ({', '.join(told)})" if told else ""
 
 
 def _made_by(info: Mapping[str, Any]) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from analysis.charts.axes import Axis
-from analysis.charts.scale import fitted, thinned
+from analysis.charts.scale import fitted
 from analysis.charts.scatter import Point, scatter
 from analysis.report_parts.blocks import Block, Figure, Figures, Folded, Section, say
-from analysis.report_parts.outlook import Outlook, chance_level
+from analysis.report_parts.outlook import Outlook, mean_chance_level
 from analysis.report_parts.settings_axes import drawable, setting_axis
 from search.history import TrialRecord
 from search.standings import count, number, score
@@ -53,21 +53,14 @@ def _slice(outlook: Outlook, parameter: Parameter, objective: Objective, place: 
     having = [t for t in outlook.complete if parameter.path in outlook.values(t)]
     if not having:
         return None
-    shown = _shown(outlook, having)
+    shown = outlook.selected(having, MOST_POINTS)
     points = [_point(outlook, t, parameter, place) for t in shown]
     values = [t.values[place] for t in shown if t.values is not None]
-    y = Axis(objective.metric, fitted(values), objective.mode, chance_level(objective.metric, shown))
+    y = Axis(objective.metric, fitted(values), objective.mode, mean_chance_level(objective.metric, shown))
     description = f"{objective.metric} by {parameter.path} of {count(len(points), 'trial')}"
     name = f"slice-{objective.metric}-{parameter.path}".replace("/", "-").replace(".", "-")
     chart = scatter(points, setting_axis(parameter), y, description=description, height=190)
     return Figure(name, chart)
-
-
-def _shown(outlook: Outlook, trials: list[TrialRecord]) -> list[TrialRecord]:
-    always = [t for t in trials if outlook.fate(t) in ("front", "default")][:MOST_POINTS]
-    numbers = {t.number for t in always}
-    rest = [t for t in trials if t.number not in numbers]
-    return [*always, *(rest[i] for i in thinned(range(len(rest)), MOST_POINTS - len(always)))]
 
 
 def _point(outlook: Outlook, trial: TrialRecord, parameter: Parameter, place: int) -> Point:

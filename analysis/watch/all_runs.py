@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from analysis.watch.one_run import STYLES, age
+from analysis.watch.one_run import STYLES, last_heard
 from analysis.watch.watched_run import WatchedRun
 from search.progress_lines import best_so_far, time_left
 from search.standings import one_line
@@ -28,7 +28,7 @@ def runs_table(runs: Sequence[WatchedRun]) -> Table:
             Text(one_line(run.path.name, 100)),
             Text(state, style=STYLES.get(state, "")),
             _trials(run),
-            f"{age(run)} ago" if run.newest is not None else "-",
+            last_heard(run),
             Text("\n".join(_best(run))),
         )
     return table
@@ -47,6 +47,6 @@ def _trials(run: WatchedRun) -> str:
 def _best(run: WatchedRun) -> list[str]:
     if run.tally is None:
         return ["-"]
-    left = time_left(run.tally, run.now) if run.where.state == "running" else ""
+    left = time_left(run.tally, run.now) if run.is_searching else ""
     lines = [*(line.removeprefix("best ") for line in best_so_far(run.tally)), *([left] if left else [])]
     return lines or ["-"]

@@ -8,13 +8,13 @@ from typing import Any
 from analysis.watch.one_run import heard_of
 from analysis.watch.watched_run import WatchedRun
 from search.history import TrialRecord
+from search.progress_lines import best_trials
 
 
-def run_document(run: WatchedRun, *, with_disk: bool = True) -> dict[str, Any]:
+def run_document(run: WatchedRun, *, with_disk: bool) -> dict[str, Any]:
     """JSON-ready. `eta_s` is a range, null while too little is known or when nothing is running."""
     history, tally, study = run.history, run.tally, run.study
-    running = run.where.state in ("running", "elsewhere")
-    left = tally.remaining_seconds(run.now) if tally is not None and running else None
+    left = tally.remaining_seconds(run.now) if tally is not None and run.is_searching else None
     return {
         "run": str(run.path),
         "name": None if study is None else study.name,
@@ -53,15 +53,10 @@ def _best(run: WatchedRun) -> list[dict[str, Any]]:
     """The best of the front in every objective."""
     if run.tally is None:
         return []
-    found = []
-    for position, objective in enumerate(run.tally.study.objectives):
-        choose = min if objective.mode == "min" else max
-        scored = [(trial.values[position], trial.number) for trial in run.tally.front if trial.values]
-        if scored:
-            value = choose(value for value, _ in scored)
-            trial = next(number for other, number in scored if other == value)
-            found.append({"metric": objective.metric, "mode": objective.mode, "value": value, "trial": trial})
-    return found
+    return [
+        {"metric": objective.metric, "mode": objective.mode, "value": value, "trial": trial.number}
+        for objective, value, trial in best_trials(run.tally)
+    ]
 
 
 def _unfinished(run: WatchedRun, trial: TrialRecord) -> dict[str, Any]:

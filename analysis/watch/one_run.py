@@ -15,7 +15,7 @@ from analysis.watch.whereabouts import LIVE
 from search.commands import shown
 from search.history import TrialRecord
 from search.progress_lines import best_so_far, time_left
-from search.standings import count, key_metrics, one_line, score, trial_list
+from search.standings import count, failures, key_metrics, one_line, score, trial_list
 from search.tally import Tally
 
 ROWS = 12
@@ -58,11 +58,10 @@ def _how_far(run: WatchedRun) -> RenderableType:
     if tally is None:
         return Text(count(len(run.history.trials), "trial"))
     line = Table.grid(padding=(0, 2))
-    live = run.where.state in ("running", "elsewhere")
     facts = [duration(run.now - tally.began)]
     rate = tally.per_minute(run.now)
     facts += [f"{rate:.3g} trials/min"] if rate is not None else []
-    facts += [time_left(tally, run.now)] if live else []
+    facts += [time_left(tally, run.now)] if run.is_searching else []
     bar = ProgressBar(total=max(1, tally.target), completed=tally.finished, width=24, complete_style="green")
     line.add_row(bar, Text(f"{tally.finished}/{tally.target}"), Text("  ".join(facts)))
     return line
@@ -112,12 +111,9 @@ def _stopped(run: WatchedRun) -> list[RenderableType]:
 
 
 def _failures(run: WatchedRun) -> list[RenderableType]:
-    groups: dict[str, list[int]] = {}
-    for trial in run.history.in_state("FAIL"):
-        groups.setdefault(one_line(trial.reason or "no reason recorded"), []).append(trial.number)
-    ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[1][0]))
+    groups = failures(run.history)
     return _listed(
-        "failed", (f"{len(trials)} x {reason} ({trial_list(trials)})" for reason, trials in ordered)
+        "failed", (f"{len(trials)} x {reason} ({trial_list(trials)})" for reason, trials in groups)
     )
 
 
@@ -141,7 +137,7 @@ def _vital_signs(run: WatchedRun) -> str:
     began, ended = run.info.get("started"), run.info.get("ended")
     told = [f"began {one_line(began, 40)}"] if isinstance(began, str) else []
     told += [f"ended {one_line(ended, 40)}"] if isinstance(ended, str) else []
-    told += ["no event yet" if run.newest is None else f"last event {age(run)} ago"]
+    told += ["no event yet" if run.newest is None else f"last event {last_heard(run)}"]
     return ", ".join([*told, f"{size(run.disk_bytes())} on disk"])
 
 
@@ -150,9 +146,9 @@ def heard_of(trial: TrialRecord) -> float:
     return trial.reports[-1].time if trial.reports else trial.started
 
 
-def age(run: WatchedRun) -> str:
-    """Time since the last event, `-` if there was none."""
-    return "-" if run.newest is None else rough(run.looked - run.newest)
+def last_heard(run: WatchedRun) -> str:
+    """How long ago the last event was, `-` if there was none."""
+    return "-" if run.newest is None else f"{rough(run.looked - run.newest)} ago"
 
 
 def duration(seconds: float) -> str:

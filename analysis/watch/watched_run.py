@@ -43,9 +43,8 @@ class WatchedRun:
         self._confirm_info: Mapping[str, Any] = {}
         self._bytes, self._measured = 0, -math.inf
 
-    def look(self) -> bool:
-        """Read what is new; whether there was anything."""
-        before = (self.where, self._ledger.newest, self._confirmed.newest)
+    def look(self) -> None:
+        """Read what is new."""
         lost: list[str] = []
         self.owner = read_owner(self.path)
         self.info = read_info(self.path, lost)
@@ -56,7 +55,6 @@ class WatchedRun:
         self._complain(lost)
         self.looked = time.time()
         self.now = self.looked if self.where.state in LIVE else (self._ledger.newest or self.looked)
-        return before != (self.where, self._ledger.newest, self._confirmed.newest)
 
     @property
     def history(self) -> History:
@@ -72,6 +70,11 @@ class WatchedRun:
     def where(self) -> Whereabouts:
         """In which state it is."""
         return whereabouts(self.owner, self.info, self.history, self.confirmed)
+
+    @property
+    def is_searching(self) -> bool:
+        """Whether trials are being trained, here or elsewhere, so that a time left can be told."""
+        return self.where.state in ("running", "elsewhere")
 
     @property
     def confirm_state(self) -> str:

@@ -29,6 +29,10 @@ ARGUMENTS = [
 HOSTILE = "</script><img src=x onerror=window.__xss=1>\"'&amp;<b>{{7*7}}"
 SERIOUS = {"serious", "critical"}
 OpenPage = Callable[..., Any]
+# Width says what fits, colours what contrasts: two looks of the four show both, and axe takes seconds a look.
+LOOKS = pytest.mark.parametrize(
+    ("width", "dark"), [(1440, False), (375, True)], ids=["wide-light", "narrow-dark"]
+)
 
 
 @pytest.fixture(scope="session")

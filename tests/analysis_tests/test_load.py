@@ -187,7 +187,7 @@ def test_no_best_trial(request: pytest.FixtureRequest, name: str, error: type[Ex
         run.best()
 
 
-@pytest.mark.parametrize("name", ["unfinished_run", "nan_run", "hostile_run", "long_run"])
+@pytest.mark.parametrize("name", ["unfinished_run", "nan_run", "hostile_run"])
 def test_other_runs_are_whole(request: pytest.FixtureRequest, name: str) -> None:
     run = load_run(request.getfixturevalue(name))
     assert run.damage == ()
@@ -208,11 +208,18 @@ def test_trials_and_values_of_another_study_are_left_out(unfinished_run: Path, t
     assert len(run.ranked()) == 3
 
 
-@pytest.mark.parametrize("name", ["missing", "plain.txt", "folder"])
-def test_what_is_no_run_is_refused(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("missing", "there is no run {}"),
+        ("plain.txt", "{} is not a run directory"),
+        ("folder", "{} is not a run directory"),
+    ],
+)
+def test_what_is_no_run_is_refused(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / "plain.txt").touch()
     (tmp_path / "folder").mkdir()
-    with pytest.raises(RunDirectoryError, match=re.escape(f"{tmp_path / name} is not a run directory")):
+    with pytest.raises(RunDirectoryError, match=re.escape(text.format(tmp_path / name))):
         load_run(tmp_path / name)
 
 
@@ -226,6 +233,7 @@ def test_runs_are_found(real_run: Path, unfinished_run: Path, tmp_path: Path) ->
 
 def test_a_long_run_is_ranked_like_the_leaderboard(long_run: Path) -> None:
     run = load_run(long_run)
+    assert run.damage == ()
     assert run.study is not None
     assert [trial.number for trial in run.ranked()[:10]] == [
         trial.number for trial in standings(run.study, run.history, 10).ranked

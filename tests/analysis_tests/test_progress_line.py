@@ -25,6 +25,6 @@ def test_quick_commands_stay_quiet_and_files_get_a_line_a_step() -> None:
 
 def test_a_terminal_gets_one_line_that_is_gone_at_the_end() -> None:
     stream = Terminal()
-    with ProgressLine(stream, patience=0) as progress:
+    with ProgressLine(stream, patience=1000) as progress:
         progress.say("reading")
     assert stream.getvalue() == "\r\x1b[Kreading (0 s so far)\r\x1b[K"

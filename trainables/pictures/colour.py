@@ -53,11 +53,6 @@ def limit_of(values: Array) -> float:
     return float(magnitudes.max(initial=0.0, where=np.isfinite(magnitudes)))
 
 
-def legend(width: int = 128, height: int = 8) -> np.ndarray:
-    """The signed scale from -limit to +limit as a strip, uint8 RGB (height, width, 3)."""
-    return signed(np.broadcast_to(np.linspace(-1, 1, width), (height, width)), 1.0)
-
-
 def _steps(values: Array, limit: float, half: int) -> np.ndarray:
     """Index of each value in a scale of 2 half + 1 steps, `half` being 0."""
     if not limit > 0:

@@ -11,35 +11,26 @@ from PIL import Image, ImageDraw, ImageFont
 from trainables.pictures.sprite import PAPER, enlarged, tiled
 
 CAPTION_HEIGHT = 14
+GAP = 4
+MARGIN = 8
 _INK = 70
 _FONT_SIZE = 11
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def contact_sheet(
-    tiles: np.ndarray,
-    captions: Sequence[str] | None = None,
-    *,
-    columns: int = 8,
-    factor: int = 1,
-    gap: int = 4,
-    margin: int = 8,
+    tiles: np.ndarray, captions: Sequence[str], *, columns: int = 8, factor: int = 1
 ) -> np.ndarray:
-    """Tiles uint8 (n, h, w) or (n, h, w, 3) -> RGB picture uint8 with a caption under every tile.
+    """Tiles uint8 (n, h, w, 3) -> RGB picture uint8 with a caption under every tile.
 
-    Every pixel of a tile becomes factor x factor. A caption is cut to the tile's width. No tiles give an
-    empty sheet. ValueError if there are captions, but not one a tile.
+    Every pixel of a tile becomes factor x factor. A caption is cut to the tile's width. ValueError for no
+    tiles, or if there is not one caption a tile.
     """
-    if captions is not None and len(captions) != len(tiles):
+    if len(captions) != len(tiles):
         raise ValueError(f"{len(captions)} captions for {len(tiles)} tiles")
-    if not len(tiles):
-        return np.full((2 * margin + 1, 2 * margin + 1, 3), PAPER, dtype=np.uint8)
-    coloured = tiles if tiles.ndim == 4 else np.repeat(tiles[..., None], 3, axis=3)
-    large = enlarged(coloured, factor)
-    if captions is not None:
-        large = np.stack([_captioned(tile, text) for tile, text in zip(large, captions, strict=True)])
-    sheet = tiled(large, columns, gap)
-    return np.pad(sheet, ((margin, margin), (margin, margin), (0, 0)), constant_values=PAPER)
+    large = [_captioned(tile, text) for tile, text in zip(enlarged(tiles, factor), captions, strict=True)]
+    sheet = tiled(np.stack(large), columns, GAP)
+    return np.pad(sheet, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)), constant_values=PAPER)
 
 
 def _captioned(tile: np.ndarray, text: str) -> np.ndarray:

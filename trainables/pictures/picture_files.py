@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from trainables.whole_file import write_whole
 
 FOLDER = "pictures"
 TEMPLATES = "templates.png"
 ATTRIBUTIONS = "attributions.png"
 
 
-def write(trial_folder: Path, name: str, data: bytes) -> Path:
+def write(trial_folder: Path, name: str, data: bytes) -> None:
     """Put a picture into its place, whole or not at all. Raises OSError."""
-    path = trial_folder / FOLDER / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+    write_whole(trial_folder / FOLDER / name, data)

@@ -11,8 +11,8 @@ PAPER = 255
 _PACK = np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
 
 
-def tiled(tiles: np.ndarray, columns: int, gap: int = 0, background: int = PAPER) -> np.ndarray:
-    """Tiles uint8 (n, h, w) or (n, h, w, 3), row after row -> one picture with `gap` pixels between them.
+def tiled(tiles: np.ndarray, columns: int, gap: int = 0) -> np.ndarray:
+    """Tiles uint8 (n, h, w) or (n, h, w, 3), row after row, with gaps of `gap` pixels of paper.
 
     Tile i lies at row i // columns, column i % columns. ValueError for no tiles or no columns.
     """
@@ -22,17 +22,16 @@ def tiled(tiles: np.ndarray, columns: int, gap: int = 0, background: int = PAPER
     columns = min(columns, n)
     rows = -(-n // columns)
     size = (rows * (h + gap) - gap, columns * (w + gap) - gap)
-    picture = np.full((*size, *tiles.shape[3:]), background, dtype=np.uint8)
+    picture = np.full((*size, *tiles.shape[3:]), PAPER, dtype=np.uint8)
     for i, tile in enumerate(tiles):
         top, left = i // columns * (h + gap), i % columns * (w + gap)
         picture[top : top + h, left : left + w] = tile
     return picture
 
 
-def enlarged(image: np.ndarray, factor: int) -> np.ndarray:
-    """Every pixel of (h, w) or (h, w, 3), or of (n, h, w, 3) tiles, as factor x factor equal ones."""
-    rows = 0 if image.ndim == 2 or (image.ndim == 3 and image.shape[-1] == 3) else 1
-    return image.repeat(factor, axis=rows).repeat(factor, axis=rows + 1)
+def enlarged(tiles: np.ndarray, factor: int) -> np.ndarray:
+    """Every pixel of tiles (n, h, w, 3) as factor x factor equal ones."""
+    return tiles.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
 def png(image: np.ndarray) -> bytes:

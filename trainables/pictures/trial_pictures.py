@@ -48,7 +48,7 @@ def draw(model: FeatureModel, images: Tensor, folder: Path) -> None:
         return
     pixels = templates(model, images[:TEMPLATE_IMAGES], liveliest)
     factor = max(1, _TILE_PIXELS // max(images.shape[1:]))
-    sheet = contact_sheet(_each_by_its_own(pixels), [f"{j}" for j in liveliest.tolist()], factor=factor)
+    sheet = contact_sheet(_each_by_its_own(pixels), [str(j) for j in liveliest.tolist()], factor=factor)
     picture_files.write(folder, picture_files.TEMPLATES, png(sheet))
     rows = liveliest[:ROWS]
     tiles, captions = _attribution_rows(model, images, z[:, rows], rows, pixels[:ROWS])

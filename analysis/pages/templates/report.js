@@ -99,6 +99,4 @@
       });
     });
   }
-
-  document.documentElement.dataset.ready = "yes";
 })();

@@ -11,6 +11,7 @@ import pytest
 from analysis.compare import main
 from tests.analysis_tests.altered_runs import with_dead_latents, with_other_data
 from tests.analysis_tests.browser import (
+    LOOKS,
     OpenPage,
     assert_accessible,
     assert_no_sideways_scroll,
@@ -34,8 +35,7 @@ def page_path(run: Path) -> Path:
     return run / "compare" / "0000-0001" / "index.html"
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [375, 1440])
+@LOOKS
 def test_the_page_is_sound_accessible_and_no_wider_than_the_window(
     open_page: OpenPage, page_path: Path, dark: bool, width: int
 ) -> None:

@@ -52,7 +52,7 @@ def test_better_is_by_the_metrics_direction() -> None:
         assert undecided.better is None
     assert row(math.nan, 0.2, "max").better is None
     text = metric_text(row(math.nan, 0.25, "max"))
-    assert (text.first_text, text.second_text, text.difference_text) == ("nan", "0.250", "nan")
+    assert (text.first_text, text.second_text, text.difference_text) == ("nan", "0.250", "–")
     assert metric_text(row(0.1, 0.35, None)).difference_text == "+0.250"
     assert metric_text(row(None, 0.35, None)).difference_text is None
 

@@ -12,8 +12,9 @@ from analysis.load import load_run
 from analysis.report_parts.answer import answer
 from analysis.report_parts.as_markdown import as_markdown
 from analysis.report_parts.confirmed import plus_minus
-from analysis.report_parts.directions import directions, signed
+from analysis.report_parts.directions import directions
 from analysis.report_parts.outlook import Outlook
+from analysis.signed_number import signed
 from search.confirmation_results import Estimate
 from tests.analysis_tests.test_confirmed import confirmed_run  # noqa: F401
 
@@ -99,9 +100,9 @@ def test_the_table_shows_what_does_not_survive_correction(outlook: Outlook) -> N
 
 def test_numbers_with_errors() -> None:
     assert plus_minus(Estimate(0.9134, 0.0042, 3)) == "0.913 ± 0.004"
-    assert plus_minus(Estimate(-0.9134, None, 1), signed=True) == "−0.913"
+    assert plus_minus(Estimate(-0.9134, None, 1), is_difference=True) == "−0.913"
     assert plus_minus(Estimate(0.97865, 0.00012, 3)) == "0.9787 ± 0.0001"
-    assert plus_minus(Estimate(0.0125, 0.0001, 3), signed=True) == "+0.0125 ± 0.0001"
+    assert plus_minus(Estimate(0.0125, 0.0001, 3), is_difference=True) == "+0.0125 ± 0.0001"
     assert [signed(value) for value in (0.0, -0.0123, 2.7e-5, float("nan"))] == [
         "+0.000",
         "−0.012",

@@ -70,7 +70,8 @@ def test_pictures_commands_and_folds() -> None:
     [
         ("<img src=x>", "\\<img src=x\\>"),
         ("a\n# b", "a \\# b"),
-        ("1. x", "1\\. x".replace("1\\.", "\\1.")),
+        ("1. x", "1\\. x"),
+        ("12) x", "12\\) x"),
         ("[a](b) `c` a_b & ~", "\\[a\\](b) \\`c\\` a\\_b \\& \\~"),
     ],
 )
@@ -83,7 +84,7 @@ def test_code_of_a_run_ends_where_it_ends(text: str) -> None:
     shown = told(say(code(text)))
     fence = shown[: len(shown) - len(shown.lstrip("`"))]
     assert shown.endswith(fence)
-    assert fence not in shown[len(fence) : -len(fence)].strip().strip("`") or len(fence) == 1
+    assert fence not in shown[len(fence) : -len(fence)]
 
 
 def test_the_whole_document(unfinished_run: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from analysis.report import main
 from tests.analysis_tests import runs
 from tests.analysis_tests.browser import (
+    LOOKS,
     OpenPage,
     assert_accessible,
     assert_no_sideways_scroll,
@@ -37,8 +38,7 @@ def page_of_a_design(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run / "report" / "index.html"
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [375, 1440])
+@LOOKS
 def test_it_is_accessible_and_fits(
     open_page: OpenPage, page_of_a_search: Path, page_of_a_design: Path, dark: bool, width: int
 ) -> None:

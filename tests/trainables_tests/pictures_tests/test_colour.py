@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainables.pictures.colour import grey, legend, limit_of, overlay, signed
+from trainables.pictures.colour import grey, limit_of, overlay, signed
 
 
 def lightness(colours: np.ndarray) -> np.ndarray:
@@ -80,9 +80,3 @@ def test_shapes(shape: tuple[int, ...]) -> None:
     assert grey(values).shape == shape
     assert signed(values, 1.0).shape == overlay(values, values, 1.0).shape == (*shape, 3)
     assert signed(values, 1.0).dtype == grey(values).dtype == np.uint8
-
-
-def test_the_legend_runs_from_end_to_end() -> None:
-    strip = legend(101, 3)
-    assert strip.shape == (3, 101, 3)
-    assert np.array_equal(strip[0, [0, 50, 100]], signed(np.array([[-1.0, 0.0, 1.0]]), 1.0)[0])
