@@ -20,11 +20,13 @@ from analysis.load import find_runs, is_run, no_run
 from analysis.watch.all_runs import newest_first, runs_table
 from analysis.watch.document import run_document
 from analysis.watch.one_run import run_view
+from analysis.watch.shared_run import SharedRun
 from analysis.watch.watched_run import WatchedRun
 from analysis.watch.whereabouts import LIVE
 from search.errors import RunDirectoryError
 from search.progress import wants_plain_lines
 from search.progress_lines import status_line
+from search.resume_elsewhere import is_shared
 from search.standings import one_line
 
 LOOK_EVERY_S = 1.0
@@ -37,6 +39,7 @@ examples:
   python analysis/status.py runs/sae-20260101-120000
   python analysis/status.py sae-20260101-120000      the same: a name is looked for in --runs
   python analysis/status.py sae-20260101-120000 --watch
+  python analysis/status.py s3://bucket/runs/sae-20260101-120000    one that --storage shares
   python analysis/status.py --json | jq '.[] | select(.state == "running") | .eta_s'
 
 Only files are read: the run is neither disturbed nor locked, and may be on a read-only disk. A run that
@@ -72,8 +75,8 @@ class Chosen:
     def __init__(self, name: str | None, root: Path) -> None:
         self.alone = name is not None
         self._root = root
-        paths = _all_in(root) if name is None else [_path(name, root)]
-        self.runs = {path: WatchedRun(path) for path in paths}
+        found = [WatchedRun(path) for path in _all_in(root)] if name is None else [_watched(name, root)]
+        self.runs = {run.path: run for run in found}
 
     @property
     def are_live(self) -> bool:
@@ -111,7 +114,10 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "run", nargs="?", metavar="RUN", help="run directory, or the name of one in --runs; left out: all"
+        "run",
+        nargs="?",
+        metavar="RUN",
+        help="run directory, the name of one in --runs, or a run on shared storage; left out: all",
     )
     parser.add_argument(
         "--runs",
@@ -124,6 +130,10 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--watch", action="store_true", help="redraw until the run has ended; Ctrl-C leaves")
     how.add_argument("--json", action="store_true", help="one JSON document; an array of them without RUN")
     return parser
+
+
+def _watched(name: str, root: Path) -> WatchedRun:
+    return SharedRun(name) if is_shared(name) else WatchedRun(_path(name, root))
 
 
 def _path(name: str, root: Path) -> Path:

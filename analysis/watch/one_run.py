@@ -12,7 +12,6 @@ from rich.text import Text
 
 from analysis.watch.watched_run import WatchedRun
 from analysis.watch.whereabouts import LIVE
-from search.commands import shown
 from search.history import TrialRecord
 from search.progress_lines import best_so_far, time_left
 from search.standings import count, failures, key_metrics, one_line, score, trial_list
@@ -39,7 +38,8 @@ def run_view(run: WatchedRun) -> Group:
         parts.append(Text(one_line(run.study.question, 1000)))
     parts.append(Text(run.where.sentence, style=STYLES.get(run.where.state, "")))
     if run.where.state in ("broken off", "interrupted"):
-        parts.append(Text(f"go on with: python search/run.py --resume {_path(run)}"))
+        command = f"go on with: python search/run.py --resume {_path(run)}"
+        parts.append(Text(command, no_wrap=True, overflow="ignore"))  # it is there to be copied
     parts += [Text(), _how_far(run), _counts(run)]
     if run.tally is not None:
         parts += [*(Text(line) for line in best_so_far(run.tally)), *_front(run.tally)]
@@ -50,7 +50,7 @@ def run_view(run: WatchedRun) -> Group:
 
 
 def _path(run: WatchedRun) -> str:
-    return one_line(shown(run.path), 1000)
+    return one_line(run.shown_path, 1000)
 
 
 def _how_far(run: WatchedRun) -> RenderableType:

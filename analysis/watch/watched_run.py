@@ -13,6 +13,7 @@ from analysis.ledger_reading import LedgerFollower
 from analysis.load import read_info, read_study
 from analysis.run_owner import Owner, read_owner
 from analysis.watch.whereabouts import LIVE, Whereabouts, whereabouts
+from search.commands import shown
 from search.history import History
 from search.study import Study
 from search.tally import Tally
@@ -46,7 +47,7 @@ class WatchedRun:
     def look(self) -> None:
         """Read what is new."""
         lost: list[str] = []
-        self.owner = read_owner(self.path)
+        self.owner = self._find_owner()
         self.info = read_info(self.path, lost)
         self._confirm_info = read_info(self.path / "confirm", [])
         self._read(lost)
@@ -55,6 +56,11 @@ class WatchedRun:
         self._complain(lost)
         self.looked = time.time()
         self.now = self.looked if self.where.state in LIVE else (self._ledger.newest or self.looked)
+
+    @property
+    def shown_path(self) -> str:
+        """Where the run is, as a person would type it."""
+        return shown(self.path)
 
     @property
     def history(self) -> History:
@@ -94,6 +100,9 @@ class WatchedRun:
         if time.monotonic() - self._measured >= DISK_SECONDS:
             self._bytes, self._measured = _size(self.path), time.monotonic()
         return self._bytes
+
+    def _find_owner(self) -> Owner | None:
+        return read_owner(self.path)
 
     def _read(self, lost: list[str]) -> None:
         """Fold new events; the tally of a session begins with what was before it."""

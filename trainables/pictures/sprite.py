@@ -34,13 +34,14 @@ def enlarged(tiles: np.ndarray, factor: int) -> np.ndarray:
     return tiles.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
-def png(image: np.ndarray) -> bytes:
-    """A picture uint8 (h, w) or (h, w, 3) as an optimised PNG: grey where it is grey, else by palette.
+def png(image: np.ndarray, effort: int = 9) -> bytes:
+    """A picture uint8 (h, w) or (h, w, 3) as a PNG: grey where it is grey, else by palette.
 
-    Only a picture of more than 256 colours is stored as RGB.
+    Only a picture of more than 256 colours is stored as RGB. `effort` is zlib's, 1 to 9: at 9 the file is
+    smallest, and packing it may take longer than drawing did.
     """
     stream = io.BytesIO()
-    _compact(np.ascontiguousarray(image)).save(stream, format="PNG", optimize=True)
+    _compact(np.ascontiguousarray(image)).save(stream, format="PNG", compress_level=effort)
     return stream.getvalue()
 
 

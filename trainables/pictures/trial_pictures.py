@@ -33,6 +33,8 @@ TOP = 8
 MOST_IMAGES = 2000
 TEMPLATE_IMAGES = 128
 _TILE_PIXELS = 84
+# Every trial trained in full waits for its pictures, and few of them are looked at.
+QUICK = 2
 
 
 def draw(model: FeatureModel, images: Tensor, folder: Path) -> None:
@@ -49,11 +51,11 @@ def draw(model: FeatureModel, images: Tensor, folder: Path) -> None:
     pixels = templates(model, images[:TEMPLATE_IMAGES], liveliest)
     factor = max(1, _TILE_PIXELS // max(images.shape[1:]))
     sheet = contact_sheet(_each_by_its_own(pixels), [str(j) for j in liveliest.tolist()], factor=factor)
-    picture_files.write(folder, picture_files.TEMPLATES, png(sheet))
+    picture_files.write(folder, picture_files.TEMPLATES, png(sheet, effort=QUICK))
     rows = liveliest[:ROWS]
     tiles, captions = _attribution_rows(model, images, z[:, rows], rows, pixels[:ROWS])
     sheet = contact_sheet(tiles, captions, columns=TOP + 1, factor=factor)
-    picture_files.write(folder, picture_files.ATTRIBUTIONS, png(sheet))
+    picture_files.write(folder, picture_files.ATTRIBUTIONS, png(sheet, effort=QUICK))
 
 
 def liveliest_latents(model: FeatureModel, z: Tensor) -> Tensor:
