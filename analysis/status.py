@@ -202,7 +202,7 @@ def _print(view: RenderableType) -> None:
     """Not by rich itself, which ends the process with an error where a pipe is closed."""
     console = _console()
     with console.capture() as captured:
-        console.print(view)
+        console.print(view, soft_wrap=True)  # the terminal wraps: a command is there to be copied
     sys.stdout.write(captured.get())
 
 

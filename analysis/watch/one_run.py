@@ -32,14 +32,13 @@ STYLES = {
 def run_view(run: WatchedRun) -> Group:
     """Everything, as something rich can print."""
     name = run.study.name if run.study is not None else run.path.name
-    title = Text.assemble((one_line(name), "bold"), (f"  {_path(run)}", "dim"), overflow="fold")
+    title = Text.assemble((one_line(name), "bold"), (f"  {_path(run)}", "dim"))
     parts: list[RenderableType] = [title]
     if run.study is not None:
         parts.append(Text(one_line(run.study.question, 1000)))
     parts.append(Text(run.where.sentence, style=STYLES.get(run.where.state, "")))
     if run.where.state in ("broken off", "interrupted"):
-        command = f"go on with: python search/run.py --resume {_path(run)}"
-        parts.append(Text(command, no_wrap=True, overflow="ignore"))  # it is there to be copied
+        parts.append(Text(f"go on with: python search/run.py --resume {_path(run)}"))
     parts += [Text(), _how_far(run), _counts(run)]
     if run.tally is not None:
         parts += [*(Text(line) for line in best_so_far(run.tally)), *_front(run.tally)]

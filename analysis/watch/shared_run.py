@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
@@ -27,8 +29,9 @@ class SharedRun(WatchedRun):
     def __init__(self, place: str) -> None:
         self.place = absolute(place)
         self._store: Store = open_store(self.place)
-        self._folder = tempfile.TemporaryDirectory(prefix="sae-shared-")
-        copy = Path(self._folder.name) / (PurePosixPath(self.place).name or "run")
+        folder = tempfile.mkdtemp(prefix="sae-shared-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        copy = Path(folder) / (PurePosixPath(self.place).name or "run")
         copy.mkdir()
         self._driver: Driver | None = None
         self._copy_to(copy)
