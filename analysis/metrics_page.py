@@ -12,17 +12,17 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-if __name__ == "__main__":
-    # Run as a script the path begins with this folder, not with the project's.
-    sys.path[0] = str(Path(__file__).resolve().parents[1])
-
 import numpy as np
 import torch
 from scipy.stats import rankdata
 
+from analysis.exit_code import exit_code_of
 from analysis.metric_runs import NEIGHBOURS, Runs, collect
 from analysis.quoted_command import without_places
-from trainables.dataset import ImageData, load_dataset, to_tensors
+from analysis.written_file import write_bytes
+from search.data_check import load_data
+from search.study import DataSource
+from trainables.dataset import ImageData, to_tensors
 from trainables.metric_table import METRICS
 from trainables.stage_cache import StageCache
 
@@ -30,12 +30,26 @@ Table = Sequence[Mapping[str, float]]
 ALIKE = 0.9
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Train, measure, write the page."""
-    options = _options(arguments)
+EXAMPLES = """\
+examples:
+  python analysis/metrics_page.py --data mnist --seeds 5
+  python analysis/metrics_page.py --limit 500 --seeds 2 --neighbours 1 --out /tmp/metrics.md   a look
+
+exit codes: 0 done   2 usage   7 data missing   8 disk
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the page and print its path; exit code as `search.errors` has it."""
+    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    return exit_code_of(lambda: _write(options, without_places(given)))
+
+
+def _write(options: argparse.Namespace, arguments: str) -> None:
     torch.set_num_threads(options.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    data = to_tensors(load_dataset(options.data, limit=options.limit), device)
+    data = to_tensors(load_data(DataSource(options.data, limit=options.limit)), device)
     epochs = {"classifier": options.classifier_epochs, "sae": options.sae_epochs}
     runs = collect(
         data,
@@ -46,10 +60,8 @@ def main(arguments: list[str] | None = None) -> None:
         device=device,
         progress=lambda text: print(text, file=sys.stderr, flush=True),  # noqa: T201
     )
-    given = sys.argv[1:] if arguments is None else arguments
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    head = introduction(options.data, data, without_places(given))
-    options.out.write_text(page(runs, head), encoding="utf-8")
+    write_bytes(options.out, page(runs, introduction(options.data, data, arguments)).encode())
+    sys.stdout.write(f"{options.out}\n")
 
 
 def introduction(name: str, data: ImageData, arguments: str) -> str:
@@ -164,20 +176,27 @@ def _optional(rows: Table, name: str) -> str:
     return f"{_mean_and_spread(rows, name)[0]:.3f}" if all(name in row for row in rows) else ""
 
 
-def _options(arguments: list[str] | None) -> argparse.Namespace:
-    form = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
-    parser.add_argument("--data", default="digits")
-    parser.add_argument("--seeds", type=int, default=5)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python analysis/metrics_page.py",
+        description=(__doc__ or "").splitlines()[0],
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--data", default="digits", help="name of the images (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=5, help="trainings of each (default: %(default)s)")
     parser.add_argument("--neighbours", type=int, default=len(NEIGHBOURS), help="other pipelines per seed")
     parser.add_argument("--classifier-epochs", type=int, help="instead of the default's")
     parser.add_argument("--sae-epochs", type=int, help="instead of the default's")
     parser.add_argument("--limit", type=int, help="keep at most so many images of each split")
     parser.add_argument("--cache", type=Path, help="folder of a stage cache, to go on after an interruption")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--out", type=Path, default=Path("docs/metrics.md"))
-    return parser.parse_args(arguments)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of torch (default: all)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("docs/metrics.md"), help="the page (default: %(default)s)"
+    )
+    return parser
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -35,14 +35,23 @@ def test_values_spread_and_signal() -> None:
     assert f"| sae/l0 | min | rung | 2.000 | 1.000 |  |  | {signal:.1f} |" in text
 
 
-def test_a_page_of_real_pipelines(tmp_path: Path) -> None:
+def test_a_page_of_real_pipelines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "docs" / "metrics.md"
     arguments = "--data digits --limit 150 --seeds 2 --neighbours 1 --classifier-epochs 2 --sae-epochs 2"
-    metrics_page.main([*arguments.split(), "--threads", "1", "--out", str(out)])
+    assert metrics_page.main([*arguments.split(), "--threads", "1", "--out", str(out)]) == 0
+    assert capsys.readouterr().out == f"{out}\n"
     text = out.read_text(encoding="utf-8")
     assert f"python analysis/metrics_page.py {arguments}" in text
     for name in METRICS:
         assert name.endswith(("_null", "_skill")) or f"| {name} |" in text, name
+
+
+def test_data_that_are_not_there_are_told_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SAE_SEARCH_DATA", str(tmp_path))
+    assert metrics_page.main(["--data", "mnist", "--threads", "1"]) == 7
+    assert capsys.readouterr().err.startswith("error: ")
 
 
 def test_every_neighbour_is_a_valid_trial_of_its_own() -> None:

@@ -39,27 +39,27 @@ def run_of(study: Study, n: int, seed: int = 0) -> Searched:
     return Searched(study, history_of(params_of(study, settings), metrics))
 
 
-def told(run: Searched) -> dict[tuple[str, str], Importances]:
-    return {(found.objective, found.method): found for found in importances(run)}
+@pytest.fixture(scope="module")
+def told(study: Study) -> dict[tuple[str, str], Importances]:
+    """Of 80 trials, by objective and method."""
+    return {(found.objective, found.method): found for found in importances(run_of(study, 80))}
 
 
-def test_what_was_planted_leads(study: Study) -> None:
-    found = told(run_of(study, 80))
-    assert len(found) == 4
+def test_what_was_planted_leads(told: dict[tuple[str, str], Importances]) -> None:
+    assert len(told) == 4
     for method in ("fANOVA", "PED-ANOVA"):
-        first = found["first", method]
+        first = told["first", method]
         assert first.shares[0].path == "strong"
         assert first.shares[0].share > 0.5
         assert sum(parameter.share for parameter in first.shares) == pytest.approx(1)
         assert (first.reason, first.n_trials) == (None, 80)
 
 
-def test_conditional_parameters_are_ped_anovas_alone(study: Study) -> None:
-    found = told(run_of(study, 80))
-    assert found["second", "fANOVA"].left_out == ("inner",)
-    assert found["second", "fANOVA"].shares[0].path == "kind"
-    assert found["second", "PED-ANOVA"].left_out == ()
-    assert found["second", "PED-ANOVA"].shares[0].path == "inner"
+def test_conditional_parameters_are_ped_anovas_alone(told: dict[tuple[str, str], Importances]) -> None:
+    assert told["second", "fANOVA"].left_out == ("inner",)
+    assert told["second", "fANOVA"].shares[0].path == "kind"
+    assert told["second", "PED-ANOVA"].left_out == ()
+    assert told["second", "PED-ANOVA"].shares[0].path == "inner"
 
 
 def test_a_parameter_of_one_value_accounts_for_nothing(study: Study) -> None:

@@ -6,22 +6,23 @@ import re
 from pathlib import Path
 
 import jinja2
+import numpy as np
 import pytest
 
 from analysis.pages.page import data_uri, figure, linked_files, render, write_page
 from search.errors import DiskError
 from tests.analysis_tests.browser import (
     HOSTILE,
+    LOOKS,
     OpenPage,
     assert_accessible,
     assert_no_sideways_scroll,
 )
-from trainables.pictures.colour import legend
+from trainables.pictures.colour import signed
 from trainables.pictures.sprite import png
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [375, 1440])
+@LOOKS
 def test_hostile_text_stays_text(open_page: OpenPage, tmp_path: Path, dark: bool, width: int) -> None:
     html = render(
         "base.html",
@@ -83,6 +84,6 @@ def test_the_legend_in_css_has_the_colours_of_the_pictures() -> None:
     css = linked_files(["gallery_feature"])["gallery_feature.css"]
     (stops,) = re.findall(r"--signed: linear-gradient\(90deg, (.*)\);", css)
     named = [tuple(map(int, stop)) for stop in re.findall(r"rgb\((\d+) (\d+) (\d+)\)", stops)]
-    strip = legend(width=len(named), height=1)[0]
+    strip = signed(np.linspace(-1, 1, len(named))[None], 1.0)[0]
     assert named == [tuple(map(int, colour)) for colour in strip]
     assert data_uri(png(strip[None])).startswith("data:image/png;base64,iVBOR")
