@@ -163,6 +163,7 @@ def write(
         ],
         "multiply_adds_per_second": {str(width): each for width, each in products.items()},
     }
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps(values, indent=1), encoding="utf-8")
     part.replace(path)
