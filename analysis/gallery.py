@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.exit_code import exit_code_of
 from analysis.features.collect import feature_table
 from analysis.features.details import feature_details
 from analysis.features.feature import FeatureTable
@@ -26,8 +27,6 @@ from analysis.gallery_parts.trials_page import write_trials_page
 from analysis.gallery_parts.writing import Gallery, write_folder, write_single_file
 from analysis.load import Run, load_run
 from analysis.progress_line import ProgressLine
-from search.errors import SearchError
-from search.report_error import report
 from trainables.dataset import Dataset
 
 EXAMPLES = """\
@@ -42,7 +41,8 @@ RUN/gallery/index.html links the trials; RUN/gallery/NNNN/index.html is a contac
 click away from each; contact_sheet.png and class_*.png beside it are for a paper. With --single-file it is
 RUN/gallery/NNNN.html alone.
 
-exit codes: 0 done   2 usage   4 no trial to show   6 no run, or damaged   7 data missing   8 disk
+exit codes: 0 done   2 usage or no such trial   4 no trial to show   6 no run, or damaged
+            7 data missing   8 disk
 """
 # Pages in a single file: 100 of at most 64 KB stay far below the 50 MB at which browsers struggle.
 MOST_IN_ONE_FILE = 100
@@ -54,23 +54,23 @@ _SECONDS_BETWEEN_LINES = {True: 0.5, False: 10.0}
 def main(arguments: list[str] | None = None) -> int:
     """Write the galleries and print the page to open first; exit code as `search.errors` has it."""
     options = _parser().parse_args(arguments)
-    try:
-        run = load_run(options.run)
-        numbers = _chosen(run, options.trial, options.top)
-        with ProgressLine() as progress:
-            progress.say("reading images")
-            data = run.data()
-            out = options.out or run.path / "gallery"
-            for number in numbers:
-                path = _one(run, data, number, options, out, progress)
-                if options.single_file:
-                    sys.stdout.write(f"{path}\n")
-        if not options.single_file:
-            sys.stdout.write(f"{write_trials_page(run, out, _command(options), _info(run, data))}\n")
-            sys.stdout.write("".join(f"{out / f'{number:04d}' / 'index.html'}\n" for number in numbers))
-    except SearchError as error:
-        return report(error)
-    return 0
+    return exit_code_of(lambda: _write(options))
+
+
+def _write(options: argparse.Namespace) -> None:
+    run = load_run(options.run)
+    numbers = _chosen(run, options.trial, options.top)
+    with ProgressLine() as progress:
+        progress.say("reading images")
+        data = run.data()
+        out = options.out or run.path / "gallery"
+        for number in numbers:
+            path = _one(run, data, number, options, out, progress)
+            if options.single_file:
+                sys.stdout.write(f"{path}\n")
+    if not options.single_file:
+        sys.stdout.write(f"{write_trials_page(run, out, _command(options), _info(run, data))}\n")
+        sys.stdout.write("".join(f"{out / f'{number:04d}' / 'index.html'}\n" for number in numbers))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,8 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--trial", type=int, nargs="+", metavar="ID", help="these trials (default: the best)")
     which.add_argument("--top", type=_positive, metavar="K", help="the K best trials")
-    parser.add_argument("--split", choices=("val", "test"), default="val", help="images to look at [val]")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write [RUN/gallery]")
+    parser.add_argument(
+        "--split", choices=("val", "test"), default="val", help="images to look at (default: %(default)s)"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: RUN/gallery)")
     parser.add_argument("--single-file", action="store_true", help="one HTML file a trial, to be sent")
     return parser
 
