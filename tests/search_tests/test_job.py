@@ -131,7 +131,12 @@ def test_the_log_is_whole_over_a_connection_that_drops(head: Head, server: JobSe
     assert [line for line in out.getvalue().splitlines() if line.startswith("line")] == [
         f"line {i}" for i in range(1, 9)
     ]
-    assert [s.partition(" (")[0] for s in said] == ["connection lost", "connected again"] * 2
+    # The job may have ended before the second connection is back; then there is nothing to go on with.
+    found = [s.partition(" (")[0] for s in said]
+    assert found in (
+        ["connection lost", "connected again"] * 2,
+        ["connection lost", "connected again", "connection lost"],
+    )
 
 
 def test_a_head_that_stays_away_is_given_up(server: JobServer) -> None:
@@ -152,7 +157,7 @@ def test_code_is_the_one_that_was_sent_or_the_installed_one(server: JobServer, t
     installed = space_package(tmp_path / "a.yaml")
     for package, words, expected in (
         (sent, "python search/run.py", "this is what was sent"),
-        (installed, "python -m search.mark", "No module named 'search.mark'"),
+        (installed, "python -m search.mark", "No module named"),
     ):
         assert server.upload(package.name, package.content)
         assert not server.upload(package.name, package.content)
