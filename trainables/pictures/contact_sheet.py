@@ -23,11 +23,13 @@ def contact_sheet(
 ) -> np.ndarray:
     """Tiles uint8 (n, h, w, 3) -> RGB picture uint8 with a caption under every tile.
 
-    Every pixel of a tile becomes factor x factor. A caption is cut to the tile's width. ValueError for no
-    tiles, or if there is not one caption a tile.
+    Every pixel of a tile becomes factor x factor. A caption is cut to the tile's width. Without tiles it is a
+    bare margin. ValueError if there is not one caption a tile.
     """
     if len(captions) != len(tiles):
         raise ValueError(f"{len(captions)} captions for {len(tiles)} tiles")
+    if not len(tiles):
+        return np.full((2 * MARGIN, 2 * MARGIN, 3), PAPER, dtype=np.uint8)
     large = [_captioned(tile, text) for tile, text in zip(enlarged(tiles, factor), captions, strict=True)]
     sheet = tiled(np.stack(large), columns, GAP)
     return np.pad(sheet, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)), constant_values=PAPER)
