@@ -6,10 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.analysis_tests import browser as harness
 from tests.storage_places import CREDENTIALS, s3_server
 from trainables.object_store import below
+
+# Time proves nothing on a busy machine; examples are the same on every one.
+settings.register_profile(
+    "suite", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("suite")
 
 # One Chromium a worker: Playwright cannot be started twice in one process.
 browser = harness.browser

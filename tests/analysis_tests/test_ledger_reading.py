@@ -149,7 +149,7 @@ scalars = st.none() | st.booleans() | st.integers(-2, 60) | st.floats(allow_nan=
 anything = scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text(max_size=3), scalars, max_size=2)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=300)
 @given(
     st.fixed_dictionaries(
         {"event": st.sampled_from(["session", "suggest", "result", "decision", "retry", "end"])},

@@ -47,7 +47,7 @@ standing = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=200)
 @given(st.lists(standing, min_size=1, max_size=25), st.integers(2, 4))
 def test_every_decision_follows_the_definition(standings: list[Standing], reduction_factor: int) -> None:
     halving = Halving(reduction_factor)

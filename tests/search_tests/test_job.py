@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -124,7 +125,7 @@ def test_the_log_is_whole_over_a_connection_that_drops(head: Head, server: JobSe
     thread = threading.Thread(target=drop_twice)
     thread.start()
     try:
-        assert Follower(JobServer(proxy.address, TOKEN), job, out, said.append).follow() == 9
+        assert followed(Follower(JobServer(proxy.address, TOKEN), job, out, said.append)) == 9
     finally:
         over.set()
         thread.join()
@@ -146,7 +147,7 @@ def test_a_head_that_stays_away_is_given_up(server: JobServer) -> None:
     [nobody] = free_ports(1)
     away = JobServer(f"http://127.0.0.1:{nobody}", TOKEN)
     with pytest.raises(ClusterError, match="out of reach"):
-        Follower(away, job, io.StringIO(), lambda _: None, give_up_after_s=1.0).follow()
+        followed(Follower(away, job, io.StringIO(), lambda _: None, give_up_after_s=1.0))
 
 
 def test_code_is_the_one_that_was_sent_or_the_installed_one(server: JobServer, tmp_path: Path) -> None:
@@ -165,7 +166,7 @@ def test_code_is_the_one_that_was_sent_or_the_installed_one(server: JobServer, t
         assert not server.upload(package.name, package.content)
         job = server.submit(f"cat {package.space}; {words}", {"working_dir": package.uri})
         out = io.StringIO()
-        Follower(server, job, out, lambda _: None).follow()
+        followed(Follower(server, job, out, lambda _: None))
         assert "a: space" in out.getvalue()
         assert expected in out.getvalue()
 
@@ -221,7 +222,7 @@ def test_somebody_who_does_not_answer() -> None:
 def test_a_failure_of_the_environment_is_the_cluster_s(server: JobServer) -> None:
     job = server.submit("echo never", {"working_dir": "gcs://_ray_pkg_0000000000000000.zip"})
     with pytest.raises(ClusterError, match="the job failed on the cluster"):
-        Follower(server, job, io.StringIO(), lambda _: None).follow()
+        followed(Follower(server, job, io.StringIO(), lambda _: None))
 
 
 def test_another_ray_is_refused(server: JobServer) -> None:
@@ -289,4 +290,15 @@ def test_job_options_want_a_job(words: str) -> None:
 
 
 def submit(address: str, *words: str) -> int:
-    return run_as_job(parse(["--address", address, *words]))
+    return apart(lambda: run_as_job(parse(["--address", address, *words])))
+
+
+def followed(follower: Follower) -> int:
+    return apart(follower.follow)
+
+
+def apart(call: Callable[[], int]) -> int:
+    """In a thread of its own: Playwright's browser, once started, keeps an event loop running in this one,
+    in which no other can run."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(call).result()

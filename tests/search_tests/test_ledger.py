@@ -34,7 +34,7 @@ def written(path: Path, events: list[dict[str, object]]) -> None:
         ledger.append(events)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=200)
 @given(st.dictionaries(st.text().filter(lambda key: key != "crc"), json_values, min_size=1, max_size=5))
 def test_any_event_comes_back_and_stays_on_one_line(event: dict[str, object]) -> None:
     line = encode(event)

@@ -73,7 +73,7 @@ ODD = ["9" * 90, '"', "%YAML 1.2", "\t", "\ufeff", "\x00", "\u2028", "\ud800", "
 WORDS = [*NAMES, *SYNTAX, *ODD]
 GLUE = st.sampled_from([": ", ", ", " ", "\n", "\n  ", "\n    ", "- ", "{", "}", "[", "]", ":", "\r\n"])
 TOKENS = st.one_of(st.sampled_from(WORDS), GLUE, st.text(max_size=3))
-PROFILE = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+PROFILE = settings(suppress_health_check=list(HealthCheck))
 
 
 def answer(text: str, overrides: tuple[str, ...] = ()) -> None:

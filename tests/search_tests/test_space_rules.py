@@ -57,7 +57,7 @@ def broken_rules(study: Study, params: dict[str, Scalar]) -> list[str]:
     return broken
 
 
-@settings(max_examples=250, deadline=None, derandomize=True, database=None)
+@settings(max_examples=250)
 @given(bodies())
 def test_refused_exactly_if_some_draw_breaks_a_rule(body: str) -> None:
     text = with_trial(body)
@@ -75,7 +75,7 @@ def test_refused_exactly_if_some_draw_breaks_a_rule(body: str) -> None:
     assert found == expected, f"{text}\n{message}"
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=150)
 @given(bodies())
 def test_resolved_text_means_the_same_whatever_the_space(body: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
