@@ -28,7 +28,7 @@ from trainables.config import TrialConfig
 from trainables.feature_model import FeatureModel
 from trainables.metrics.measured import SupportsFeatures
 from trainables.networks.network import Network, build_network
-from trainables.sae_training import train_sae
+from trainables.sae_requests import SaeRequest
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.seeds import generator
 from trainables.stage_cache import Entry
@@ -161,9 +161,8 @@ def _train(trained: Trained, what: str, seed: int, *, frozen_decoder: bool) -> S
 
     def train() -> Entry:
         y = model.basis.encode(hidden_of(model.classifier, trained.images))
-        result = train_sae(
-            config, y, epochs=config.epochs, seed=seed, device=device, frozen_decoder=frozen_decoder
-        )
+        request = SaeRequest(config, y, config.epochs, seed, frozen_decoder)
+        (result,) = trained.stages.train_saes([request], device)
         return Entry(dict(result.sae.state_dict()))
 
     sae: SparseAutoencoder = registry.load(registry.SAES, config.kind)(config, model.basis.rank)

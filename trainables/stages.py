@@ -19,7 +19,7 @@ from trainables.bases.basis import Basis
 from trainables.config import TrialConfig
 from trainables.feature_model import FeatureModel
 from trainables.networks.network import Network
-from trainables.sae_training import train_sae
+from trainables.sae_requests import SaeRequest, Trainer, train_here
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.saes.steps.choice import takes_compiled_steps
 from trainables.seeds import stage_seed
@@ -39,6 +39,7 @@ class StageRunner:
     replicate: int
     cache: StageCache | None
     device: torch.device
+    train_saes: Trainer = train_here
 
     def seed(self, stage: str) -> int:
         """Seed of a stage, whatever its settings."""
@@ -84,7 +85,8 @@ def fit_sae(
 
     def train() -> Entry:
         y = basis.encode(hidden())
-        result = train_sae(config, y, epochs=epochs, seed=stages.seed("sae"), device=stages.device)
+        request = SaeRequest(config, y, epochs, stages.seed("sae"))
+        (result,) = stages.train_saes([request], stages.device)
         return Entry(dict(result.sae.state_dict()), {"history": list(result.history)})
 
     trained = stages.run("sae", sae_key(stages, config, epochs, basis_key), train)
