@@ -1,4 +1,4 @@
-"""What it takes to train SAEs, as data: so that several can be trained at once, here or in another process."""
+"""What it takes to train SAEs, as data, so that several can be trained at once, here or elsewhere."""
 
 from __future__ import annotations
 
