@@ -13,9 +13,10 @@ constrained domination).
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from dataclasses import dataclass
 
-import numpy as np
+from search.fronts import Fronts
 
 
 @dataclass(frozen=True)
@@ -31,42 +32,52 @@ class Halving:
 
     def __init__(self, reduction_factor: int) -> None:
         self._reduction_factor = reduction_factor
-        self._rungs: dict[int, dict[int, Standing]] = {}
+        self._rungs: dict[int, _Rung] = {}
 
     def record(self, rung: int, trial: int, standing: Standing) -> None:
-        """Take note without deciding; used when a run is resumed."""
-        self._rungs.setdefault(rung, {})[trial] = standing
+        """Take note without deciding; used when a run is resumed. A trial's second standing is ignored."""
+        self._rungs.setdefault(rung, _Rung()).add(trial, standing)
 
     def survives(self, rung: int, trial: int, standing: Standing) -> bool:
-        """Record the trial at the rung and decide whether it goes on."""
-        self.record(rung, trial, standing)
-        standings = self._rungs[rung]
-        places = self._places(len(standings))
-        return _trials_in_better_fronts(list(standings.values()), standing, places) < places
+        """Record a trial that was not at the rung before, and decide whether it goes on."""
+        seen = self._rungs.setdefault(rung, _Rung())
+        return seen.add(trial, standing) < self._places(len(seen))
 
     def hopeless(self, rung: int, least_violation: float) -> bool:
         """Whether a trial that violates by at least this much cannot survive the rung whatever its losses."""
-        standings = self._rungs.get(rung, {})
-        better = sum(standing.violation < least_violation for standing in standings.values())
-        return better >= self._places(len(standings) + 1)
+        seen = self._rungs.get(rung, _Rung())
+        return seen.violating_less(least_violation) >= self._places(len(seen) + 1)
 
     def _places(self, n_trials: int) -> int:
         return math.ceil(n_trials / self._reduction_factor)
 
 
-def _trials_in_better_fronts(standings: list[Standing], mine: Standing, enough: int) -> int:
-    """How many trials stand in fronts strictly better than that of `mine`; stops counting at `enough`."""
-    better = sum(standing.violation < mine.violation for standing in standings)
-    losses = np.array([s.losses for s in standings if s.violation == mine.violation])
-    me = np.array(mine.losses)
-    if losses.shape[1] == 1:
-        return better + int((losses < me).sum())
-    while better < enough:
-        no_worse = (losses[:, None, :] <= losses[None, :, :]).all(-1)
-        somewhere_better = (losses[:, None, :] < losses[None, :, :]).any(-1)
-        dominated = (no_worse & somewhere_better).any(0)
-        if not ((losses <= me).all(-1) & (losses < me).any(-1)).any():
-            return better
-        better += int((~dominated).sum())
-        losses = losses[dominated]
-    return better
+class _Rung:
+    """Standings in order of violation, and the fronts of those that violate equally."""
+
+    def __init__(self) -> None:
+        self._trials: dict[int, int] = {}
+        self._order: list[tuple[float, ...]] = []
+        self._fronts: dict[float, Fronts] = {}
+
+    def __len__(self) -> int:
+        return len(self._trials)
+
+    def add(self, trial: int, standing: Standing) -> int:
+        """How many trials stood in fronts strictly better than the trial's when it came."""
+        if trial not in self._trials:
+            self._trials[trial] = self._insert(standing)
+        return self._trials[trial]
+
+    def violating_less(self, violation: float) -> int:
+        """Trials that are less far outside the constraints."""
+        return bisect_left(self._order, (violation,))
+
+    def _insert(self, standing: Standing) -> int:
+        if len(standing.losses) == 1:  # each value is a front of its own, and the order tells the rest
+            place = (standing.violation, *standing.losses)
+            insort(self._order, place)
+            return bisect_left(self._order, place)
+        insort(self._order, (standing.violation,))
+        fronts = self._fronts.setdefault(standing.violation, Fronts())
+        return self.violating_less(standing.violation) + fronts.add(standing.losses)

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from search.fronts import dominates
 from search.study import Scalar, Study
 
 State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
@@ -181,14 +182,9 @@ def pareto_fronts(study: Study, trials: Iterable[TrialRecord]) -> list[list[Tria
     for losses, trial in sorted(candidates, key=lambda pair: (pair[0], pair[1].number)):
         for front in fronts:
             # The newest members are the nearest, and beat most often.
-            if not any(_dominates(other, losses) for other, _ in reversed(front)):
+            if not any(dominates(other, losses) for other, _ in reversed(front)):
                 front.append((losses, trial))
                 break
         else:
             fronts.append([(losses, trial)])
     return [[trial for _, trial in front] for front in fronts]
-
-
-def _dominates(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    """Whether losses `a` are nowhere worse than `b` and somewhere better."""
-    return a != b and all(x <= y for x, y in zip(a, b, strict=True))

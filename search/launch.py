@@ -70,19 +70,12 @@ def run_search(launch: Launch, interruption: Interruption) -> History:
         )
         judge = Judge(launch.study, recorder)
         judge.settle_all()
-        _forget_unacknowledged_timeouts(launch.directory, recorder.history)
         proposer = Proposer(launch.study, recorder, launch.target)
         run_trials(_work(launch), launch.address, recorder, judge, proposer, interruption)
         history = recorder.history
     if not history.in_state("COMPLETE"):
         raise NoTrialCompleted(f"none of the {history.finished} trials reached its full training")
     return history
-
-
-def _forget_unacknowledged_timeouts(directory: RunDirectory, history: History) -> None:
-    """A watchdog's mark whose trial was not ended by it is of an earlier session, perhaps with less time."""
-    for record in history.in_state("RUNNING"):
-        (directory.trials / record.folder / "timeout.txt").unlink(missing_ok=True)
 
 
 def _work(launch: Launch) -> Work:

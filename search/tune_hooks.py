@@ -17,6 +17,7 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
+from search.attempts import MARK, Attempts, marked
 from search.history import TrialRecord
 from search.judge import StepResult
 from search.optuna_book import LOST_PROCESS
@@ -56,8 +57,8 @@ class _Shell:
 class LedgerSearcher(_Shell, Searcher):
     """Hands out proposals, at most `concurrency()` at a time, and passes ends on to the sampler.
 
-    Ray retries a trial whose process dies while it trains, but not one that was just being put on a used
-    process, as happens when a node dies; that one is handed out again here, up to `retries` times.
+    A trial whose process dies is handed out again, up to `retries` times, and continues from its own
+    checkpoint; not so one that took longer than it may, which would do so again.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class LedgerSearcher(_Shell, Searcher):
         recorder: Recorder,
         concurrency: Callable[[], int],
         config_of: Callable[[TrialRecord], dict[str, Any]],
+        attempts: Attempts,
         trials_dir: Path,
         retries: int,
     ) -> None:
@@ -76,6 +78,7 @@ class LedgerSearcher(_Shell, Searcher):
         self._recorder = recorder
         self._concurrency = concurrency
         self._config_of = config_of
+        self._attempts = attempts
         self._trials_dir = trials_dir
         self._retries = retries
         self._live: dict[str, int] = {}
@@ -113,13 +116,12 @@ class LedgerSearcher(_Shell, Searcher):
             return
         record = self._recorder.history.trials[number]
         if record.state == "RUNNING":
-            mark = self._trials_dir / record.folder / "timeout.txt"
-            timed_out = mark.is_file() and mark.stat().st_size > 0
+            timed_out = self._attempts.timed_out(trial_id, self._trials_dir / record.folder)
             if not timed_out and record.retries < self._retries:
                 self._recorder.retry(number, f"{LOST_PROCESS} the worker process died")
                 self._again.append(record)
                 return
-            self._judge.fail(number, _why_lost(record, timed_out=timed_out))
+            self._judge.fail(number, self._why_lost(record, timed_out=timed_out))
         self._proposer.told(record)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
@@ -131,20 +133,21 @@ class LedgerSearcher(_Shell, Searcher):
     def restore(self, checkpoint_path: str) -> None:
         """See `save`."""
 
-
-def _why_lost(record: TrialRecord, *, timed_out: bool) -> str:
-    """A watchdog that ended the process left its mark; anything else is a loss."""
-    if timed_out:
-        return f"timeout: ended by the watchdog, see trials/{record.folder}/timeout.txt"
-    return f"{LOST_PROCESS} the worker process died {record.retries + 1} times"
+    def _why_lost(self, record: TrialRecord, *, timed_out: bool) -> str:
+        if not timed_out:
+            return f"{LOST_PROCESS} the worker process died {record.retries + 1} times"
+        seen = marked(self._trials_dir / record.folder)
+        where = f", where it was: trials/{record.folder}/{MARK}" if seen else ""
+        return f"{self._attempts.overrun}{where}"
 
 
 class JudgeScheduler(_Shell, FIFOScheduler):
     """Passes every result to the judge. Metric and mode are the space file's business."""
 
-    def __init__(self, judge: Judges) -> None:
+    def __init__(self, judge: Judges, attempts: Attempts) -> None:
         super().__init__()
         self._judge = judge
+        self._attempts = attempts
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Record, decide, record the decision; only then does it act."""
@@ -165,21 +168,21 @@ class JudgeScheduler(_Shell, FIFOScheduler):
         return None
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
-        """Ray deletes what it knows of an error with its scratch folder; the log keeps it."""
+        """Before the searcher hears of it. Ray deletes what it knows with its scratch; the log keeps it."""
+        told = Path(trial.error_file).read_text() if trial.error_file else ""
+        self._attempts.died(trial.trial_id, told)
         # Under Ray's name, because what a dead worker said is for the file, not for the screen.
-        logging.getLogger("ray").error(
-            "trial %s lost its worker: %s", trial.config["number"], trial.get_error()
-        )
+        logging.getLogger("ray").error("trial %s lost its worker: %s", trial.config["number"], told)
 
 
 class RunCallback(_Shell, Callback):
-    """Runs `checks` between Ray's steps, and records that a lost process is tried again.
+    """Runs `checks` between Ray's steps, and notes when a process takes a trial.
 
     A check raises Halt to end the search: for a signal, or because Ray is gone.
     """
 
-    def __init__(self, recorder: Recorder, checks: Sequence[Callable[[], None]]) -> None:
-        self._recorder = recorder
+    def __init__(self, attempts: Attempts, checks: Sequence[Callable[[], None]]) -> None:
+        self._attempts = attempts
         self._checks = checks
 
     def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
@@ -187,6 +190,6 @@ class RunCallback(_Shell, Callback):
         for check in self._checks:
             check()
 
-    def on_trial_recover(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        """Ray will start the trial again; it continues from its own checkpoint."""
-        self._recorder.retry(trial.config["number"], f"{LOST_PROCESS} the worker process died")
+    def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        """The trial is on a process, new or used; its time runs."""
+        self._attempts.began(trial.trial_id)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from search.capacity import Capacity
 from search.cluster_nodes import autoscales, nodes
-from search.history import TrialRecord
+from search.history import History, TrialRecord
 from search.interruption import Halt, Interrupted, Interruption
 from search.node_disks import on_one_disk
 from search.ray_session import Session, ray_session
@@ -26,6 +26,7 @@ from trainables.dataset import Dataset
 
 if TYPE_CHECKING:
     from search.tune_hooks import Judges, Proposes
+    from trainables.trial_actor import TrialContext
 
 
 MAX_PENDING = 512
@@ -39,7 +40,7 @@ class Work:
 
     actor: str
     """module:Class, imported when Ray is up."""
-    context: Callable[[Grant], Any]
+    context: Callable[[Grant], TrialContext]
     """The actor's context, once it is known what a trial is granted."""
     dataset: Dataset
     resources: Resources
@@ -68,6 +69,7 @@ def run_trials(
     """
     if not proposer.owed:
         return
+    _forget_unacknowledged_timeouts(work.trials_dir, recorder.history)
     with interruption.listening(work.leave_at_once) as arm:
         try:
             with ray_session(address) as session:
@@ -88,6 +90,7 @@ def _tuner(
 ) -> Any:
     from ray import tune
 
+    from search.attempts import Attempts
     from search.tune_hooks import JudgeScheduler, LedgerSearcher, RunCallback
 
     capacity = Capacity(
@@ -99,16 +102,25 @@ def _tuner(
     retries = RETRIES_ON_A_CLUSTER if session.is_cluster else 1
     # Ray lets a searcher of one's own have a single pending trial unless told otherwise; ours sets the limit.
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(MAX_PENDING)
+    context = work.context(granted)
+    attempts = Attempts(context.timeout_s, context.overrun)
     actor = tune.with_parameters(
-        registry.load({"actor": work.actor}, "actor"), context=work.context(granted), dataset=work.dataset
+        registry.load({"actor": work.actor}, "actor"), context=context, dataset=work.dataset
     )
     return tune.Tuner(
         tune.with_resources(actor, {"cpu": granted.cpu, "gpu": granted.gpu}),
         tune_config=tune.TuneConfig(
             search_alg=LedgerSearcher(
-                proposer, judge, recorder, capacity.concurrency, work.config_of, work.trials_dir, retries
+                proposer,
+                judge,
+                recorder,
+                capacity.concurrency,
+                work.config_of,
+                attempts,
+                work.trials_dir,
+                retries,
             ),
-            scheduler=JudgeScheduler(judge),
+            scheduler=JudgeScheduler(judge, attempts),
             num_samples=-1,  # the searcher says when all is done; a lost trial may be handed out twice
             reuse_actors=True,
             trial_dirname_creator=_trial_name,
@@ -118,14 +130,20 @@ def _tuner(
             name="tune",
             storage_path=str(session.scratch / "storage"),
             verbose=0,
-            # Only the death of a process gets here; everything else is caught in the trial.
-            failure_config=tune.FailureConfig(max_failures=retries),
+            # Only the death of a process gets there, and the searcher says what follows from it.
+            failure_config=tune.FailureConfig(max_failures=0),
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
             callbacks=[
-                RunCallback(recorder, (interruption.check, session.check, capacity.check, *work.checks))
+                RunCallback(attempts, (interruption.check, session.check, capacity.check, *work.checks))
             ],
         ),
     )
+
+
+def _forget_unacknowledged_timeouts(trials_dir: Path, history: History) -> None:
+    """A watchdog's mark whose trial was not ended by it is of an earlier session, perhaps with less time."""
+    for record in history.in_state("RUNNING"):
+        (trials_dir / record.folder / "timeout.txt").unlink(missing_ok=True)
 
 
 def this_node() -> str:

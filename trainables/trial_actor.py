@@ -3,7 +3,7 @@
 Everything a configuration can do wrong is caught here and sent back as the trial's end with its
 reason, so that only the death of the process itself reaches Ray. A step that overruns the trial's
 time ends the process from a watchdog that needs no interpreter lock, since a hang may sit in C code;
-the traceback it leaves in `timeout.txt` tells the next incarnation why its predecessor died.
+the traceback it leaves in `timeout.txt` says where the time went.
 """
 
 from __future__ import annotations
@@ -61,6 +61,11 @@ class TrialContext:
     """The run's place on storage that all nodes see; None when all share the driver's disk."""
     home_node: str | None = None
     """Ray's id of the driver's node, where trials are written into the run directory itself."""
+
+    @property
+    def overrun(self) -> str:
+        """The reason of a trial that took longer than it may."""
+        return f"timeout: longer than {self.timeout_name} = {self.timeout_s:g}"
 
 
 class TrialActor(tune.Trainable):
@@ -127,11 +132,9 @@ class TrialActor(tune.Trainable):
         self._folder.mkdir(parents=True, exist_ok=True)
         self._open_log()
         timeout_file = self._folder / "timeout.txt"
-        if (timeout_file.exists() and timeout_file.stat().st_size > 0) or remaining <= 0:
+        if remaining <= 0:
             faulthandler.cancel_dump_traceback_later()
-            return self._failure(
-                f"timeout: longer than {self._context.timeout_name} = {self._context.timeout_s:g}"
-            )
+            return self._failure(self._context.overrun)
         with timeout_file.open("w") as file:
             faulthandler.dump_traceback_later(remaining, exit=True, file=file)
             try:

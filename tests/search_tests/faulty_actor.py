@@ -1,10 +1,13 @@
 """A trial actor that misbehaves by trial number, and a driver that searches with it.
 
-python -m tests.search_tests.faulty_actor RUNS_FOLDER NAME
+python -m tests.search_tests.faulty_actor RUNS_FOLDER NAME [ADDRESS STORAGE]
+
+With an address it is a search on a cluster, whose trials misbehave as far from the driver as they can.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -19,6 +22,7 @@ from search.interruption import Interruption
 from search.launch import Launch, run_search
 from search.report_error import report
 from search.run_directory import create
+from search.shared_run import sharing
 from search.space import load_study
 from search.study import Budget
 from trainables.dataset import load_dataset
@@ -27,6 +31,7 @@ from trainables.trial_actor import TrialActor
 
 CANNOT_DRAW = 0
 RAISES, DIVERGES, DIES_ONCE, DIES_ALWAYS, HANGS = 1, 2, 3, 4, 5
+HANGS_FAR, DIES_FAR = 1, 2
 
 
 class FaultyActor(TrialActor):
@@ -51,22 +56,40 @@ class FaultyActor(TrialActor):
         return message
 
 
-def main(root: Path, name: str) -> int:
-    """One search with the faulty actor; returns the exit code a user would see."""
+class FarActor(TrialActor):
+    """On nodes whose disks the driver does not see, trial 1 hangs and trial 2 dies once."""
+
+    def _step_and_save(self) -> dict[str, Any]:
+        assert self._worker_storage is not None
+        assert self._worker_storage.scratch is not None
+        if self._config["number"] == HANGS_FAR:
+            ctypes.PyDLL(None).sleep(1000)  # in C, and with the interpreter's lock
+        died = Path(str(self._context.storage)) / "died"
+        if self._config["number"] == DIES_FAR and not died.exists():
+            died.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super()._step_and_save()
+
+
+def main(root: Path, name: str, address: str = "local", storage: str | None = None) -> int:
+    """One search with a faulty actor; returns the exit code a user would see."""
     loaded = load_study(Path(__file__).parent / "spaces" / "tiny.yaml")
-    study = replace(loaded.study, budget=Budget(trials=8, seed=3, max_failures=4, trial_timeout_s=15))
+    trials, timeout_s, actor = (8, 15, "FaultyActor") if storage is None else (3, 40, "FarActor")
+    budget = Budget(trials=trials, seed=3, max_failures=4, trial_timeout_s=timeout_s)
+    study = replace(loaded.study, budget=budget)
     directory = create(root, study.name, name, {"space.resolved.yaml": loaded.resolved_text})
-    launch = Launch(
-        study=study,
-        directory=directory,
-        dataset=load_dataset("digits", limit=300),
-        target=8,
-        address="local",
-        listeners=lambda _: [],
-        actor="tests.search_tests.faulty_actor:FaultyActor",
-    )
     try:
-        with driver_log(directory.log):
+        with driver_log(directory.log), sharing(directory, storage) as shared:
+            launch = Launch(
+                study=study,
+                directory=directory,
+                dataset=load_dataset("digits", limit=300),
+                target=trials,
+                address=address,
+                listeners=lambda _: [],
+                sharing=shared,
+                actor=f"tests.search_tests.faulty_actor:{actor}",
+            )
             run_search(launch, Interruption())
     except SearchError as error:
         return report(error)
@@ -74,4 +97,4 @@ def main(root: Path, name: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
+    sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))

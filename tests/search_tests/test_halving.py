@@ -40,15 +40,15 @@ def expected(standings: list[Standing], reduction_factor: int) -> bool:
     raise AssertionError("unreachable")
 
 
-standing = st.builds(
-    Standing,
-    st.sampled_from([0.0, 0.0, 0.0, 0.5, math.inf]),
-    st.tuples(st.integers(0, 5).map(float), st.integers(0, 5).map(float)),
-)
+def standings_of(n_objectives: int) -> st.SearchStrategy[list[Standing]]:
+    loss = st.integers(0, 5).map(float)
+    violation = st.sampled_from([0.0, 0.0, 0.0, 0.5, math.inf])
+    one = st.builds(Standing, violation, st.tuples(*[loss] * n_objectives))
+    return st.lists(one, min_size=1, max_size=25)
 
 
-@settings(max_examples=200)
-@given(st.lists(standing, min_size=1, max_size=25), st.integers(2, 4))
+@settings(max_examples=300)
+@given(st.integers(1, 3).flatmap(standings_of), st.integers(2, 4))
 def test_every_decision_follows_the_definition(standings: list[Standing], reduction_factor: int) -> None:
     halving = Halving(reduction_factor)
     for i, one in enumerate(standings):
@@ -87,6 +87,16 @@ def test_rungs_are_apart() -> None:
     halving = Halving(3)
     halving.survives(1, 0, Standing(0.0, (0.0,)))
     assert halving.survives(2, 1, Standing(0.0, (99.0,)))
+
+
+@pytest.mark.parametrize("losses", [(1.0,), (1.0, 1.0)])
+def test_a_trial_that_comes_twice_counts_once(losses: tuple[float, ...]) -> None:
+    halving = Halving(2)
+    for i in range(3):
+        halving.record(1, i, Standing(0.0, tuple(loss - i for loss in losses)))
+        halving.record(1, i, Standing(0.0, tuple(loss - 2 * i for loss in losses)))
+    assert not halving.survives(1, 100, Standing(0.0, losses))  # 2 better, 2 places among 4
+    assert halving.survives(1, 101, Standing(0.0, tuple(loss - 0.5 for loss in losses)))
 
 
 @pytest.mark.parametrize(("n_feasible", "hopeless"), [(1, False), (2, False), (3, True), (6, True)])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from ray.tune.search import Searcher
 
+from search.attempts import Attempts
 from search.history import TrialRecord
 from search.judge import Judge
 from search.proposer import Proposer
@@ -26,7 +27,8 @@ def recorder(tmp_path: Path) -> Iterator[Recorder]:
 def _searcher(recorder: Recorder, folder: Path, *, trials: int, places: int, retries: int) -> LedgerSearcher:
     study = make_study(trials=trials)
     judge, proposer = Judge(study, recorder), Proposer(study, recorder, trials)
-    return LedgerSearcher(proposer, judge, recorder, lambda: places, _config, folder, retries)
+    attempts = Attempts(15.0, "timeout: longer than 15")
+    return LedgerSearcher(proposer, judge, recorder, lambda: places, _config, attempts, folder, retries)
 
 
 def _config(record: TrialRecord) -> dict[str, int]:
@@ -67,4 +69,4 @@ def test_what_the_watchdog_ended_does_not_come_again(recorder: Recorder, tmp_pat
     mark.write_text("Timeout (0:00:15)!")
     searcher.on_trial_complete("a", error=True)
     assert record.state == "FAIL"
-    assert (record.reason or "").startswith("timeout: ended by the watchdog")
+    assert record.reason == f"timeout: longer than 15, where it was: trials/{record.folder}/timeout.txt"
