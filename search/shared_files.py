@@ -15,6 +15,8 @@ from trainables.object_store import Store
 from trainables.trial_storage import DRIVER_FILES, TrialStorage
 
 _OF_THE_RUN = ("space*.yaml", "results.json", "*.csv")
+_WATCHED = "events.out.tfevents.*"
+"""A TensorBoard keeps them open, and would not notice that another file took the place of one."""
 
 
 class SharedFiles:
@@ -48,7 +50,8 @@ class SharedFiles:
                 facts = path.stat()
                 state = (facts.st_size, facts.st_mtime_ns)
                 if self._uploaded.get(name) != state:
-                    self._store.put(name, path.read_bytes())
+                    put = self._store.grow if path.match(_WATCHED) else self._store.put
+                    put(name, path.read_bytes())
                     self._uploaded[name] = state
             except FileNotFoundError:
                 if path.exists():
@@ -59,11 +62,17 @@ class SharedFiles:
         with self._guard:
             self._to_bring[trial.number] = trial
 
-    def bring_home(self) -> None:
-        """Fetch the folders of ended trials; what is here already is not fetched again."""
+    def bring_home(self, within_s: float) -> None:
+        """Fetch the folders of ended trials; what is here already is not fetched again.
+
+        After `within_s` the rest is left to the next call.
+        """
+        end = time.monotonic() + within_s
         with self._guard:
             waiting = list(self._to_bring.values())
         for trial in waiting:
+            if time.monotonic() > end:
+                return
             folder = self._directory.trials / trial.folder
             if not self._is_here(trial) or not (folder / "log.txt").exists():
                 self._trials.fetch(folder)

@@ -30,7 +30,9 @@ from trainables.object_store import Store, absolute, below, holds_a_password
 logger = logging.getLogger(__name__)
 
 FLUSH_EVERY_S = 10.0
-"""So that what is acknowledged is on the storage in 30 s, also when an upload takes its time."""
+FILES_WITHIN_S = 5.0
+"""Files go up, and trials come home, for so long each before the ledger has its turn again: what is
+acknowledged is on the storage in 30 s, and the driver's sign of life is fresh, whatever there is to do."""
 FINISH_WITHIN_S = 120.0
 FINISH_WITHIN_S_WHEN_STOPPED = 7.0
 _PAUSES_S = (1.0, 3.0)
@@ -218,7 +220,8 @@ class SharedRun:
         sign(self._store, self._driver)
         told = {**vars(self._driver), "heartbeat": clock(time.time()), "ledger_bytes": self._segments.sent}
         self._files.tell(told)
-        self._files.upload(math.inf if ended else FLUSH_EVERY_S)
-        self._files.bring_home()
+        within_s = math.inf if ended else FILES_WITHIN_S
+        self._files.upload(within_s)
+        self._files.bring_home(within_s)
         if ended:
             sign(self._store, self._driver, ended=True)

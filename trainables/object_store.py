@@ -45,6 +45,25 @@ class Store:
             self._remove_if_there(partial)
             raise
 
+    def grow(self, name: str, content: bytes) -> None:
+        """`put` for a file that others keep open and read on, as TensorBoard does.
+
+        In a folder, what is there stays in its place and the rest is appended, if `content` goes on from it;
+        who reads may see a part of the rest. Elsewhere it is `put`.
+        """
+        if self._files.type_name != "local":
+            self.put(name, content)
+            return
+        try:
+            there = self.get(name)
+        except FileNotFoundError:
+            there = None
+        if there is None or not content.startswith(there):
+            self.put(name, content)
+            return
+        with self._files.open_append_stream(self._path(name), compression=None) as stream:
+            stream.write(content[len(there) :])
+
     def get(self, name: str) -> bytes:
         """The bytes of an object. Raises FileNotFoundError if there is none."""
         with self._files.open_input_stream(self._path(name), compression=None) as stream:

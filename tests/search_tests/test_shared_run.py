@@ -10,18 +10,21 @@ from pathlib import Path
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from search import fencing, shared_run
+from search import board, fencing, shared_run
 from search.errors import DiskError, ExitCode, RunDirectoryError, SpaceError
 from search.fencing import Driver, current, sign
 from search.interruption import Halt
 from search.ledger import read
 from search.ledger_segments import Segments, collect
+from search.listeners import listeners
 from search.recorder import Recorder
 from search.recording import recording
 from search.resume_elsewhere import bring_home, is_shared
 from search.run_directory import RunDirectory, create
 from search.shared_run import Sharing, place_of, sharing
+from tests.search_tests.histories import make_params, make_study
 from trainables import checkpoint
 from trainables.object_store import Store, below
 from trainables.trial_storage import TrialStorage
@@ -114,6 +117,61 @@ def test_the_drivers_files_of_the_trials_are_there(tmp_path: Path, directory: Ru
         "space.yaml",
         "trials",
     ]
+
+
+def test_a_tensorboard_on_the_storage_follows_a_running_search(
+    tmp_path: Path, directory: RunDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its fast loader keeps a file open; its other one opens it anew."""
+    monkeypatch.setattr(board, "FLUSH_SECONDS", 0.0)
+    study = make_study(trials=3)
+    shared = tmp_path / "shared"
+    params = make_params()
+    with (
+        sharing(directory, str(shared)) as held,
+        recording(
+            directory.ledger, lambda history: [*listeners(study, directory, history), *held.listeners]
+        ) as recorder,
+    ):
+        recorder.session(host="test", target=3)
+        recorder.suggest(0, params, "sampler")
+        recorder.results(0, [{"epoch": 1, "rung": None, "metrics": {"m": 0.5}}], None)
+        until(lambda: points(shared) == [(1, 0.5)])
+        [path] = (shared / "trials" / "0000").glob("events.out.tfevents.*")
+        with path.open("rb") as reader:
+            assert reader.read()
+            recorder.results(0, [{"epoch": 2, "rung": 1, "metrics": {"m": 0.25}}], None)
+            until(lambda: points(shared) == [(1, 0.5), (2, 0.25)])
+            assert reader.read()
+
+
+def points(shared: Path) -> list[tuple[int, float]]:
+    """What TensorBoard reads of trial 0's metric m."""
+    accumulator = EventAccumulator(str(shared / "trials" / "0000"))
+    if not (shared / "trials" / "0000").is_dir():
+        return []
+    accumulator.Reload()
+    there = "m" in accumulator.Tags()["scalars"]
+    return [(event.step, event.value) for event in accumulator.Scalars("m")] if there else []
+
+
+def test_coming_home_leaves_the_ledger_its_turn(
+    tmp_path: Path, directory: RunDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trials come home slowly: the ledger gets there in between, and at the end all are here."""
+    monkeypatch.setattr(shared_run, "FILES_WITHIN_S", 0.0)
+    run, n_trials = str(tmp_path / "shared"), 20
+    records = []
+    for number in range(n_trials):
+        node = tmp_path / "node" / f"{number:04d}"
+        records.append(checkpoint.save(node, {"w": torch.ones(2)}, {"epoch": 1, "rung": 1}))
+        TrialStorage(Store(run)).push(node, "k")
+    with driving(directory, run) as (recorder, _):
+        for number, record in enumerate(records):
+            one_trial(recorder, number, record)
+        until(lambda: shared_ledger(run) == directory.ledger.read_bytes())
+        assert len(list(directory.trials.glob("*/checkpoint"))) < n_trials
+    assert len(list(directory.trials.glob("*/checkpoint"))) == n_trials
 
 
 def test_a_trial_that_ended_on_another_node_is_brought_home(

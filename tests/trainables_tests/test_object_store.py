@@ -21,6 +21,24 @@ def test_what_is_put_is_there(place: str) -> None:
     assert Store(place).get("a/b.bin") == b"new"
 
 
+def test_what_grows_is_there_as_far_as_it_has_come(place: str) -> None:
+    store = Store(place)
+    for content in (b"one", b"one two", b"one two", b"another", b"an"):
+        store.grow("a/events", content)
+        assert store.get("a/events") == content
+
+
+def test_who_has_a_growing_file_open_reads_on(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    store.grow("events", b"one")
+    with (tmp_path / "events").open("rb") as reader:
+        assert reader.read() == b"one"
+        store.grow("events", b"one two")
+        assert reader.read() == b" two"
+        store.put("events", b"one two three")
+        assert reader.read() == b""  # why there is `grow`
+
+
 def test_what_is_not_there_is_said_so(place: str) -> None:
     store = Store(place)
     assert store.sizes("nothing") == {}
