@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from results import machine, say, table, write_json
+from results import machine, machine_line, say, table, write_json
 from virtual_search import run
 
 from search.board import Board
@@ -79,6 +79,7 @@ def main(arguments: list[str] | None = None) -> None:
         "disk, KB a trial",
     )
     say(table(head, rows))
+    say(f"\n{machine_line(facts)}")
     write_json(options.json, sys.argv, facts, [dict(zip(head, row, strict=True)) for row in rows])
 
 

@@ -14,7 +14,7 @@ from search.history import History, fold
 from search.ledger import read
 
 ROOT = Path(__file__).parents[1]
-TRIALS_PER_WORKER = 12
+TRIALS_PER_WORKER = 10
 SPACE = """
 name: scaling
 question: Trials an hour?
@@ -25,9 +25,9 @@ budget: {{trials: {trials}, seed: 0}}
 scheduler: {{name: none}}
 resources: {{cpu: 1, gpu: 0}}
 trial:
-  classifier: {{hidden_size: {{log_int: [32, 128]}}, epochs: 40}}
+  classifier: {{hidden_size: {{log_int: [32, 128]}}, epochs: 20}}
   basis: {{kind: raw}}
-  sae: {{kind: topk, width: {{log_int: [64, 512]}}, k: {{log_int: [2, 32]}}, epochs: 40}}
+  sae: {{kind: topk, width: {{log_int: [64, 512]}}, k: {{log_int: [2, 32]}}, epochs: 20}}
 """
 RAY = """
 import sys, ray

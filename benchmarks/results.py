@@ -20,6 +20,20 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def progress(text: str) -> None:
+    """Standard error: what is being measured, while stdout holds what is to be pasted."""
+    sys.stderr.write(text + "\n")
+
+
+def machine_line(facts: Mapping[str, Any]) -> str:
+    """The machine in a sentence, for under a table."""
+    packages = ", ".join(f"{name} {version}" for name, version in facts["packages"].items())
+    return (
+        f"{facts['cores']} cores ({facts['processor'] or 'unknown'}), load {facts['load_before']:.1f} before; "
+        f"Python {facts['python']}, {packages}."
+    )
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A Markdown table; numbers to three significant digits, to be pasted into README.md as it is."""
     lines = [f"| {' | '.join(head)} |", "|" + " --- |" + " ---: |" * (len(head) - 1)]

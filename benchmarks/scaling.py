@@ -1,8 +1,10 @@
 """How a search scales with its workers: measured on this machine, and in virtual time beyond it.
 
-    python benchmarks/scaling.py                                  # both parts, 1 to 256 workers
-    python benchmarks/scaling.py --measure                      # real Ray, 1 and 2 workers, short trials
+    python benchmarks/scaling.py                                # both parts, 1 to 256 workers
+    python benchmarks/scaling.py --measure                      # real Ray, 1 to as many workers as cores
     python benchmarks/scaling.py --simulate --workers 1 16 256  # no Ray
+
+Tables for benchmarks/README.md go to stdout, what is under way to stderr.
 
 Simulated: the real proposer (Optuna's TPE on two objectives), asynchronous halving, recorder and ledger on
 this machine's disk; workers only pass the time that recorded MNIST trials took from rung to rung
@@ -27,7 +29,7 @@ from pathlib import Path
 
 import numpy as np
 from measured_scaling import measure
-from results import machine, say, table, write_json
+from results import machine, machine_line, progress, say, table, write_json
 from virtual_search import Course, run
 
 from search.history import TrialRecord
@@ -79,15 +81,17 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     both = options.measure == options.simulate
     facts = machine()
+    carried = [2**n for n in range(int(facts["cores"]).bit_length())]
     figures: dict[str, list[dict[str, object]]] = {}
     if both or options.measure:
-        figures["measured"] = _table(MEASURED, [_measured(workers) for workers in (1, 2)])
+        figures["measured"] = _table(MEASURED, [_measured(workers) for workers in carried])
     if both or options.simulate:
         rows = [
             _simulated(workers, min(max(LEAST_TRIALS, options.per_worker * workers), MOST_TRIALS))
             for workers in options.workers
         ]
         figures["simulated"] = _table(SIMULATED, rows)
+    say(f"\n{machine_line(facts)}")
     write_json(options.json, sys.argv, facts, figures)
 
 
@@ -97,16 +101,16 @@ def _table(head: Sequence[str], rows: list[tuple[object, ...]]) -> list[dict[str
 
 
 def _measured(workers: int) -> tuple[object, ...]:
-    say(f"{workers} workers, measured ...")
+    progress(f"{workers} workers, measured ...")
     durations, hourly = measure(workers)
     loaded = load_text(SPACE, "scaling.yaml").study
-    whole = replace(loaded, scheduler=replace(loaded.scheduler, name="none"))
+    whole = replace(loaded, scheduler=replace(loaded.scheduler, name="none", rungs=1))
     course = _course(whole, workers, len(durations), durations)
     return workers, len(durations), hourly, _hourly(course)
 
 
 def _simulated(workers: int, trials: int) -> tuple[object, ...]:
-    say(f"{workers} workers, simulated ...")
+    progress(f"{workers} workers, simulated ...")
     study = load_text(SPACE, "scaling.yaml").study
     course = _course(study, workers, trials, _filled(json.loads(RECORDED.read_text())["seconds"]))
     ask = sorted(1000 * seconds for seconds in course.ask)

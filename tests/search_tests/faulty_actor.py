@@ -74,7 +74,7 @@ class FarActor(TrialActor):
 def main(root: Path, name: str, address: str = "local", storage: str | None = None) -> int:
     """One search with a faulty actor; returns the exit code a user would see."""
     loaded = load_study(Path(__file__).parent / "spaces" / "tiny.yaml")
-    trials, timeout_s, actor = (8, 15, "FaultyActor") if storage is None else (3, 40, "FarActor")
+    trials, timeout_s, actor = (8, 30, "FaultyActor") if storage is None else (3, 40, "FarActor")
     budget = Budget(trials=trials, seed=3, max_failures=4, trial_timeout_s=timeout_s)
     study = replace(loaded.study, budget=budget)
     directory = create(root, study.name, name, {"space.resolved.yaml": loaded.resolved_text})

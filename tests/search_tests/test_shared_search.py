@@ -29,10 +29,16 @@ from trainables.object_store import Store, below
 TARGET = 5
 SLOWLY = [
     word
-    for setting in ("trial.classifier.epochs=30", "trial.sae.epochs=30", f"resources.cpu={os.cpu_count()}")
+    for setting in (
+        "trial.classifier.epochs=30",
+        "trial.sae.epochs=30",
+        f"resources.cpu={os.cpu_count()}",
+        "budget.trial_timeout_s=600",
+    )
     for word in ("--set", setting)
 ]
-"""One trial after the other, and none done in no time: the machine must be lost in the middle."""
+"""One trial after the other, and none done in no time: the machine must be lost in the middle. On a busy one
+a trial may take long, because Ray's workers give way to everybody."""
 
 
 def until(holds: Callable[[], bool], seconds: float = 240) -> None:
