@@ -28,10 +28,8 @@ def progress(text: str) -> None:
 def machine_line(facts: Mapping[str, Any]) -> str:
     """The machine in a sentence, for under a table."""
     packages = ", ".join(f"{name} {version}" for name, version in facts["packages"].items())
-    return (
-        f"{facts['cores']} cores ({facts['processor'] or 'unknown'}), load {facts['load_before']:.1f} before; "
-        f"Python {facts['python']}, {packages}."
-    )
+    cores = f"{facts['cores']} cores ({facts['processor'] or 'unknown'})"
+    return f"{cores}, load {facts['load_before']:.1f} before. Python {facts['python']}, {packages}."
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,11 @@ HANGS_FAR, DIES_FAR = 1, 2
 
 class FaultyActor(TrialActor):
     """Trials 1 to 5 go wrong, each in its own way; the others are honest; trial 0 cannot draw."""
+
+    def _take(self, config: Mapping[str, Any]) -> None:
+        super()._take(config)
+        if config["number"] == HANGS:
+            self._deadline = time.monotonic() + 5  # the others need theirs on a busy machine
 
     def _step_and_save(self) -> dict[str, Any]:
         number = self._config["number"]
@@ -74,7 +80,7 @@ class FarActor(TrialActor):
 def main(root: Path, name: str, address: str = "local", storage: str | None = None) -> int:
     """One search with a faulty actor; returns the exit code a user would see."""
     loaded = load_study(Path(__file__).parent / "spaces" / "tiny.yaml")
-    trials, timeout_s, actor = (8, 30, "FaultyActor") if storage is None else (3, 40, "FarActor")
+    trials, timeout_s, actor = (8, 120, "FaultyActor") if storage is None else (3, 40, "FarActor")
     budget = Budget(trials=trials, seed=3, max_failures=4, trial_timeout_s=timeout_s)
     study = replace(loaded.study, budget=budget)
     directory = create(root, study.name, name, {"space.resolved.yaml": loaded.resolved_text})

@@ -150,16 +150,29 @@ def test_a_head_that_stays_away_is_given_up(server: JobServer) -> None:
         followed(Follower(away, job, io.StringIO(), lambda _: None, give_up_after_s=1.0))
 
 
+MARK = """
+def told():
+    return "this is what was sent"
+"""
+ASKS_A_WORKER = """
+import ray
+from search.mark import told
+ray.init("auto", log_to_driver=False)
+print(f"driver: {told()}; worker: {ray.get(ray.remote(told).remote())}")
+"""
+
+
 def test_code_is_the_one_that_was_sent_or_the_installed_one(server: JobServer, tmp_path: Path) -> None:
     (tmp_path / "search").mkdir()
     (tmp_path / "pyproject.toml").write_text("")
-    (tmp_path / "search" / "run.py").write_text("import search.mark")
-    (tmp_path / "search" / "mark.py").write_text("print('this is what was sent')")
+    (tmp_path / "search" / "__init__.py").touch()
+    (tmp_path / "search" / "mark.py").write_text(MARK)
+    (tmp_path / "search" / "run.py").write_text(ASKS_A_WORKER)
     (tmp_path / "a.yaml").write_text("a: space")
     sent = code_package(tmp_path, tmp_path / "a.yaml")
     installed = space_package(tmp_path / "a.yaml")
     for package, words, expected in (
-        (sent, "python search/run.py", "this is what was sent"),
+        (sent, "python search/run.py", "driver: this is what was sent; worker: this is what was sent"),
         (installed, "python -m search.mark", "No module named"),
     ):
         assert server.upload(package.name, package.content)
