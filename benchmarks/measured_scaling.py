@@ -14,7 +14,7 @@ from search.history import History, fold
 from search.ledger import read
 
 ROOT = Path(__file__).parents[1]
-TRIALS_PER_WORKER = 10
+TRIALS_PER_WORKER = 20
 SPACE = """
 name: scaling
 question: Trials an hour?
