@@ -15,7 +15,7 @@ from trainables import registry, sae_stacks
 from trainables.sae_stacks import members_at_most, stack_key, stacks_of
 from trainables.sae_training import ramp
 from trainables.saes.auxk import auxk_loss, stacked_auxk_loss
-from trainables.saes.stacking import mask_of_largest
+from trainables.saes.stacking import largest_codes
 from trainables.saes.stacks.schedule import AdamCourse, k_table
 from trainables.saes.stacks.stack import separate, stack
 from trainables.saes.stacks.step import Revival, StackedStep
@@ -118,12 +118,20 @@ def test_auxk_by_mask_is_auxk_by_index(wide: int) -> None:
 
 
 def test_each_row_can_have_fewer_of_its_largest() -> None:
-    values = torch.randn(4, 9, generator=torch.Generator().manual_seed(0))
+    u = torch.randn(4, 9, generator=torch.Generator().manual_seed(0)) + 0.5
     counts = [0, 1, 3, 5]
-    mask = mask_of_largest(values, 5, torch.tensor(counts)[:, None])
-    for row, chosen, count in zip(values, mask, counts, strict=True):
-        assert sorted(row[chosen > 0].tolist(), reverse=True) == sorted(row.tolist(), reverse=True)[:count]
-    assert torch.equal(mask_of_largest(values, 5).sum(1), torch.full((4,), 5.0))
+    for row, codes, count in zip(u, largest_codes(u, 5, torch.tensor(counts)[:, None]), counts, strict=True):
+        wanted = [max(value, 0.0) for value in sorted(row.tolist(), reverse=True)[:count]]
+        assert sorted(codes.tolist(), reverse=True) == wanted + [0.0] * (9 - count)
+        assert all(code in (0.0, value) for code, value in zip(codes.tolist(), row.tolist(), strict=True))
+
+
+def test_largest_codes_have_the_gradient_of_a_masked_relu() -> None:
+    u = torch.randn(5, 12, generator=torch.Generator().manual_seed(1)).double().requires_grad_()
+    weights = torch.randn(5, 12, generator=torch.Generator().manual_seed(2)).double()
+    (gradient,) = torch.autograd.grad((largest_codes(u, 7) * weights).sum(), u)
+    cut = u.topk(7, dim=1).values[:, -1:]
+    assert torch.equal(gradient, weights * ((u >= cut) & (u > 0)))
 
 
 @pytest.mark.parametrize(
