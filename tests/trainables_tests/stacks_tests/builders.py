@@ -38,6 +38,7 @@ MEMBERS: tuple[dict[str, Any], ...] = (
         "l1": 2.0,
         "resample": 3,
         "datapoint_init": 0.5,
+        "k_anneal": 0.3,
         "encoder_start": "free",
         "beta2": 0.99,
         "auxk": 0.5,

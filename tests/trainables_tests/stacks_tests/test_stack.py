@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from tests.trainables_tests.sae_builders import build, disturb, sae_config, shell
 from tests.trainables_tests.stacks_tests.builders import MEMBERS, WIDTH, R, requests
@@ -15,6 +17,7 @@ from trainables import registry, sae_stacks
 from trainables.sae_stacks import members_at_most, stack_key, stacks_of
 from trainables.sae_training import ramp
 from trainables.saes.auxk import auxk_loss, stacked_auxk_loss
+from trainables.saes.k_codes import KSae
 from trainables.saes.stacking import largest_codes
 from trainables.saes.stacks.schedule import AdamCourse, k_table
 from trainables.saes.stacks.stack import separate, stack
@@ -79,21 +82,31 @@ def on_meta(kind: str) -> tuple[StackedStep, Tensor]:
     return StackedStep(stack(members), inputs, courses, revival, "float32"), rows
 
 
+class OnDeviceOnly(TorchDispatchMode):
+    """Refuses whatever has a tensor of the CPU in it."""
+
+    def __torch_dispatch__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        tensors = [each for each in tree_leaves((args, kwargs, result)) if isinstance(each, Tensor)]
+        assert all(each.is_meta for each in tensors), func
+        return result
+
+
 @every_kind
 def test_a_step_never_waits_for_a_value(kind: str) -> None:
     """Tensors of the meta device have none: whatever would wait for the device, or take a shape from a
-    value, fails on them."""
+    value, fails on them. Nor does the step move anything between the CPU and the device."""
     step, rows = on_meta(kind)
     for number in range(3):
-        step.now(number)
-        step.take(rows)
-    for reading in (
-        lambda: step.sums.tolist(),
-        lambda: step.dead().nonzero(),
-        lambda: bool(step.dead().any()),
-    ):
+        shape = step.now(number)
+        assert shape == (step.sae.current_k if isinstance(step.sae, KSae) else 0)
+        with OnDeviceOnly():
+            step.take(rows)
+    for reading in (lambda: step.sums.tolist(), lambda: step.dead().nonzero(), lambda: bool(step.dead().any())):
         with pytest.raises((RuntimeError, NotImplementedError)):
             reading()
+    with pytest.raises(AssertionError), OnDeviceOnly():
+        torch.zeros(3).to("meta")
 
 
 @pytest.mark.parametrize("wide", [6, 64])
