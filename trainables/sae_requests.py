@@ -57,4 +57,5 @@ def _train_one(request: SaeRequest, device: torch.device) -> SaeOutcome:
             frozen_decoder=request.frozen_decoder,
         )
     except TrialDiverged as error:
-        return error
+        # Its traceback would keep the training's tensors in memory.
+        return error.with_traceback(None)

@@ -10,9 +10,9 @@ from trainables.settings.sae import MatryoshkaSae
 if TYPE_CHECKING:
     from trainables.sae_requests import SaeRequest
 
-# Codes of a whole stack's batch: in float32 1 GiB each time a step writes them down, which it does about ten
-# times. A stack of 256 SAEs with 1,024 latents and batches of 1,024.
-LARGEST_STEP = 2**28
+# Codes of a whole stack's batch, such as 128 SAEs with 1,024 latents and batches of 1,024. A step keeps about
+# ten tensors of this size, half a GiB each in float32.
+LARGEST_STEP = 2**27
 
 
 def stack_key(request: SaeRequest) -> Hashable:

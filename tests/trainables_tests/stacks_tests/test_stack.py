@@ -102,7 +102,11 @@ def test_a_step_never_waits_for_a_value(kind: str) -> None:
         assert shape == (step.sae.current_k if isinstance(step.sae, KSae) else 0)
         with OnDeviceOnly():
             step.take(rows)
-    for reading in (lambda: step.sums.tolist(), lambda: step.dead().nonzero(), lambda: bool(step.dead().any())):
+    for reading in (
+        lambda: step.sums.tolist(),
+        lambda: step.dead().nonzero(),
+        lambda: bool(step.dead().any()),
+    ):
         with pytest.raises((RuntimeError, NotImplementedError)):
             reading()
     with pytest.raises(AssertionError), OnDeviceOnly():
