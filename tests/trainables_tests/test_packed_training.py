@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import torch
@@ -41,21 +42,27 @@ def _no_packer(_ray: None) -> Iterator[None]:
     kill_packers()
 
 
-def kill_packers() -> int:
+def packers() -> list[str]:
     import ray
 
-    names = [name for name in ray.util.list_named_actors() if name.startswith("sae-packer")]
-    for name in names:
+    return [name for name in ray.util.list_named_actors() if name.startswith("sae-packer")]
+
+
+def kill_packers() -> None:
+    import ray
+
+    for name in packers():
         ray.kill(ray.get_actor(name))
-    return len(names)
 
 
-def outcomes(askers: list[PackedTrainer], requests: list[SaeRequest]) -> list[SaeResult | TrialDiverged]:
+def outcomes(
+    askers: list[PackedTrainer], requests: list[SaeRequest], device: torch.device = CPU
+) -> list[SaeResult | TrialDiverged]:
     """Every asker's own end, all asking at once."""
 
     def ask(asker: PackedTrainer, request: SaeRequest) -> SaeResult | TrialDiverged:
         try:
-            return asker([request], CPU)[0]
+            return asker([request], device)[0]
         except TrialDiverged as error:
             return error
 
@@ -95,21 +102,26 @@ def test_each_asker_gets_its_own_end_and_several_requests_their_order(
 
 
 @pytest.mark.usefixtures("_no_packer")
-def test_a_killed_packer_is_replaced_and_nothing_is_lost(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_packer_dies_with_its_maker_and_is_replaced_so_that_nothing_is_lost(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    import ray
+
     caplog.set_level(logging.INFO, "trainables")
-    maker = PackedTrainer(CPU, THREADS, LONG_S)
+    maker = ray.remote(PackedTrainer).options(num_cpus=0).remote(CPU, THREADS, LONG_S)
+    ray.get(maker.__ray_ready__.remote())
+    assert len(packers()) == 1
     askers = [PackedTrainer(CPU, THREADS, ENOUGH_S) for _ in range(2)]
     requests = [asked(0), asked(1)]
     with ThreadPoolExecutor(1) as thread:
         asking = thread.submit(outcomes, askers, requests)
-        assert kill_packers() == 1
+        ray.kill(maker)
         results = asking.result()
     for request, result in zip(requests, results, strict=True):
         assert isinstance(result, SaeResult)
         assert equal(result, alone(request))
     assert batches(caplog) == [2, 2]
     assert "the packer is gone, asking another" in caplog.text
-    del maker
 
 
 @pytest.mark.slow
@@ -138,3 +150,19 @@ def test_the_packer_sees_the_devices_of_its_askers(monkeypatch: pytest.MonkeyPat
     PackerActor({"CUDA_VISIBLE_DEVICES": "3"}, "cpu", THREADS, ENOUGH_S)
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "3"
     assert "HIP_VISIBLE_DEVICES" not in os.environ
+
+
+@pytest.mark.gpu
+@pytest.mark.usefixtures("_no_packer")
+def test_on_a_gpu_each_gets_what_it_would_have_alone(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "trainables")
+    device = torch.device("cuda")
+    askers = [PackedTrainer(device, THREADS, ENOUGH_S) for _ in range(3)]
+    requests = [replace(asked(seed), y=outputs(seed=seed).to(device)) for seed in (0, 1, 2)]
+    for request, result in zip(requests, outcomes(askers, requests, device), strict=True):
+        assert isinstance(result, SaeResult)
+        assert result.sae.decoder.device.type == "cuda"
+        (expected,) = train_here([request], device)
+        assert result.history[-1]["loss"] == pytest.approx(expected.history[-1]["loss"], rel=1e-3)
+        assert torch.allclose(result.sae.decoder, expected.sae.decoder, atol=1e-3)
+    assert batches(caplog) == [3, 3, 3]
