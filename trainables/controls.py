@@ -29,6 +29,7 @@ from trainables.feature_model import FeatureModel
 from trainables.metrics.measured import SupportsFeatures
 from trainables.networks.network import Network, build_network
 from trainables.sae_requests import SaeRequest
+from trainables.sae_training import result_of
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.seeds import generator
 from trainables.stage_cache import Entry
@@ -162,8 +163,8 @@ def _train(trained: Trained, what: str, seed: int, *, frozen_decoder: bool) -> S
     def train() -> Entry:
         y = model.basis.encode(hidden_of(model.classifier, trained.images))
         request = SaeRequest(config, y, config.epochs, seed, frozen_decoder)
-        (result,) = trained.stages.train_saes([request], device)
-        return Entry(dict(result.sae.state_dict()))
+        (outcome,) = trained.stages.train_saes([request], device)
+        return Entry(dict(result_of(outcome).sae.state_dict()))
 
     sae: SparseAutoencoder = registry.load(registry.SAES, config.kind)(config, model.basis.rank)
     sae.load_state_dict(trained.stages.run("control", trained.key(what), train).tensors)

@@ -20,6 +20,7 @@ from trainables.config import TrialConfig
 from trainables.feature_model import FeatureModel
 from trainables.networks.network import Network
 from trainables.sae_requests import SaeRequest, Trainer, train_here
+from trainables.sae_training import result_of
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.saes.steps.choice import takes_compiled_steps
 from trainables.seeds import stage_seed
@@ -86,7 +87,8 @@ def fit_sae(
     def train() -> Entry:
         y = basis.encode(hidden())
         request = SaeRequest(config, y, epochs, stages.seed("sae"))
-        (result,) = stages.train_saes([request], stages.device)
+        (outcome,) = stages.train_saes([request], stages.device)
+        result = result_of(outcome)
         return Entry(dict(result.sae.state_dict()), {"history": list(result.history)})
 
     trained = stages.run("sae", sae_key(stages, config, epochs, basis_key), train)

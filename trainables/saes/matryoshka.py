@@ -10,6 +10,7 @@ from torch import Tensor
 
 from trainables.saes.batch_topk import BatchTopKSae
 from trainables.saes.sparse_autoencoder import Forward
+from trainables.saes.stacking import total
 from trainables.settings import sae as settings
 
 
@@ -26,16 +27,16 @@ class MatryoshkaSae(BatchTopKSae):
 
     def reconstruction_loss(self, forward: Forward) -> Tensor:
         """The mean over prefixes above, a scalar."""
-        total = super().reconstruction_loss(forward)
+        loss = super().reconstruction_loss(forward)
         # From the smallest up; each adds its own latents to the reconstruction of the one before.
         partial = forward.x - self.decoder_bias
         start = 0
         for stop in self.prefixes[:-1]:
-            added = forward.z[:, start:stop] @ self.decoder[start:stop]
+            added = forward.z[..., start:stop] @ self.decoder[..., start:stop, :]
             partial = partial - added.to(partial.dtype)
-            total = total + partial.square().sum() / len(partial)
+            loss = loss + total(partial.square()) / partial.shape[-2]
             start = stop
-        return total / len(self.prefixes)
+        return loss / len(self.prefixes)
 
 
 def prefix_sizes(width: int, prefixes: int) -> tuple[int, ...]:

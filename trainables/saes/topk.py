@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from trainables.saes.k_codes import KSae
+from trainables.saes.stacking import mask_of_largest
 
 
 class TopKSae(KSae):
@@ -14,6 +15,5 @@ class TopKSae(KSae):
     def activate(self, u: Tensor) -> Tensor:
         """z (b, f) with at most k values above 0 in a row."""
         with torch.no_grad():
-            largest = u.topk(self.current_k, dim=1, sorted=False).indices
-            kept = torch.zeros_like(u).scatter_(1, largest, 1.0)
+            kept = mask_of_largest(u, self.current_k, self.fewer)
         return u.relu() * kept
