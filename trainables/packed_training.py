@@ -21,7 +21,7 @@ from trainables.errors import TrialDiverged
 from trainables.sae_messages import Answer, Diverged, RequestMessage, array_of
 from trainables.sae_packer import LINGER_S, SaePacker
 from trainables.sae_requests import SaeRequest, Trainer, train_here
-from trainables.sae_training import SaeResult
+from trainables.sae_training import SaeOutcome
 
 logger = logging.getLogger(__name__)
 
@@ -52,21 +52,21 @@ class PackedTrainer:
         self._packer: Any = None
         self._find_packer()
 
-    def __call__(self, requests: Sequence[SaeRequest], device: torch.device) -> list[SaeResult]:
-        """Train the requests. Raises TrialDiverged for the first that diverges."""
+    def __call__(self, requests: Sequence[SaeRequest], device: torch.device) -> list[SaeOutcome]:
+        """What became of each request."""
         answers = self._ask(requests)
         alone = [request for request, answer in zip(requests, answers, strict=True) if answer is None]
         trained_here = iter(train_here(alone, device))
-        results = []
+        outcomes: list[SaeOutcome] = []
         for request, answer in zip(requests, answers, strict=True):
-            if isinstance(answer, Diverged):
-                raise TrialDiverged(answer.reason)
             if answer is None:
-                results.append(next(trained_here))
+                outcomes.append(next(trained_here))
+            elif isinstance(answer, Diverged):
+                outcomes.append(TrialDiverged(answer.reason))
             else:
                 logger.info("the SAE was trained in a batch of %d", answer.batch)
-                results.append(answer.result(request, device))
-        return results
+                outcomes.append(answer.result(request, device))
+        return outcomes
 
     def _ask(self, requests: Sequence[SaeRequest]) -> list[Answer]:
         """The packer's answers; None for all when there is no packer to be had."""

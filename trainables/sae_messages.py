@@ -70,7 +70,7 @@ class Diverged:
 
 
 Answer = ResultMessage | Diverged | None
-"""None: nobody else wants an SAE of this shape now, or training it went wrong; the asker trains it itself."""
+"""None: nobody else wanted an SAE of this shape, or the round went wrong; the asker trains it itself."""
 
 
 def array_of(tensor: Tensor) -> Array:

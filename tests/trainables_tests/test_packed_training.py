@@ -8,16 +8,18 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 
 from search.ray_session import ray_session
-from tests.trainables_tests.test_sae_packer import CPU, alone, asked, equal, outputs
+from tests.trainables_tests.sae_builders import outputs
+from tests.trainables_tests.test_sae_packer import CPU, alone, asked, equal
 from trainables.errors import TrialDiverged
 from trainables.packed_training import PackedTrainer, PackerActor, trainer_for
 from trainables.sae_requests import SaeRequest, train_here
-from trainables.sae_training import SaeResult
+from trainables.sae_training import SaeOutcome, SaeResult, result_of
 
 THREADS = torch.get_num_threads()
 LONG_S = 1000.0
@@ -57,14 +59,11 @@ def kill_packers() -> None:
 
 def outcomes(
     askers: list[PackedTrainer], requests: list[SaeRequest], device: torch.device = CPU
-) -> list[SaeResult | TrialDiverged]:
+) -> list[SaeOutcome]:
     """Every asker's own end, all asking at once."""
 
-    def ask(asker: PackedTrainer, request: SaeRequest) -> SaeResult | TrialDiverged:
-        try:
-            return asker([request], device)[0]
-        except TrialDiverged as error:
-            return error
+    def ask(asker: PackedTrainer, request: SaeRequest) -> SaeOutcome:
+        return asker([request], device)[0]
 
     with ThreadPoolExecutor(len(askers)) as threads:
         return list(threads.map(ask, askers, requests))
@@ -97,7 +96,7 @@ def test_each_asker_gets_its_own_end_and_several_requests_their_order(
     y = outputs()
     mixed = [asked(0, y=y), asked(5, width=20), asked(1, y=y)]
     for request, result in zip(mixed, askers[0](mixed, CPU), strict=True):
-        assert equal(result, alone(request))
+        assert equal(result_of(result), alone(request))
     assert batches(caplog)[-2:] == [2, 2]
 
 
@@ -108,7 +107,7 @@ def test_a_packer_dies_with_its_maker_and_is_replaced_so_that_nothing_is_lost(
     import ray
 
     caplog.set_level(logging.INFO, "trainables")
-    maker = ray.remote(PackedTrainer).options(num_cpus=0).remote(CPU, THREADS, LONG_S)
+    maker: Any = ray.remote(PackedTrainer).options(num_cpus=0).remote(CPU, THREADS, LONG_S)
     ray.get(maker.__ray_ready__.remote())
     assert len(packers()) == 1
     askers = [PackedTrainer(CPU, THREADS, ENOUGH_S) for _ in range(2)]
@@ -130,7 +129,7 @@ def test_where_no_packer_can_be_had_the_asker_trains_itself(caplog: pytest.LogCa
     caplog.set_level(logging.INFO, "trainables")
     request = asked(0)
     (result,) = PackedTrainer(CPU, threads=0)([request], CPU)
-    assert equal(result, alone(request))
+    assert equal(result_of(result), alone(request))
     assert "no packer answered" in caplog.text
 
 
@@ -153,6 +152,7 @@ def test_the_packer_sees_the_devices_of_its_askers(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.usefixtures("_no_packer")
 def test_on_a_gpu_each_gets_what_it_would_have_alone(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "trainables")
@@ -162,7 +162,7 @@ def test_on_a_gpu_each_gets_what_it_would_have_alone(caplog: pytest.LogCaptureFi
     for request, result in zip(requests, outcomes(askers, requests, device), strict=True):
         assert isinstance(result, SaeResult)
         assert result.sae.decoder.device.type == "cuda"
-        (expected,) = train_here([request], device)
+        expected = result_of(train_here([request], device)[0])
         assert result.history[-1]["loss"] == pytest.approx(expected.history[-1]["loss"], rel=1e-3)
         assert torch.allclose(result.sae.decoder, expected.sae.decoder, atol=1e-3)
     assert batches(caplog) == [3, 3, 3]

@@ -12,13 +12,14 @@ from torch import Tensor
 
 from tests.trainables_tests.sae_builders import outputs, sae_config
 from trainables import registry
-from trainables.sae_messages import Answer, RequestMessage, ResultMessage, array_of, tensors_of
-from trainables.sae_packer import SaePacker, Waiting, cost, fitting, shape_of
+from trainables.sae_messages import Answer, Diverged, RequestMessage, ResultMessage, array_of, tensors_of
+from trainables.sae_packer import SaePacker, Waiting, cost, fitting
 from trainables.sae_requests import SaeRequest
 from trainables.sae_training import SaeResult, train_sae
 
 LINGER_S = 0.05
 CPU = torch.device("cpu")
+HERE = ("cpu", torch.get_num_threads(), LINGER_S)
 
 
 def asked(seed: int = 0, *, kind: str = "gated", width: int = 16, y: Tensor | None = None) -> SaeRequest:
@@ -35,10 +36,6 @@ def equal(one: SaeResult, other: SaeResult) -> bool:
     mine, its = one.sae.state_dict(), other.sae.state_dict()
     same = mine.keys() == its.keys() and all(torch.equal(mine[name], its[name]) for name in mine)
     return same and one.history == other.history
-
-
-def packer(kind: type[SaePacker] = SaePacker) -> SaePacker:
-    return kind("cpu", torch.get_num_threads(), LINGER_S)
 
 
 def ask(packer: SaePacker, *requests: SaeRequest) -> list[asyncio.Task[Answer]]:
@@ -62,7 +59,7 @@ def test_one_shape_is_one_batch_and_each_gets_the_sae_it_would_have_alone() -> N
     requests = [asked(seed) for seed in (0, 1, 2)]
 
     async def scenario() -> list[Answer]:
-        return await asyncio.gather(*ask(packer(), *requests))
+        return await asyncio.gather(*ask(SaePacker(*HERE), *requests))
 
     answers = run(scenario)
     assert [batch(answer) for answer in answers] == [3, 3, 3]
@@ -72,7 +69,7 @@ def test_one_shape_is_one_batch_and_each_gets_the_sae_it_would_have_alone() -> N
     assert not equal(alone(requests[0]), alone(requests[1]))
 
 
-def test_who_has_no_company_is_handed_back_and_does_not_wait_for_the_others_training() -> None:
+def test_a_shape_that_nobody_else_wants_is_handed_back_and_does_not_wait_for_other_rounds() -> None:
     class Held(SaePacker):
         """Trains only when it is told to."""
 
@@ -83,7 +80,7 @@ def test_who_has_no_company_is_handed_back_and_does_not_wait_for_the_others_trai
             return super()._train(waiting)
 
     async def scenario() -> list[Answer]:
-        held = packer(Held)
+        held = Held(*HERE)
         together = ask(held, asked(0), asked(1))
         (other,) = ask(held, asked(2, width=20))
         answer = await other
@@ -92,6 +89,21 @@ def test_who_has_no_company_is_handed_back_and_does_not_wait_for_the_others_trai
         return [answer, *await asyncio.gather(*together)]
 
     assert [batch(answer) for answer in run(scenario)] == [0, 2, 2]
+
+
+def test_a_shape_that_comes_again_is_trained_though_it_comes_alone() -> None:
+    async def scenario() -> list[Answer]:
+        here = SaePacker(*HERE)
+        (first,) = ask(here, asked(0))
+        await first
+        (again,) = ask(here, asked(1))
+        return [await first, await again]
+
+    first, again = run(scenario)
+    assert first is None
+    assert isinstance(again, ResultMessage)
+    assert again.batch == 1
+    assert equal(again.result(asked(1), CPU), alone(asked(1)))
 
 
 def test_who_comes_while_its_shape_is_in_training_waits_and_is_trained_with_those_who_come_after() -> None:
@@ -104,7 +116,7 @@ def test_who_comes_while_its_shape_is_in_training_waits_and_is_trained_with_thos
             return super()._train(waiting)
 
     async def scenario() -> list[Answer]:
-        held = packer(Held)
+        held = Held(*HERE)
         first = ask(held, asked(0), asked(1))
         await asyncio.to_thread(held.begun.wait, 30)
         early = ask(held, asked(2))
@@ -124,9 +136,9 @@ def test_a_round_holds_what_fits_into_memory_and_the_rest_follows() -> None:
             return 2.5 * cost(RequestMessage.of(request), array_of(request.y))
 
     async def scenario() -> list[Answer]:
-        return await asyncio.gather(*ask(packer(Small), *(asked(seed) for seed in range(5))))
+        return await asyncio.gather(*ask(Small(*HERE), *(asked(seed) for seed in range(5))))
 
-    assert [batch(answer) for answer in run(scenario)] == [2, 2, 2, 2, 0]
+    assert [batch(answer) for answer in run(scenario)] == [2, 2, 2, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -147,21 +159,26 @@ def test_a_round_that_fails_is_handed_back_and_the_next_is_trained() -> None:
             return super()._train(waiting)
 
     async def scenario() -> list[Answer]:
-        once = packer(FailsOnce)
+        once = FailsOnce(*HERE)
         lost = await asyncio.gather(*ask(once, asked(0), asked(1)))
         return [*lost, *await asyncio.gather(*ask(once, asked(0), asked(1)))]
 
     assert [batch(answer) for answer in run(scenario)] == [0, 0, 2, 2]
 
 
-def test_shapes_tell_apart_what_cannot_be_one_product() -> None:
-    def shape(request: SaeRequest) -> object:
-        return shape_of(RequestMessage.of(request), array_of(request.y))
+def test_one_that_diverges_is_told_so_and_the_others_get_their_saes() -> None:
+    requests = [asked(0), asked(1, y=torch.full_like(outputs(), torch.inf)), asked(2)]
 
-    base = asked(0)
-    assert shape(base) == shape(asked(1))
-    others = [asked(0, width=17), asked(0, kind="relu"), asked(0, y=outputs(n=299)), asked(0, y=outputs(r=5))]
-    assert len({shape(request) for request in [base, *others]}) == 1 + len(others)
+    async def scenario() -> list[Answer]:
+        return await asyncio.gather(*ask(SaePacker(*HERE), *requests))
+
+    first, diverged, third = run(scenario)
+    assert isinstance(diverged, Diverged)
+    assert "the SAE's loss is nan" in diverged.reason
+    assert isinstance(first, ResultMessage)
+    assert isinstance(third, ResultMessage)
+    assert equal(first.result(requests[0], CPU), alone(requests[0]))
+    assert equal(third.result(requests[2], CPU), alone(requests[2]))
 
 
 @pytest.mark.parametrize("kind", registry.SAES)
