@@ -7,6 +7,8 @@ exactly 0 is exactly paper; few enough steps that a picture and its grey caption
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from torch import Tensor
 
@@ -62,6 +64,7 @@ def _steps(values: Array, limit: float, half: int) -> np.ndarray:
     return np.rint(relative * half).astype(np.int64) + half
 
 
+@cache
 def _scale(half: int) -> np.ndarray:
     """The colours of the scale, uint8 (2 half + 1, 3)."""
     at, anchors = np.linspace(-1, 1, 2 * half + 1), np.linspace(-1, 1, len(_ANCHORS))

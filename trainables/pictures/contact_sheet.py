@@ -13,6 +13,7 @@ from trainables.pictures.sprite import PAPER, enlarged, tiled
 CAPTION_HEIGHT = 14
 GAP = 4
 MARGIN = 8
+_MARGINS = ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0))
 _INK = 70
 _FONT_SIZE = 11
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -30,24 +31,26 @@ def contact_sheet(
         raise ValueError(f"{len(captions)} captions for {len(tiles)} tiles")
     if not len(tiles):
         return np.full((2 * MARGIN, 2 * MARGIN, 3), PAPER, dtype=np.uint8)
-    large = [_captioned(tile, text) for tile, text in zip(enlarged(tiles, factor), captions, strict=True)]
-    sheet = tiled(np.stack(large), columns, GAP)
-    return np.pad(sheet, ((MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0)), constant_values=PAPER)
-
-
-def _captioned(tile: np.ndarray, text: str) -> np.ndarray:
-    """The tile with its caption below, centred."""
-    width = tile.shape[1]
-    strip = Image.new("L", (width, CAPTION_HEIGHT), PAPER)
-    draw = ImageDraw.Draw(strip)
+    strip = ((0, 0), (0, CAPTION_HEIGHT), (0, 0), (0, 0))
+    large = np.pad(enlarged(tiles, factor), strip, constant_values=PAPER)
+    sheet = Image.fromarray(np.pad(tiled(large, columns, GAP), _MARGINS, constant_values=PAPER))
+    draw = ImageDraw.Draw(sheet)
     # No smoothing: few greys keep the palette free for the pictures.
     draw.fontmode = "1"
+    height, width = large.shape[1:3]
+    for i, text in enumerate(captions):
+        row, column = divmod(i, columns)
+        corner = (MARGIN + column * (width + GAP), MARGIN + row * (height + GAP) + height - CAPTION_HEIGHT)
+        _write(draw, corner, width, text)
+    return np.asarray(sheet)
+
+
+def _write(draw: ImageDraw.ImageDraw, corner: tuple[int, int], width: int, text: str) -> None:
+    """The caption, centred in a strip that begins at `corner`."""
     font = _font()
-    shown = _fitting(text, width, font)
+    shown = _fitting(text, width - 2, font)  # the last glyph may reach a pixel past its length
     left = max(0.0, (width - font.getlength(shown)) / 2)
-    draw.text((left, 0), shown, fill=_INK, font=font)
-    grey = np.asarray(strip)
-    return np.concatenate([tile, np.repeat(grey[..., None], 3, axis=2)])
+    draw.text((corner[0] + left, corner[1]), shown, fill=(_INK, _INK, _INK), font=font)
 
 
 @cache

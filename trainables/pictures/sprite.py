@@ -8,7 +8,6 @@ import numpy as np
 from PIL import Image
 
 PAPER = 255
-_PACK = np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
 
 
 def tiled(tiles: np.ndarray, columns: int, gap: int = 0) -> np.ndarray:
@@ -54,8 +53,16 @@ def _compact(image: np.ndarray) -> Image.Image:
     counted = Image.fromarray(image).getcolors(256)
     if counted is None:
         return Image.fromarray(image)
-    colours = np.array(sorted(colour for _, colour in counted), dtype=np.uint32)
-    index = np.searchsorted(colours @ _PACK, image @ _PACK)
-    picture = Image.fromarray(index.astype(np.uint8)).convert("L")
-    picture.putpalette(colours.astype(np.uint8).tobytes(), "RGB")
+    colours = np.array(sorted(colour for _, colour in counted), dtype=np.uint8)
+    # A place for every colour there is; the system only hands out memory for those that are looked at.
+    index = np.zeros(1 << 24, dtype=np.uint8)
+    index[_packed(colours)] = np.arange(len(colours))
+    picture = Image.fromarray(index[_packed(image)])
+    picture.putpalette(colours.tobytes(), "RGB")
     return picture
+
+
+def _packed(colours: np.ndarray) -> np.ndarray:
+    """uint8 (..., 3) as one number each."""
+    red, green, blue = np.moveaxis(colours, -1, 0).astype(np.uint32)
+    return red << 16 | green << 8 | blue

@@ -31,7 +31,7 @@ ROWS = 16
 TOP = 8
 # Of these many images the largest activations are sought, and over so many the templates are means.
 MOST_IMAGES = 2000
-TEMPLATE_IMAGES = 128
+TEMPLATE_IMAGES = 64
 _TILE_PIXELS = 84
 # Every trial trained in full waits for its pictures, and few of them are looked at.
 QUICK = 2
@@ -88,9 +88,9 @@ def _attribution_rows(
         template = pixels[row].cpu().numpy()
         tiles.append(overlay(np.zeros_like(template), template, limit_of(template)))
         captions.append(f"latent {latent}")
-        limit = limit_of(maps[row][fires[row].cpu().numpy()])
-        for column, image in enumerate(chosen[row].tolist()):
-            seen = bool(fires[row, column])
-            tiles.append(overlay(digits[row, column] * seen, maps[row, column] * seen, limit))
-            captions.append(f"{float(codes[image, row]):.3g}" if seen else "")
+        seen = fires[row].cpu().numpy()
+        shown_maps, shown_digits = maps[row] * seen[:, None, None], digits[row] * seen[:, None, None]
+        tiles.extend(overlay(shown_digits, shown_maps, limit_of(shown_maps)))
+        values = codes[chosen[row], row].tolist()
+        captions += [f"{value:.3g}" if is_seen else "" for value, is_seen in zip(values, seen, strict=True)]
     return np.stack(tiles), captions
