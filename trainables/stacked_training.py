@@ -81,7 +81,7 @@ class StackedTraining:
         courses = [member.course for member in self.members]
         self.way = StackedStep(stacked, inputs, courses, revival, first.config.precision)
         self._optimisers = member_optimisers(stacked, self.way.descent)
-        self._captured = Captured(self.way.take, device) if device.type == "cuda" else None
+        self.captured = Captured(self.way.take, device) if device.type == "cuda" else None
         self._step = 0
         self._order = self._draw_order()
 
@@ -90,10 +90,10 @@ class StackedTraining:
         for rows in self._order.tensor_split(self.batches, dim=1):
             self._resample()
             shape = self.way.now(self._step)
-            if self._captured is None:
+            if self.captured is None:
                 self.way.take(rows)
             else:
-                self._captured(rows, shape)
+                self.captured(rows, shape)
             self._step += 1
         # Drawn while the device is still at work on this one.
         if epoch + 1 < self.epochs:

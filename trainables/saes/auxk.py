@@ -14,7 +14,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from trainables.saes.stacking import mask_of_largest, total
+from trainables.saes.stacking import total
 
 
 def wanted_latents(input_size: int) -> int:
@@ -56,8 +56,10 @@ def stacked_auxk_loss(residual: Tensor, u: Tensor, decoder: Tensor, dead: Tensor
     wanted = wanted_latents(input_size)
     with torch.no_grad():
         candidates = torch.where(dead, u, -torch.inf)
-        kept = mask_of_largest(candidates, min(wanted, u.shape[-1])).mul_(dead)
-    explained = (u * kept) @ decoder
+        largest = candidates.topk(min(wanted, u.shape[-1]), dim=-1, sorted=False)
+    # Where fewer are dead than wanted, the rest of the largest are -inf.
+    chosen = u.gather(-1, largest.indices) * (largest.values > -torch.inf)
+    explained = torch.zeros_like(u).scatter_(-1, largest.indices, chosen) @ decoder
     rows = residual.shape[-2]
     error = total((residual - explained).square()) / rows
     variance = total((residual - residual.mean(-2, keepdim=True)).square()) / rows

@@ -100,5 +100,5 @@ class _Step(Function):
 
 
 def _window(u: Tensor, threshold: Tensor, bandwidth: float | Tensor) -> Tensor:
-    """K((u - t) / bandwidth), the rectangle that is 1 on [-1/2, 1/2]."""
-    return ((u - threshold).abs() <= bandwidth / 2).to(u.dtype)
+    """K((u - t) / bandwidth), the rectangle that is 1 on [-1/2, 1/2], as bool."""
+    return (u - threshold).abs_() <= bandwidth / 2

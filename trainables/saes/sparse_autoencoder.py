@@ -19,7 +19,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from trainables.saes.stacking import affine, total
+from trainables.saes.stacking import affine, affine_of_shifted, total
 from trainables.saes.start import draw_decoder, free_directions
 from trainables.settings.sae import SaeTraining
 
@@ -135,7 +135,7 @@ class SparseAutoencoder(nn.Module):
     def encode_scaled(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """u and z, both (b, f), of scaled inputs x (b, r)."""
         # Under autocast the product alone is in half precision: thresholds and ranks need the full one.
-        u = affine(self.encoder_bias, x - self.decoder_bias, self.encoder).to(x.dtype)
+        u = affine_of_shifted(self.encoder_bias, x, self.decoder_bias, self.encoder).to(x.dtype)
         return u, self.activate(u)
 
     def decode_scaled(self, z: Tensor) -> Tensor:

@@ -31,15 +31,26 @@ def affine(bias: Tensor, x: Tensor, weights: Tensor) -> Tensor:
     return torch.addmm(bias, x, weights) if x.dim() == 2 else torch.baddbmm(bias, x, weights)
 
 
-def mask_of_largest(values: Tensor, k: int, fewer: Tensor | None = None) -> Tensor:
-    """1 at the k largest of each row of values (..., n), 0 elsewhere.
+def affine_of_shifted(bias: Tensor, x: Tensor, shift: Tensor, weights: Tensor) -> Tensor:
+    """(x - shift) W + bias, shapes as `affine`'s.
+
+    In a stack as x W + (bias - shift W): of the gradient to x - shift only the sum over the batch is asked
+    for, and this way it takes no product as large as the others.
+    """
+    if x.dim() == 2:
+        return torch.addmm(bias, x - shift, weights)
+    return torch.baddbmm(bias - shift @ weights, x, weights)
+
+
+def largest_codes(u: Tensor, k: int, fewer: Tensor | None = None) -> Tensor:
+    """relu(u) at the k largest of each row of u (..., n), 0 elsewhere.
 
     fewer (..., 1), integers at most k, says for each row how many of them count, where that differs: k itself
     is part of a tensor's shape.
     """
-    largest = values.topk(k, dim=-1, sorted=fewer is not None).indices
-    mask = torch.zeros_like(values)
-    if fewer is None:
-        return mask.scatter_(-1, largest, 1.0)
-    counts = torch.arange(k, device=values.device) < fewer
-    return mask.scatter_(-1, largest, counts.to(values.dtype).expand(largest.shape))
+    largest = u.topk(k, dim=-1, sorted=fewer is not None)
+    codes = largest.values.relu()
+    if fewer is not None:
+        codes = codes * (torch.arange(k, device=u.device) < fewer)
+    # Backward, too, touches the k codes only, and writes all n once.
+    return torch.zeros_like(u).scatter_(-1, largest.indices, codes)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from trainables.saes.k_codes import KSae
-from trainables.saes.stacking import mask_of_largest
+from trainables.saes.stacking import largest_codes
 
 
 class TopKSae(KSae):
@@ -14,6 +13,4 @@ class TopKSae(KSae):
 
     def activate(self, u: Tensor) -> Tensor:
         """z (b, f) with at most k values above 0 in a row."""
-        with torch.no_grad():
-            kept = mask_of_largest(u, self.current_k, self.fewer)
-        return u.relu() * kept
+        return largest_codes(u, self.current_k, self.fewer)

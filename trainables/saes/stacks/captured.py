@@ -38,6 +38,11 @@ class Captured:
         # Graphs are played one at a time and leave nothing behind in it, so they can share it.
         self._pool = torch.cuda.graph_pool_handle()
 
+    @property
+    def recordings(self) -> int:
+        """How many graphs there are."""
+        return sum(shape.graph is not None for shape in self._shapes.values())
+
     def __call__(self, rows: Tensor, shape: Hashable) -> None:
         """A step on rows; `shape` tells apart what their own shape does not."""
         key = (rows.shape, shape)

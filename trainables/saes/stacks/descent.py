@@ -23,7 +23,6 @@ class StackedDescent:
         self.sae = stack.sae
         like = stack.sae.decoder
         self._take1 = column([1 - first for first, _ in betas], like)
-        self._keep2 = column([second for _, second in betas], like)
         self._take2 = column([1 - second for _, second in betas], like)
         frozen = [not member.decoder.requires_grad for member in stack.members]
         self._frozen = column(frozen, like) > 0 if any(frozen) else None
@@ -44,8 +43,8 @@ class StackedDescent:
             mean, square = self.moments[name]
             gradient = _gradient(parameter) * clip
             mean.lerp_(gradient, self._take1)
-            square.mul_(self._keep2).addcmul_(gradient, gradient * self._take2)
-            parameter.sub_(rate * mean / (square.sqrt() * root + EPSILON))
+            square.lerp_(gradient.square(), self._take2)
+            parameter.addcdiv_(-rate * mean, square.sqrt().mul_(root).add_(EPSILON))
         self.sae.normalise_decoder()
 
     def _norm(self) -> Tensor:

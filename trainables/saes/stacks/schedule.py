@@ -34,7 +34,7 @@ def number_table(courses: Sequence[AdamCourse], like: Tensor) -> Tensor:
 
 def _numbers(course: AdamCourse) -> Tensor:
     """(steps, 3) in float64."""
-    factors = torch.tensor(course.factors, dtype=torch.float64)
+    factors = torch.tensor(course.factors, dtype=torch.float64).view(-1, 2)
     t = torch.arange(1, len(factors) + 1, dtype=torch.float64)
     first, second = (1 - torch.tensor(beta, dtype=torch.float64) ** t for beta in course.betas)
     return torch.stack([course.rate * factors[:, 0] / first, second.rsqrt(), factors[:, 1]], dim=1)

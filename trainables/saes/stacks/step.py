@@ -49,7 +49,7 @@ class StackedStep:
         self._windows = column(revival.windows, like)
         self._revival = column(revival.weights, like) if any(revival.weights) else None
         self._table = number_table(courses, like)
-        self._numbers = torch.zeros_like(self._table[0])
+        self._numbers = self._table.new_zeros(self._table.shape[1:])
         self._k_table = k_table(stack.members, len(self._table))
         if self._k_table is not None:
             assert isinstance(self.sae, KSae)
