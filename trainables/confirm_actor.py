@@ -64,7 +64,9 @@ class ConfirmActor(TrialActor):
     def _stages(self) -> StageRunner:
         assert self._pipeline is not None
         replicate = self._pipeline.config.replicate
-        return StageRunner(self._context.plan.study_seed, replicate, self._cache, self._device)
+        return StageRunner(
+            self._context.plan.study_seed, replicate, self._cache, self._device, self._train_saes
+        )
 
     def _trained(self) -> Trained:
         assert self._pipeline is not None
