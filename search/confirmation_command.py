@@ -33,7 +33,7 @@ def confirm(options: Options) -> int:
     run = open_existing(options.run)
     run.acquire()
     try:
-        study = load_study(run.resolved_space).study
+        study = _granting(load_study(run.resolved_space).study, options.gpu)
         searched = _searched(run)
         subjects = (
             named_subjects(searched, options.trials)
@@ -46,6 +46,11 @@ def confirm(options: Options) -> int:
         run.release()
     _show(study, searched, results, run, options)
     return ExitCode.DONE
+
+
+def _granting(study: Study, gpu: float | None) -> Study:
+    """The study with another share of a GPU for each training, if one is given."""
+    return study if gpu is None else replace(study, resources=replace(study.resources, gpu=gpu))
 
 
 def _searched(run: RunDirectory) -> History:
@@ -112,6 +117,7 @@ def _again(run: RunDirectory, options: Options) -> str:
     given = [f"--trial {trial}" for trial in options.trials]
     given += [f"--top {options.top}"] if options.top else []
     given += [f"--seeds {options.seeds}"] if options.seeds else []
+    given += [f"--gpu {options.gpu:g}"] if options.gpu is not None else []
     return " ".join([f"go on with: python search/confirm.py {shown(run.path)}", *given])
 
 

@@ -11,6 +11,7 @@ examples:
   python search/confirm.py runs/sae-20260101-120000                     as the space file's `confirm` says
   python search/confirm.py runs/sae-20260101-120000 --top 5 --seeds 10  more of both; what is trained is kept
   python search/confirm.py runs/sae-20260101-120000 --trial 17 --trial 23
+  python search/confirm.py runs/sae-20260101-120000 --gpu 0.125         eight at a time share a GPU
 
 The k best trials of the front and the default configuration are trained again, with seeds that no trial of
 the search had, and scored on the test split, which no trial of the search saw, beside four controls:
@@ -24,6 +25,9 @@ exit codes:
 The result goes to stdout and into RUN/confirm/, progress to stderr.
 """
 
+MOST_GPUS = 64
+"""As in a space file."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -35,6 +39,7 @@ class Options:
     trials: tuple[int, ...]
     address: str
     storage: str | None
+    gpu: float | None
     json: bool
     every_metric: bool
 
@@ -78,6 +83,13 @@ def parse(arguments: list[str] | None = None) -> Options:
         metavar="PLACE",
         help="share it at PLACE/NAME/confirm (default: where the search was shared); 'none': nowhere",
     )
+    parser.add_argument(
+        "--gpu",
+        type=_share,
+        metavar="SHARE",
+        help="GPU for each training, also a fraction of one (default: the space file's resources.gpu); "
+        "trainings that share a GPU train their SAEs as one batch",
+    )
     parser.add_argument("--json", action="store_true", help="the result as one JSON document on stdout")
     parser.add_argument(
         "--every-metric", action="store_true", help="print all metrics, not only those the study asks about"
@@ -92,9 +104,17 @@ def parse(arguments: list[str] | None = None) -> Options:
         tuple(got.trials),
         got.address,
         got.storage,
+        got.gpu,
         bool(got.json),
         bool(got.every_metric),
     )
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= MOST_GPUS:
+        raise argparse.ArgumentTypeError(f"must be from 0 to {MOST_GPUS}")
+    return value
 
 
 def _positive(text: str) -> int:

@@ -23,7 +23,15 @@ from search.space import load_study
 from search.study import Study
 
 RELATIVE_TOLERANCE = 1e-6
-"""Bit-equal on the machine that trained the trial; other processors round differently in the last digits."""
+"""Bit-equal on the machine that trained the trial; other processors round differently in the last digits.
+
+So does a GPU when several SAEs are trained as one batched product, which depends on the trials that shared
+it; a training can amplify that, and the user is told.
+"""
+SHARED_GPU = (
+    "trials that share a GPU train SAEs of one shape in one batch; alone, as now, they come out the same up "
+    "to rounding, so metrics of SAEs may differ in their later digits"
+)
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,8 @@ def _train(study: Study, record: TrialRecord) -> dict[int, Mapping[str, float]]:
     granted = grant(study.resources, [resources_of_this_machine()])
     device = device_for(granted.gpu)
     torch.set_num_threads(granted.threads)
+    if device.type == "cuda" and granted.gpu < 1:
+        print(SHARED_GPU, file=sys.stderr)  # noqa: T201
     data = to_tensors(load_data(study.data), device)
     pipeline = Pipeline(study.trial_config(record.params), data, plan_of(study), cache=None, device=device)
     rungs: dict[int, Mapping[str, float]] = {}

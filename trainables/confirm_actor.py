@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from trainables.controls import Trained
+from trainables.controls import Trained, sae_tasks
 from trainables.dataset import Dataset, ImageData, to_tensors
 from trainables.errors import TrialDiverged
 from trainables.final_scores import score
+from trainables.sae_ahead import train_ahead
 from trainables.scored import SCORED, TRAINED_RUNG
 from trainables.stages import StageRunner
 from trainables.trial_actor import TrialActor, TrialContext, logger
@@ -43,6 +44,9 @@ class ConfirmActor(TrialActor):
 
     def _score(self, scored: str) -> dict[str, float]:
         """Test metrics; none for a control that cannot be trained, which is no failure of the trial."""
+        if scored == "pipeline" and self._device.type == "cuda":
+            # A GPU trains them in little more time than one; on a CPU each is trained where it is needed.
+            train_ahead(self._stages(), sae_tasks(self._trained()))
         try:
             return score(
                 scored,
@@ -60,7 +64,9 @@ class ConfirmActor(TrialActor):
     def _stages(self) -> StageRunner:
         assert self._pipeline is not None
         replicate = self._pipeline.config.replicate
-        return StageRunner(self._context.plan.study_seed, replicate, self._cache, self._device)
+        return StageRunner(
+            self._context.plan.study_seed, replicate, self._cache, self._device, self._train_saes
+        )
 
     def _trained(self) -> Trained:
         assert self._pipeline is not None

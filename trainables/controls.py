@@ -22,17 +22,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainables import registry, sealed
+from trainables import sealed
 from trainables.bases.affine import mean_and_covariance, principal_components
+from trainables.bases.basis import Basis
 from trainables.config import TrialConfig
 from trainables.feature_model import FeatureModel
 from trainables.metrics.measured import SupportsFeatures
 from trainables.networks.network import Network, build_network
 from trainables.sae_requests import SaeRequest
-from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.seeds import generator
-from trainables.stage_cache import Entry
-from trainables.stages import VERSIONS, StageRunner, fit_basis, fit_sae
+from trainables.stages import VERSIONS, SaeTask, StageRunner, fit_basis, run_sae_task, sae_task
 
 
 class Neurons:
@@ -117,8 +116,7 @@ def twin(trained: Trained) -> FeatureModel:
     Stability is measured between these two: directions in the hidden layers of two classifiers have no
     common axes, so SAEs of two replicates cannot be compared by the cosine of their decoder rows.
     """
-    seed = trained.stages.seed("sae twin")
-    sae = _train(trained, "twin", seed, frozen_decoder=False)
+    sae = run_sae_task(trained.stages, _twin_task(trained), trained.config.sae, trained.model.basis.rank)
     return FeatureModel(trained.model.classifier, trained.model.basis, sae)
 
 
@@ -133,18 +131,13 @@ def _pca(trained: Trained) -> SupportsFeatures:
 
 
 def _random_dictionary(trained: Trained) -> SupportsFeatures:
-    # The pipeline's own seed: the frozen rows are the very directions that its decoder began with.
-    seed = trained.stages.seed("sae")
-    sae = _train(trained, "frozen decoder", seed, frozen_decoder=True)
+    sae = run_sae_task(trained.stages, _frozen_task(trained), trained.config.sae, trained.model.basis.rank)
     return FeatureModel(trained.model.classifier, trained.model.basis, sae)
 
 
 def _untrained(trained: Trained) -> SupportsFeatures:
-    network = trained.untrained_network()
-    config, stages = trained.config, trained.stages
-    hidden = _lazily(lambda: hidden_of(network, trained.images))
-    basis, key = fit_basis(stages, config.basis, hidden, network.hidden_size, trained.key("untrained"))
-    sae = fit_sae(stages, config.sae, config.sae.epochs, basis, hidden, key)
+    network, basis, task = _untrained_task(trained)
+    sae = run_sae_task(trained.stages, task, trained.config.sae, basis.rank)
     return FeatureModel(network, basis, sae)
 
 
@@ -156,18 +149,37 @@ _BUILDERS: dict[str, Callable[[Trained], SupportsFeatures]] = {
 }
 
 
-def _train(trained: Trained, what: str, seed: int, *, frozen_decoder: bool) -> SparseAutoencoder:
-    config, model, device = trained.config.sae, trained.model, trained.stages.device
+def sae_tasks(trained: Trained) -> list[SaeTask]:
+    """All SAEs that scoring the pipeline and its controls takes beside the pipeline's own: of one shape, as
+    long as both bases have equally many components."""
+    return [_twin_task(trained), _frozen_task(trained), _untrained_task(trained)[2]]
 
-    def train() -> Entry:
+
+def _twin_task(trained: Trained) -> SaeTask:
+    return _task(trained, "twin", trained.stages.seed("sae twin"), frozen_decoder=False)
+
+
+def _frozen_task(trained: Trained) -> SaeTask:
+    # The pipeline's own seed: the frozen rows are the very directions that its decoder began with.
+    return _task(trained, "frozen decoder", trained.stages.seed("sae"), frozen_decoder=True)
+
+
+def _task(trained: Trained, what: str, seed: int, *, frozen_decoder: bool) -> SaeTask:
+    config, model = trained.config.sae, trained.model
+
+    def request() -> SaeRequest:
         y = model.basis.encode(hidden_of(model.classifier, trained.images))
-        request = SaeRequest(config, y, config.epochs, seed, frozen_decoder)
-        (result,) = trained.stages.train_saes([request], device)
-        return Entry(dict(result.sae.state_dict()))
+        return SaeRequest(config, y, config.epochs, seed, frozen_decoder)
 
-    sae: SparseAutoencoder = registry.load(registry.SAES, config.kind)(config, model.basis.rank)
-    sae.load_state_dict(trained.stages.run("control", trained.key(what), train).tensors)
-    return sae.requires_grad_(False).eval().to(device)
+    return SaeTask("control", trained.key(what), request)
+
+
+def _untrained_task(trained: Trained) -> tuple[Network, Basis, SaeTask]:
+    network = trained.untrained_network()
+    config, stages = trained.config, trained.stages
+    hidden = _lazily(lambda: hidden_of(network, trained.images))
+    basis, key = fit_basis(stages, config.basis, hidden, network.hidden_size, trained.key("untrained"))
+    return network, basis, sae_task(stages, config.sae, config.sae.epochs, basis, hidden, key)
 
 
 @torch.no_grad()

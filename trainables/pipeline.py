@@ -31,6 +31,7 @@ from trainables.metrics.measured import measure
 from trainables.metrics.references import rung_references
 from trainables.metrics.references_final import final_references
 from trainables.networks.initial import initial_network
+from trainables.sae_requests import Trainer, train_here
 from trainables.seeds import generator
 from trainables.stage_cache import StageCache
 from trainables.stages import VERSIONS, StageRunner, fit_features, references
@@ -92,10 +93,11 @@ class Pipeline:
         *,
         cache: StageCache | None,
         device: torch.device | str,
+        train_saes: Trainer = train_here,
     ) -> None:
         self.config, self.data, self.plan = config, data, plan
         self.device = torch.device(device)
-        self._stages = StageRunner(plan.study_seed, config.replicate, cache, self.device)
+        self._stages = StageRunner(plan.study_seed, config.replicate, cache, self.device, train_saes)
         self.rung = 0
         self.model: FeatureModel | None = None
         self._mean_codes: dict[str, Tensor] | None = None

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainables.sae_training import SaeResult, train_sae
+from trainables.errors import TrialDiverged
+from trainables.sae_stacks import stacks_of
+from trainables.sae_training import SaeOutcome, train_sae
 from trainables.settings.sae import SaeTraining
+from trainables.stacked_training import train_stack
 
 
 @dataclass(frozen=True)
@@ -23,14 +26,29 @@ class SaeRequest:
     frozen_decoder: bool = False
 
 
-Trainer = Callable[[Sequence[SaeRequest], torch.device], "list[SaeResult]"]
-"""(requests, device) -> their results in the same order. Raises TrialDiverged for the first that diverges."""
+Trainer = Callable[[Sequence[SaeRequest], torch.device], "list[SaeOutcome]"]
+"""(requests, device) -> what became of each, in the same order; one that diverges leaves the others alone."""
 
 
-def train_here(requests: Sequence[SaeRequest], device: torch.device) -> list[SaeResult]:
-    """Train them in this process."""
-    return [
-        train_sae(
+def train_here(requests: Sequence[SaeRequest], device: torch.device) -> list[SaeOutcome]:
+    """Train them in this process: in stacks on a GPU, one by one on a CPU.
+
+    A CPU's cores are kept busy by one SAE, and its compiled steps leave out most of the work, which no stack
+    of dense products makes up for.
+    """
+    if device.type != "cuda":
+        return [_train_one(request, device) for request in requests]
+    outcomes: dict[int, SaeOutcome] = {}
+    for places in stacks_of(requests):
+        trained = train_stack([requests[place] for place in places], device)
+        outcomes.update(zip(places, trained, strict=True))
+    return [outcomes[place] for place in range(len(requests))]
+
+
+def _train_one(request: SaeRequest, device: torch.device) -> SaeOutcome:
+    """Train it by itself."""
+    try:
+        return train_sae(
             request.config,
             request.y,
             epochs=request.epochs,
@@ -38,5 +56,6 @@ def train_here(requests: Sequence[SaeRequest], device: torch.device) -> list[Sae
             device=device,
             frozen_decoder=request.frozen_decoder,
         )
-        for request in requests
-    ]
+    except TrialDiverged as error:
+        # Its traceback would keep the training's tensors in memory.
+        return error.with_traceback(None)

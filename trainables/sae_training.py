@@ -31,6 +31,22 @@ class SaeResult:
     history: tuple[dict[str, float], ...]
 
 
+SaeOutcome = SaeResult | TrialDiverged
+"""Of one training among several: what it gave, or why it ended."""
+
+
+def result_of(outcome: SaeOutcome) -> SaeResult:
+    """The result. Raises TrialDiverged if there is none."""
+    if isinstance(outcome, TrialDiverged):
+        raise outcome
+    return outcome
+
+
+def diverged(loss: float, epoch: int, epochs: int) -> TrialDiverged:
+    """Why a training ended after `epoch` (from 1) of `epochs`."""
+    return TrialDiverged(f"the SAE's loss is {loss} after epoch {epoch} of {epochs}")
+
+
 def learning_rate(width: int, multiplier: float) -> float:
     """Peak Adam rate: 2e-4 at 2^14 latents, growing as the width shrinks (Gao et al. 2024, figure 3)."""
     return multiplier * 2e-4 / math.sqrt(width / 2**14)
@@ -42,6 +58,11 @@ def ramp(step: int, steps: int, warmup: float, decay: float) -> tuple[float, flo
     rise = min(1.0, (step + 1) / (warm_steps + 1))
     fall = min(1.0, (steps - step) / (decay_steps + 1))
     return min(rise, fall), rise
+
+
+def batches(rows: int, batch_size: int) -> int:
+    """Gradient steps in a pass over so many rows."""
+    return max(1, math.ceil(rows / batch_size))
 
 
 def dead_window(configured: int, samples: int) -> int:
@@ -81,9 +102,7 @@ def train_sae(
     for epoch in range(epochs):
         history.append(run.train_epoch())
         if not math.isfinite(history[-1]["loss"]):
-            raise TrialDiverged(
-                f"the SAE's loss is {history[-1]['loss']} after epoch {epoch + 1} of {epochs}"
-            )
+            raise diverged(history[-1]["loss"], epoch + 1, epochs)
     run.finish()
     return SaeResult(sae, tuple(history))
 
@@ -95,7 +114,7 @@ class Training:
         self, config: SaeTraining, sae: SparseAutoencoder, x: Tensor, epochs: int, generator: torch.Generator
     ) -> None:
         self.config, self.sae, self.x, self.generator = config, sae, x, generator
-        self.batches = max(1, math.ceil(len(x) / config.batch_size))
+        self.batches = batches(len(x), config.batch_size)
         self.steps = self.batches * epochs
         self.window = dead_window(config.dead_window, len(x) * epochs)
         self.resampling_steps = resampling_steps(config.resample, self.steps)

@@ -85,6 +85,10 @@ class StageCache:
         self.hits[stage] += 1
         return entry
 
+    def holds(self, key: str) -> bool:
+        """Whether there is an entry, sound or not; no hit and no miss."""
+        return (self.root / key).is_dir()
+
     def _read(self, key: str) -> Entry | None:
         folder = self.root / key
         try:

@@ -20,6 +20,7 @@ from trainables.config import TrialConfig
 from trainables.feature_model import FeatureModel
 from trainables.networks.network import Network
 from trainables.sae_requests import SaeRequest, Trainer, train_here
+from trainables.sae_training import SaeResult, result_of
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.saes.steps.choice import takes_compiled_steps
 from trainables.seeds import stage_seed
@@ -78,21 +79,49 @@ def fit_basis(
     return basis.to(stages.device), key
 
 
+@dataclass(frozen=True)
+class SaeTask:
+    """An SAE that somebody needs: whose hit or miss it counts as, its cache key, and how it is trained."""
+
+    stage: str
+    key: str
+    request: Callable[[], SaeRequest]
+
+
+def sae_task(
+    stages: StageRunner, config: Any, epochs: int, basis: Basis, hidden: Callable[[], Tensor], basis_key: str
+) -> SaeTask:
+    """The config's SAE, trained for `epochs` on the basis' outputs y (n, r) of the train activations."""
+
+    def request() -> SaeRequest:
+        return SaeRequest(config, basis.encode(hidden()), epochs, stages.seed("sae"))
+
+    return SaeTask("sae", sae_key(stages, config, epochs, basis_key), request)
+
+
+def run_sae_task(stages: StageRunner, task: SaeTask, config: Any, rank: int) -> SparseAutoencoder:
+    """The task's SAE of inputs y (n, rank), for reading only. Raises TrialDiverged."""
+
+    def train() -> Entry:
+        (outcome,) = stages.train_saes([task.request()], stages.device)
+        return sae_entry(result_of(outcome))
+
+    sae: SparseAutoencoder = registry.load(registry.SAES, config.kind)(config, rank)
+    sae.load_state_dict(stages.run(task.stage, task.key, train).tensors)
+    return sae.requires_grad_(False).eval().to(stages.device)
+
+
+def sae_entry(result: SaeResult) -> Entry:
+    """What the cache keeps of a trained SAE."""
+    return Entry(dict(result.sae.state_dict()), {"history": list(result.history)})
+
+
 def fit_sae(
     stages: StageRunner, config: Any, epochs: int, basis: Basis, hidden: Callable[[], Tensor], basis_key: str
 ) -> SparseAutoencoder:
-    """The config's SAE, trained for `epochs` on the basis' outputs y (n, r) of the train activations."""
-
-    def train() -> Entry:
-        y = basis.encode(hidden())
-        request = SaeRequest(config, y, epochs, stages.seed("sae"))
-        (result,) = stages.train_saes([request], stages.device)
-        return Entry(dict(result.sae.state_dict()), {"history": list(result.history)})
-
-    trained = stages.run("sae", sae_key(stages, config, epochs, basis_key), train)
-    sae: SparseAutoencoder = registry.load(registry.SAES, config.kind)(config, basis.rank)
-    sae.load_state_dict(trained.tensors)
-    return sae.requires_grad_(False).eval().to(stages.device)
+    """The SAE of `sae_task`."""
+    task = sae_task(stages, config, epochs, basis, hidden, basis_key)
+    return run_sae_task(stages, task, config, basis.rank)
 
 
 def sae_key(stages: StageRunner, config: Any, epochs: int, basis_key: str) -> str:

@@ -31,8 +31,10 @@ from trainables.config import TrialConfig
 from trainables.dataset import Dataset, ImageData, to_tensors
 from trainables.device import device_for
 from trainables.errors import TrialDiverged
+from trainables.packed_training import trainer_for
 from trainables.pictures import trial_pictures
 from trainables.pipeline import Pipeline, Plan, Step
+from trainables.sae_requests import Trainer
 from trainables.stage_cache import StageCache
 from trainables.worker_storage import WorkerStorage
 
@@ -78,6 +80,7 @@ class TrialActor(tune.Trainable):
         self._context = context
         self._device = device_for(context.gpus)
         self._data: ImageData = to_tensors(dataset, self._device)
+        self._train_saes = self._choose_trainer()
         faulthandler.cancel_dump_traceback_later()
         self._cache = StageCache(Path(context.cache_dir), context.cache_bytes) if context.cache_dir else None
         self._worker_storage = _storage(context)
@@ -198,7 +201,17 @@ class TrialActor(tune.Trainable):
     def _open_pipeline(self) -> Pipeline:
         config = TrialConfig.model_validate(self._config["trial"])
         logger.info("trial %s, %s: %s", self._config["folder"], _whereabouts(), config.model_dump_json())
-        return Pipeline(config, self._data, self._context.plan, cache=self._cache, device=self._device)
+        return Pipeline(
+            config,
+            self._data,
+            self._context.plan,
+            cache=self._cache,
+            device=self._device,
+            train_saes=self._train_saes,
+        )
+
+    def _choose_trainer(self) -> Trainer:
+        return trainer_for(self._context.gpus, self._context.threads, self._device)
 
     def _failure(self, reason: str) -> dict[str, Any]:
         self._pipeline = None

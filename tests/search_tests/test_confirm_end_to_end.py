@@ -102,6 +102,15 @@ def test_ledger_files_and_run_json_say_the_same(undisturbed: tuple[Done, Path]) 
     assert json.loads((run / "run.json").read_text())["status"] == "done"
 
 
+def test_gpu_takes_the_place_of_the_space_files(searched: Path, tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "r"
+    shutil.copytree(searched, run)
+    done = confirm(run, "--top", "1", "--seeds", "1", "--gpu", "63", cache=tmp_path / "cache")
+    assert done.returncode == 5
+    assert "a trial asks for 63 GPUs (resources.gpu), this node has" in done.stderr
+    assert "--seeds 1 --gpu 63" in done.stderr
+
+
 def test_killed_locked_and_resumed_it_ends_where_an_undisturbed_one_does(
     searched: Path, undisturbed: tuple[Done, Path]
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,14 +11,16 @@ import torch
 from sklearn.decomposition import PCA
 
 from trainables.config import TrialConfig
-from trainables.controls import Neurons, SignedComponents, Trained, build_control, hidden_of, twin
+from trainables.controls import Neurons, SignedComponents, Trained, build_control, hidden_of, sae_tasks, twin
 from trainables.dataset import ImageData, load_dataset, to_tensors
 from trainables.feature_model import FeatureModel
 from trainables.final_scores import classifier_metrics, score, stability
 from trainables.metric_table import METRICS
 from trainables.metrics.sae_statistics import fvu, l0
 from trainables.pipeline import Pipeline, Plan
-from trainables.sae_training import train_sae
+from trainables.sae_ahead import train_ahead
+from trainables.sae_requests import SaeRequest
+from trainables.sae_training import SaeOutcome, train_sae
 from trainables.scored import CONTROLS, LAST_RUNG, SCORED, TRAINED_RUNG, rung_of
 from trainables.seeds import generator
 from trainables.stage_cache import StageCache
@@ -160,6 +164,21 @@ def test_controls_come_from_the_cache_unchanged(tmp_path: Path) -> None:
         again = sae_control(name, cached).state_dict()
         assert all(torch.equal(tensor, again[key]) for key, tensor in tensors.items())
     assert cache.misses.total() == misses
+
+
+def test_all_saes_of_a_scoring_can_be_trained_before_it(tmp_path: Path, trained: Trained) -> None:
+    def refuse(_requests: Sequence[SaeRequest], _device: torch.device) -> list[SaeOutcome]:
+        raise AssertionError("was trained again")
+
+    cached = train(StageCache(tmp_path))
+    train_ahead(cached.stages, sae_tasks(cached))
+    ready = replace(cached, stages=replace(cached.stages, train_saes=refuse))
+    models = [
+        (sae_control(name, ready), sae_control(name, trained)) for name in ("random_dictionary", "untrained")
+    ]
+    for model, expected in [*models, (twin(ready), twin(trained))]:
+        own = expected.sae.state_dict()
+        assert all(torch.equal(tensor, own[name]) for name, tensor in model.sae.state_dict().items())
 
 
 def test_controls_over_one_classifier_share_its_references(tmp_path: Path, test_data: ImageData) -> None:

@@ -14,6 +14,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from trainables.saes.stacking import total
+
 
 def wanted_latents(input_size: int) -> int:
     """Dead latents that explain a sample: max(1, r // 16)."""
@@ -39,5 +41,28 @@ def auxk_loss(residual: Tensor, u: Tensor, decoder: Tensor, dead: Tensor) -> Ten
     error = (residual - explained).square().sum(1).mean()
     variance = (residual - residual.mean(0)).square().sum(1).mean()
     share = min(n_dead / wanted, 1.0)
+    loss = input_size * share * error / variance.clamp(min=1e-12)
+    return torch.where(variance > 0, loss, torch.zeros_like(loss))
+
+
+def stacked_auxk_loss(residual: Tensor, u: Tensor, decoder: Tensor, dead: Tensor) -> Tensor:
+    """`auxk_loss` of each of S SAEs, (S, 1, 1); 0 for one without dead latents.
+
+    residual (S, b, r), u (S, b, f), decoder (S, f, r), dead (S, 1, f) bool. No shape depends on how many are
+    dead, and nothing is read back from the device, so that a CUDA graph can hold it.
+    """
+    residual = residual.detach()
+    input_size = residual.shape[-1]
+    wanted = wanted_latents(input_size)
+    with torch.no_grad():
+        candidates = torch.where(dead, u, -torch.inf)
+        largest = candidates.topk(min(wanted, u.shape[-1]), dim=-1, sorted=False)
+    # Where fewer are dead than wanted, the rest of the largest are -inf.
+    chosen = u.gather(-1, largest.indices) * (largest.values > -torch.inf)
+    explained = torch.zeros_like(u).scatter_(-1, largest.indices, chosen) @ decoder
+    rows = residual.shape[-2]
+    error = total((residual - explained).square()) / rows
+    variance = total((residual - residual.mean(-2, keepdim=True)).square()) / rows
+    share = (dead.sum(-1, keepdim=True) / wanted).clamp(max=1.0)
     loss = input_size * share * error / variance.clamp(min=1e-12)
     return torch.where(variance > 0, loss, torch.zeros_like(loss))

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from trainables.saes.k_codes import KSae
 from trainables.saes.sparse_autoencoder import Forward
+from trainables.saes.stacking import largest_codes, least
 from trainables.settings.sae import KSaeTraining
 
 # Of the running threshold; the 0.999 of long trainings would still be at its start when these end.
@@ -35,16 +36,14 @@ class BatchTopKSae(KSae):
         """z (b, f); in training with at most b * k values above 0 in all."""
         if not self.training:
             return u.relu() * (u > self.threshold)
-        with torch.no_grad():
-            flat = u.flatten()
-            largest = flat.topk(self.current_k * len(u), sorted=False).indices
-            kept = torch.zeros_like(flat).scatter_(0, largest, 1.0).view_as(u)
-        return u.relu() * kept
+        size = u.shape[-2]
+        fewer = None if self.fewer is None else self.fewer.squeeze(-1) * size
+        return largest_codes(u.flatten(-2), self.current_k * size, fewer).view_as(u)
 
     @torch.no_grad()
     def end_step(self, forward: Forward) -> None:
         """The threshold follows the smallest code kept."""
-        self.follow(torch.where(forward.z > 0, forward.z, torch.inf).min())
+        self.follow(least(torch.where(forward.z > 0, forward.z, torch.inf)))
 
     @torch.no_grad()
     def follow(self, smallest: Tensor) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from trainables.saes.sparse_autoencoder import Forward, SparseAutoencoder
+from trainables.saes.stacking import total
 from trainables.settings import sae as settings
 
 
@@ -23,6 +24,7 @@ class GatedSae(SparseAutoencoder):
     """
 
     SURROGATE_GRADIENTS = frozenset({"decoder", "decoder_bias"})
+    HYPERPARAMETERS = ("l1",)
 
     def __init__(self, config: settings.GatedSae, input_size: int) -> None:
         super().__init__(config, input_size)
@@ -39,11 +41,11 @@ class GatedSae(SparseAutoencoder):
         """mean_b |x - x^|^2 + mean_b |x - x^_gate|^2."""
         gate = forward.u.relu() @ self.decoder.detach()
         error = forward.x - gate.to(forward.x.dtype) - self.decoder_bias.detach()
-        return super().reconstruction_loss(forward) + error.square().sum() / len(error)
+        return super().reconstruction_loss(forward) + total(error.square()) / error.shape[-2]
 
     def penalty(self, forward: Forward) -> Tensor | None:
         """l1 * mean_b sum_f relu(u)."""
-        return self.l1 * forward.u.relu().sum() / len(forward.u)
+        return self.l1 * total(forward.u.relu()) / forward.u.shape[-2]
 
     @torch.no_grad()
     def restart(self, latents: Tensor, directions: Tensor) -> None:

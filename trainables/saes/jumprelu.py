@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.autograd import Function
 
 from trainables.saes.sparse_autoencoder import RESTART_LENGTH, Forward, SparseAutoencoder
+from trainables.saes.stacking import over_batch, total
 from trainables.saes.start import cut_for_l0
 from trainables.settings import sae as settings
 
@@ -24,6 +25,7 @@ class JumpReluSae(SparseAutoencoder):
     """
 
     SURROGATE_GRADIENTS = frozenset({"threshold"})
+    HYPERPARAMETERS = ("target_l0", "l0_weight", "bandwidth")
 
     def __init__(self, config: settings.JumpReluSae, input_size: int) -> None:
         super().__init__(config, input_size)
@@ -48,8 +50,8 @@ class JumpReluSae(SparseAutoencoder):
 
     def penalty(self, forward: Forward) -> Tensor | None:
         """l0_weight * r * (L0 / target - 1)^2."""
-        l0 = _Step.apply(forward.u, self.threshold, self.bandwidth).sum() / len(forward.u)
-        loss: Tensor = self.l0_weight * forward.x.shape[1] * (l0 / self.target_l0 - 1).square()
+        l0 = total(_Step.apply(forward.u, self.threshold, self.bandwidth)) / forward.u.shape[-2]
+        loss: Tensor = self.l0_weight * forward.x.shape[-1] * (l0 / self.target_l0 - 1).square()
         return loss
 
     @torch.no_grad()
@@ -68,7 +70,7 @@ class _JumpRelu(Function):
     """u * 1[u > t]; backward dz/du = 1[u > t], dz/dt = -(t / bandwidth) K((u - t) / bandwidth)."""
 
     @staticmethod
-    def forward(ctx: Any, u: Tensor, threshold: Tensor, bandwidth: float) -> Tensor:
+    def forward(ctx: Any, u: Tensor, threshold: Tensor, bandwidth: float | Tensor) -> Tensor:
         ctx.save_for_backward(u, threshold)
         ctx.bandwidth = bandwidth
         return u * (u > threshold)
@@ -77,7 +79,7 @@ class _JumpRelu(Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
         (gradient,), (u, threshold) = gradients, ctx.saved_tensors
         window = _window(u, threshold, ctx.bandwidth)
-        to_threshold = -(threshold / ctx.bandwidth) * (gradient * window).sum(0)
+        to_threshold = -(threshold / ctx.bandwidth) * over_batch(gradient * window)
         return gradient * (u > threshold), to_threshold, None
 
 
@@ -85,7 +87,7 @@ class _Step(Function):
     """1[u > t]; backward 0 to u, -(1 / bandwidth) K((u - t) / bandwidth) to t."""
 
     @staticmethod
-    def forward(ctx: Any, u: Tensor, threshold: Tensor, bandwidth: float) -> Tensor:
+    def forward(ctx: Any, u: Tensor, threshold: Tensor, bandwidth: float | Tensor) -> Tensor:
         ctx.save_for_backward(u, threshold)
         ctx.bandwidth = bandwidth
         return (u > threshold).to(u.dtype)
@@ -94,9 +96,9 @@ class _Step(Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor, None]:
         (gradient,), (u, threshold) = gradients, ctx.saved_tensors
         window = _window(u, threshold, ctx.bandwidth)
-        return None, -(gradient * window).sum(0) / ctx.bandwidth, None
+        return None, -over_batch(gradient * window) / ctx.bandwidth, None
 
 
-def _window(u: Tensor, threshold: Tensor, bandwidth: float) -> Tensor:
-    """K((u - t) / bandwidth), the rectangle that is 1 on [-1/2, 1/2]."""
-    return ((u - threshold).abs() <= bandwidth / 2).to(u.dtype)
+def _window(u: Tensor, threshold: Tensor, bandwidth: float | Tensor) -> Tensor:
+    """K((u - t) / bandwidth), the rectangle that is 1 on [-1/2, 1/2], as bool."""
+    return (u - threshold).abs_() <= bandwidth / 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from torch import Tensor
+
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.settings.sae import KSaeTraining
 
@@ -18,6 +20,8 @@ class KSae(SparseAutoencoder):
         super().__init__(config, input_size)
         self.k = min(config.k, config.width)
         self.current_k = self.k
+        # (S, 1, 1), each stack member's own k where they differ; none is above `current_k`.
+        self.fewer: Tensor | None = None
         self._anneal = config.k_anneal
         self._first_k = max(self.k, min(input_size, config.width))
 

@@ -6,10 +6,13 @@ Nabeshima 2024, "Matryoshka Sparse Autoencoders".
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor
 
 from trainables.saes.batch_topk import BatchTopKSae
 from trainables.saes.sparse_autoencoder import Forward
+from trainables.saes.stacking import total
 from trainables.settings import sae as settings
 
 
@@ -26,16 +29,17 @@ class MatryoshkaSae(BatchTopKSae):
 
     def reconstruction_loss(self, forward: Forward) -> Tensor:
         """The mean over prefixes above, a scalar."""
-        total = super().reconstruction_loss(forward)
+        loss = super().reconstruction_loss(forward)
         # From the smallest up; each adds its own latents to the reconstruction of the one before.
         partial = forward.x - self.decoder_bias
-        start = 0
-        for stop in self.prefixes[:-1]:
-            added = forward.z[:, start:stop] @ self.decoder[start:stop]
+        sizes = [stop - start for start, stop in pairwise((0, *self.prefixes))]
+        # Split at once: the gradient of many slices would be as many tensors of the whole's size.
+        codes, rows = forward.z.split(sizes, dim=-1), self.decoder.split(sizes, dim=-2)
+        for own_codes, own_rows in zip(codes[:-1], rows[:-1], strict=True):
+            added = own_codes @ own_rows
             partial = partial - added.to(partial.dtype)
-            total = total + partial.square().sum() / len(partial)
-            start = stop
-        return total / len(self.prefixes)
+            loss = loss + total(partial.square()) / partial.shape[-2]
+        return loss / len(self.prefixes)
 
 
 def prefix_sizes(width: int, prefixes: int) -> tuple[int, ...]:

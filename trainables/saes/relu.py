@@ -6,11 +6,14 @@ import torch
 from torch import Tensor
 
 from trainables.saes.sparse_autoencoder import Forward, SparseAutoencoder
+from trainables.saes.stacking import total
 from trainables.settings import sae as settings
 
 
 class ReluSae(SparseAutoencoder):
     """z = relu(u); the loss adds l1 * mean_b sum_f z. As decoder rows are unit vectors, none can evade it."""
+
+    HYPERPARAMETERS = ("l1",)
 
     def __init__(self, config: settings.ReluSae, input_size: int) -> None:
         super().__init__(config, input_size)
@@ -22,7 +25,7 @@ class ReluSae(SparseAutoencoder):
 
     def penalty(self, forward: Forward) -> Tensor | None:
         """l1 * mean_b sum_f z."""
-        return self.l1 * forward.z.sum() / len(forward.z)
+        return self.l1 * total(forward.z) / forward.z.shape[-2]
 
     def weight(self, l0: Tensor) -> Tensor:
         """Of mean_b sum_f z in the loss: l1 at any L0."""

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from trainables.saes.sparse_autoencoder import Forward, SparseAutoencoder
+from trainables.saes.stacking import total
 from trainables.saes.start import cut_for_l0
 from trainables.settings import sae as settings
 
@@ -34,6 +35,8 @@ class ReluTargetSae(SparseAutoencoder):
     the second integrates. Encoder biases start where L0 is the target.
     """
 
+    HYPERPARAMETERS = ("target_l0",)
+
     l1: Tensor
 
     def __init__(self, config: settings.ReluTargetSae, input_size: int) -> None:
@@ -51,7 +54,7 @@ class ReluTargetSae(SparseAutoencoder):
 
     def penalty(self, forward: Forward) -> Tensor | None:
         """clip(q, 1 / LIMIT, LIMIT) l1_t * mean_b sum_f z."""
-        return self.weight(_l0(forward)) * forward.z.sum() / len(forward.z)
+        return self.weight(_l0(forward)) * total(forward.z) / forward.z.shape[-2]
 
     def weight(self, l0: Tensor) -> Tensor:
         """Of mean_b sum_f z in the loss: clip(q, 1 / LIMIT, LIMIT) l1_t, a scalar."""
@@ -71,4 +74,4 @@ class ReluTargetSae(SparseAutoencoder):
 
 def _l0(forward: Forward) -> Tensor:
     """mean_b sum_f 1[z > 0], a scalar without gradient."""
-    return (forward.z > 0).sum() / len(forward.z)
+    return total(forward.z > 0) / forward.z.shape[-2]

@@ -6,6 +6,9 @@
     x^ = z W_dec + b_dec,  y^ = x^ / s   rows of W_dec have unit length
 
 With E|x|^2 = r a sparsity weight means the same whatever the basis and the size of its outputs.
+
+What a gradient step calls (the maps, both losses, `end_step`, projection and unit rows) is written so that it
+holds for a stack of SAEs as well, see `stacking`: then losses are (S, 1, 1).
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from trainables.saes.stacking import affine, affine_of_shifted, total
 from trainables.saes.start import draw_decoder, free_directions
 from trainables.settings.sae import SaeTraining
 
@@ -46,6 +50,9 @@ class SparseAutoencoder(nn.Module):
 
     # Parameters whose gradient on purpose is not the derivative of the loss (estimators, stopped gradients).
     SURROGATE_GRADIENTS: ClassVar[frozenset[str]] = frozenset()
+
+    # Attributes that hold numbers of the config: members of one stack may differ in them.
+    HYPERPARAMETERS: ClassVar[tuple[str, ...]] = ()
 
     scale: Tensor
 
@@ -96,7 +103,7 @@ class SparseAutoencoder(nn.Module):
 
     def reconstruction_loss(self, forward: Forward) -> Tensor:
         """mean_b |x - x^|^2, a scalar."""
-        return forward.residual.square().sum() / len(forward.residual)
+        return total(forward.residual.square()) / forward.residual.shape[-2]
 
     def penalty(self, forward: Forward) -> Tensor | None:  # noqa: ARG002
         """What the kind adds to the reconstruction loss, before warm-up; None for nothing."""
@@ -128,12 +135,12 @@ class SparseAutoencoder(nn.Module):
     def encode_scaled(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """u and z, both (b, f), of scaled inputs x (b, r)."""
         # Under autocast the product alone is in half precision: thresholds and ranks need the full one.
-        u = torch.addmm(self.encoder_bias, x - self.decoder_bias, self.encoder).to(x.dtype)
+        u = affine_of_shifted(self.encoder_bias, x, self.decoder_bias, self.encoder).to(x.dtype)
         return u, self.activate(u)
 
     def decode_scaled(self, z: Tensor) -> Tensor:
         """x^ (b, r) of codes z (b, f)."""
-        return torch.addmm(self.decoder_bias, z, self.decoder).to(z.dtype)
+        return affine(self.decoder_bias, z, self.decoder).to(z.dtype)
 
     def forward(self, x: Tensor) -> Forward:
         """Everything of one pass over scaled inputs x (b, r)."""
@@ -153,13 +160,13 @@ class SparseAutoencoder(nn.Module):
         """Take from each row's gradient the part along the row, which would only change its length."""
         gradient = self.decoder.grad
         if gradient is not None:
-            along = (gradient * self.decoder).sum(1, keepdim=True)
+            along = (gradient * self.decoder).sum(-1, keepdim=True)
             gradient.addcmul_(self.decoder, along, value=-1)
 
     @torch.no_grad()
     def normalise_decoder(self) -> None:
         """Bring the decoder's rows back to unit length."""
-        self.decoder.div_(self.decoder.norm(dim=1, keepdim=True).clamp(min=1e-12))
+        self.decoder.div_(self.decoder.norm(dim=-1, keepdim=True).clamp(min=1e-12))
 
 
 def _or_one(factor: Tensor) -> Tensor:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from trainables.saes.k_codes import KSae
+from trainables.saes.stacking import largest_codes
 
 
 class TopKSae(KSae):
@@ -13,7 +13,4 @@ class TopKSae(KSae):
 
     def activate(self, u: Tensor) -> Tensor:
         """z (b, f) with at most k values above 0 in a row."""
-        with torch.no_grad():
-            largest = u.topk(self.current_k, dim=1, sorted=False).indices
-            kept = torch.zeros_like(u).scatter_(1, largest, 1.0)
-        return u.relu() * kept
+        return largest_codes(u, self.current_k, self.fewer)

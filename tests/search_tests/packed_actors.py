@@ -1,0 +1,25 @@
+"""Actors that ask the packer though they have no GPU, so that the whole way is gone on a CPU."""
+
+from __future__ import annotations
+
+from trainables.confirm_actor import ConfirmActor
+from trainables.packed_training import PackedTrainer
+from trainables.sae_requests import Trainer
+from trainables.trial_actor import TrialActor
+
+LINGER_S = 3.0
+"""Long enough for trials that began together on a busy machine."""
+
+
+class PackedTrialActor(TrialActor):
+    """As if its device were a shared GPU."""
+
+    def _choose_trainer(self) -> Trainer:
+        return PackedTrainer(self._device, self._context.threads, LINGER_S)
+
+
+class PackedConfirmActor(ConfirmActor):
+    """As if its device were a shared GPU."""
+
+    def _choose_trainer(self) -> Trainer:
+        return PackedTrainer(self._device, self._context.threads, LINGER_S)
