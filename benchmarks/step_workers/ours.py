@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import trainables  # noqa: F401  # first: it says how OpenMP's threads wait, which torch reads once
+
+# isort: split
 import torch
 from serve import BATCH, K, TakeStep, inputs, serve
 from torch import Tensor
