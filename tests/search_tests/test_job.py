@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +23,7 @@ from search.job_command import entrypoint, run_as_job
 from search.job_follow import Follower
 from search.job_package import code_package, space_package
 from search.job_server import JobServer, Unreachable
+from tests.own_thread import apart
 from tests.search_tests.job_head import ROOT, TOKEN, DroppingProxy, Head, free_ports, job_head
 
 SPACE = """
@@ -308,10 +308,3 @@ def submit(address: str, *words: str) -> int:
 
 def followed(follower: Follower) -> int:
     return apart(follower.follow)
-
-
-def apart(call: Callable[[], int]) -> int:
-    """In a thread of its own: Playwright's browser, once started, keeps an event loop running in this one,
-    in which no other can run."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(call).result()

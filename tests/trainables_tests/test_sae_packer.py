@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.own_thread import apart
 from tests.trainables_tests.sae_builders import outputs, sae_config
 from trainables import registry
 from trainables.sae_messages import Answer, Diverged, RequestMessage, ResultMessage, array_of, tensors_of
@@ -48,7 +49,7 @@ def run(scenario: Callable[[], Awaitable[list[Answer]]]) -> list[Answer]:
     async def within_time() -> list[Answer]:
         return await asyncio.wait_for(scenario(), 60)
 
-    return asyncio.run(within_time())
+    return apart(lambda: asyncio.run(within_time()))
 
 
 def batch(answer: Answer) -> int:
