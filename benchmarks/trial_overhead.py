@@ -1,6 +1,6 @@
 """What a trial costs beyond its own training.
 
-    python benchmarks/trial_overhead.py [--data NAME] [--trials N] [--json FILE]
+    python benchmarks/trial_overhead.py [--data NAME] [--trials N] [--rounds N] [--json FILE]
 
 Each trial is a short pipeline with settings that no other has, so that nothing comes from the stage cache.
 One worker with all of the machine's CPUs runs them one after the other, in three ways:
@@ -10,7 +10,9 @@ One worker with all of the machine's CPUs runs them one after the other, in thre
     stock   a function trainable of Ray Tune as its documentation shows it: a process of its own for every
             trial, which imports torch and loads the data; no checkpoints
 
-The overhead is the time from one trial's end to the next one's, less the training alone; medians.
+The overhead is the time from one trial's end to the next one's, less the training alone. The first two take
+turns, since a training's time drifts with the machine by as much as the overhead is: medians over all rounds,
+with the least and the largest overhead that a round alone gives.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from results import machine, say, table, write_json
+from results import machine, machine_line, progress, say, table, write_json
 
 from search.history import fold
 from search.launch import plan_of
@@ -56,27 +58,40 @@ def main(arguments: list[str] | None = None) -> None:
     form = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     parser.add_argument("--data", default="mnist" if os.environ.get("SAE_SEARCH_DATA") else "digits")
-    parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--trials", type=int, default=12, help="in each way and round")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     facts = machine()
     cpus = facts["cores"]
+    alone, ours = [], []
     with tempfile.TemporaryDirectory() as folder:
         space = Path(folder) / "overhead.yaml"
         space.write_text(SPACE.format(data=options.data, trials=options.trials, cpus=cpus))
-        study, configs, ours = _ours(space, Path(folder))
-        alone = _alone(study, configs, cpus)
-        stock = _stock(options.data, [config.model_dump() for config in configs], cpus)
-    base = statistics.median(alone[1:])
+        for number in range(options.rounds):
+            study, configs, took = _ours(space, Path(folder) / str(number))
+            ours.append(took)
+            alone.append(_alone(study, configs, cpus)[1:])
+            progress(f"round {number + 1} of {options.rounds} measured")
+        stock = [_stock(options.data, [config.model_dump() for config in configs], cpus)]
     rows = [
-        (name, statistics.median(took), statistics.median(took) - base)
-        for name, took in (("alone", alone[1:]), ("ours", ours), ("stock", stock))
+        (name, *_figures(took, alone)) for name, took in (("alone", alone), ("ours", ours), ("stock", stock))
     ]
-    head = ("", "a trial, s", "overhead, s")
-    say(f"{options.data}, {options.trials} trials, one at a time on {cpus} CPUs\n")
+    head = ("", "a trial, s", "overhead, s", "least", "largest")
+    say(f"{options.data}, {options.rounds} times {options.trials} trials, one at a time on {cpus} CPUs\n")
     say(table(head, rows))
-    say(f"\nstock / ours: {rows[2][2] / rows[1][2]:.1f} times the overhead")
+    say(f"\n{machine_line(facts)}")
     write_json(options.json, sys.argv, facts, [dict(zip(head, row, strict=True)) for row in rows])
+
+
+def _figures(took: list[list[float]], alone: list[list[float]]) -> tuple[float, float, float, float]:
+    """Of rounds of trials: seconds a trial, overhead, its least and largest in a round."""
+    seconds = statistics.median([each for times in took for each in times])
+    base = statistics.median([each for times in alone for each in times])
+    rounds = [
+        statistics.median(mine) - statistics.median(bare) for mine, bare in zip(took, alone, strict=False)
+    ]
+    return seconds, seconds - base, min(rounds), max(rounds)
 
 
 def _ours(space: Path, folder: Path) -> tuple[Study, list[Any], list[float]]:

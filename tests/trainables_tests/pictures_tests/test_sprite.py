@@ -68,13 +68,14 @@ def test_sprites_are_small() -> None:
 
 def test_a_contact_sheet_holds_enlarged_tiles_over_captions() -> None:
     tiles = signed(np.random.default_rng(3).normal(size=(5, 8, 8)), 2.0)
-    sheet = contact_sheet(
-        tiles, ["0", "17", "a caption that is far too long", "", "ü\nb"], columns=3, factor=4
-    )
+    captions = ["0", "17", "a caption that is far too long", "", "ü\nb"]
+    image = contact_sheet(tiles, captions, columns=3, factor=4)
+    sheet = np.asarray(image.convert("RGB"))
+    assert image.mode == "P"
     assert sheet.shape == (2 * (32 + CAPTION_HEIGHT) + 4 + 16, 3 * 32 + 2 * 4 + 16, 3)
     assert np.array_equal(sheet[8 : 8 + 32 : 4, 8 + 36 : 8 + 36 + 32 : 4], tiles[1])
-    captions = sheet[40 : 40 + CAPTION_HEIGHT, 8:-8]
-    assert (captions[:, :32] < 255).any()
+    written = sheet[40 : 40 + CAPTION_HEIGHT, 8:-8]
+    assert (written[:, :32] < 255).any()
     below = sheet[8 + 32 + CAPTION_HEIGHT + 4 + 32 : -8]
     assert (below[:, 8 : 8 + 32] == 255).all()
     assert (sheet[:, -8:] == 255).all()
@@ -83,4 +84,17 @@ def test_a_contact_sheet_holds_enlarged_tiles_over_captions() -> None:
 def test_a_sheet_of_wrong_captions_is_refused_and_one_of_nothing_is_bare() -> None:
     with pytest.raises(ValueError, match="1 captions for 2 tiles"):
         contact_sheet(np.zeros((2, 8, 8, 3), dtype=np.uint8), ["a"])
-    assert (contact_sheet(np.zeros((0, 8, 8, 3), dtype=np.uint8), []) == 255).all()
+    assert (np.asarray(contact_sheet(np.zeros((0, 8, 8, 3), dtype=np.uint8), [])) == 255).all()
+
+
+@pytest.mark.parametrize("colours", [254, 255, 400])
+def test_a_sheet_of_too_many_colours_for_a_palette_shows_them_all(colours: int) -> None:
+    """Paper and ink take two of the 256 places."""
+    tiles = np.zeros((1, 20, 20, 3), dtype=np.uint8)
+    tiles.reshape(-1, 3)[:colours, 0] = np.arange(colours) % 256
+    tiles.reshape(-1, 3)[:colours, 1] = np.arange(colours) // 256
+    image = contact_sheet(tiles, ["a caption"])
+    assert image.mode == ("P" if colours == 254 else "RGB")
+    sheet = decoded(png(image))
+    assert np.array_equal(sheet[8:28, 8:28], tiles[0])
+    assert (sheet[28:-8, 8:-8] == 70).all(axis=2).any()
