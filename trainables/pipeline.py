@@ -23,6 +23,7 @@ from trainables.dataset import ImageData
 from trainables.feature_model import PREFIX as MODEL_PREFIX
 from trainables.feature_model import FeatureModel, load_feature_model
 from trainables.fidelity import rung_epochs
+from trainables.hidden_memory import Hidden, HiddenMemory
 from trainables.loop.cached_training import finite
 from trainables.loop.course import Course, Setting, part, under
 from trainables.metrics.evaluate import measured_rung_metrics
@@ -34,7 +35,7 @@ from trainables.networks.initial import initial_network
 from trainables.sae_requests import Trainer, train_here
 from trainables.seeds import generator
 from trainables.stage_cache import StageCache
-from trainables.stages import VERSIONS, StageRunner, fit_features, references
+from trainables.stages import VERSIONS, StageRunner, fit_features, hidden_activations, references
 
 # About what a step of classifier training goes through: a few seconds on MNIST, a whole rung on digits.
 IMAGES_PER_STEP = 100_000
@@ -94,10 +95,13 @@ class Pipeline:
         cache: StageCache | None,
         device: torch.device | str,
         train_saes: Trainer = train_here,
+        hidden: HiddenMemory | None = None,
     ) -> None:
+        """`hidden` is what a process keeps from trial to trial; None to keep nothing longer than a rung."""
         self.config, self.data, self.plan = config, data, plan
         self.device = torch.device(device)
         self._stages = StageRunner(plan.study_seed, config.replicate, cache, self.device, train_saes)
+        self._memory = hidden or HiddenMemory(most_bytes=0)
         self.rung = 0
         self.model: FeatureModel | None = None
         self._mean_codes: dict[str, Tensor] | None = None
@@ -197,21 +201,31 @@ class Pipeline:
     def _finish_rung(self) -> Step:
         """Fit basis and SAE on the classifier as it is now, and measure."""
         config, setting = self.config, self._setting
+        hidden = self._memory.get(self._course.key, self._hidden)
         model, _ = fit_features(
             self._stages,
             config,
             setting.sae_epochs[self.rung],
             self._course.network,
-            self.data.train.images,
+            lambda: hidden.train,
             self._course.key,
         )
-        metrics = {**self._course.history[-1], **self._measure(model)}
+        metrics = {**self._course.history[-1], **self._measure(model, hidden)}
         finite(metrics, self.epoch)
         self.rung += 1
         self.model = model if self.done else None
         return Step((), self.epoch, self.rung, metrics, self.done)
 
-    def _measure(self, model: FeatureModel) -> dict[str, float]:
+    def _hidden(self) -> Hidden:
+        """Activations of the classifier as it is now."""
+        return Hidden(
+            *(
+                hidden_activations(self._course.network, split.images, self.device)
+                for split in (self.data.train, self.data.val)
+            )
+        )
+
+    def _measure(self, model: FeatureModel, hidden: Hidden) -> dict[str, float]:
         """The rung's metrics; nulls and references come from trials that share the classifier, if any."""
         seed, train, val = self._stages.seed("metrics"), self.data.train, self.data.val
         measured = measure(
@@ -220,6 +234,7 @@ class Pipeline:
             train.labels.to(self.device),
             val.images.to(self.device),
             val.labels.to(self.device),
+            hidden,
         )
         activations, key = measured.activations, self._course.key
         rung = references(

@@ -37,7 +37,7 @@ def train_here(requests: Sequence[SaeRequest], device: torch.device) -> list[Sae
     of dense products makes up for.
     """
     if device.type != "cuda":
-        return [_train_one(request, device) for request in requests]
+        return [train_alone(request, device) for request in requests]
     outcomes: dict[int, SaeOutcome] = {}
     for places in stacks_of(requests):
         trained = train_stack([requests[place] for place in places], device)
@@ -45,8 +45,8 @@ def train_here(requests: Sequence[SaeRequest], device: torch.device) -> list[Sae
     return [outcomes[place] for place in range(len(requests))]
 
 
-def _train_one(request: SaeRequest, device: torch.device) -> SaeOutcome:
-    """Train it by itself."""
+def train_alone(request: SaeRequest, device: torch.device) -> SaeOutcome:
+    """Train it by itself, without a stack."""
     try:
         return train_sae(
             request.config,

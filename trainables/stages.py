@@ -27,7 +27,7 @@ from trainables.seeds import stage_seed
 from trainables.stage_cache import Entry, StageCache, stage_key
 
 # Raise a stage's number when its code gives other results: older cache entries are then not found any more.
-VERSIONS = {"classifier": 2, "cycle": 1, "basis": 2, "sae": 3, "references": 2}
+VERSIONS = {"classifier": 2, "cycle": 1, "basis": 2, "sae": 3, "references": 3}
 # Bounds the memory of a convolutional network's activations.
 HIDDEN_BATCH = 8192
 
@@ -136,14 +136,13 @@ def fit_features(
     config: TrialConfig,
     sae_epochs: int,
     network: Network,
-    train_images: Tensor,
+    hidden: Callable[[], Tensor],
     classifier_key: str,
 ) -> tuple[FeatureModel, str]:
-    """Basis and SAE of the network as it is, over its activations on train images (n, h, w); the SAE's key.
+    """Basis and SAE of the network as it is, over its activations h (n, d) on train images; the SAE's key.
 
     The model shares the network, which is put into evaluation mode.
     """
-    hidden = _Once(lambda: train_activations(network, train_images, stages.device))
     basis, basis_key = fit_basis(stages, config.basis, hidden, network.hidden_size, classifier_key)
     sae = fit_sae(stages, config.sae, sae_epochs, basis, hidden, basis_key)
     key = sae_key(stages, config.sae, sae_epochs, basis_key)
@@ -151,23 +150,10 @@ def fit_features(
 
 
 @torch.no_grad()
-def train_activations(network: Network, images: Tensor, device: torch.device) -> Tensor:
+def hidden_activations(network: Network, images: Tensor, device: torch.device) -> Tensor:
     """h (n, d) of images (n, h, w), on `device`."""
     network.eval()
     return torch.cat([network.hidden(part.to(device)) for part in images.split(HIDDEN_BATCH)])
-
-
-class _Once:
-    """A function's result, computed on the first call."""
-
-    def __init__(self, compute: Callable[[], Tensor]) -> None:
-        self._compute = compute
-        self._result: Tensor | None = None
-
-    def __call__(self) -> Tensor:
-        if self._result is None:
-            self._result = self._compute()
-        return self._result
 
 
 def references(

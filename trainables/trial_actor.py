@@ -31,6 +31,7 @@ from trainables.config import TrialConfig
 from trainables.dataset import Dataset, ImageData, to_tensors
 from trainables.device import device_for
 from trainables.errors import TrialDiverged
+from trainables.hidden_memory import HiddenMemory
 from trainables.packed_training import trainer_for
 from trainables.pictures import trial_pictures
 from trainables.pipeline import Pipeline, Plan, Step
@@ -83,6 +84,7 @@ class TrialActor(tune.Trainable):
         self._train_saes = self._choose_trainer()
         faulthandler.cancel_dump_traceback_later()
         self._cache = StageCache(Path(context.cache_dir), context.cache_bytes) if context.cache_dir else None
+        self._hidden = HiddenMemory()
         self._worker_storage = _storage(context)
         self._log: logging.Handler | None = None
         logger.setLevel(logging.INFO)
@@ -208,6 +210,7 @@ class TrialActor(tune.Trainable):
             cache=self._cache,
             device=self._device,
             train_saes=self._train_saes,
+            hidden=self._hidden,
         )
 
     def _choose_trainer(self) -> Trainer:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -19,10 +18,10 @@ import pytest
 from search.cluster_versions import refuse_other_ray
 from search.command_line import parse
 from search.errors import ClusterError, SpaceError
-from search.job_command import entrypoint, run_as_job
+from search.job_command import run_as_job
 from search.job_follow import Follower
 from search.job_package import code_package, space_package
-from search.job_server import JobServer, Unreachable
+from search.job_server import JobServer
 from tests.own_thread import apart
 from tests.search_tests.job_head import ROOT, TOKEN, DroppingProxy, Head, free_ports, job_head
 
@@ -219,19 +218,6 @@ def test_mistakes_are_told_before_anything_is_sent(head: Head) -> None:
         submit(head.address, "spaces/sae.yaml", "--storage", "shared/runs")
 
 
-def test_nobody_there() -> None:
-    [nobody] = free_ports(1)
-    with pytest.raises(ClusterError, match="nobody answers there"):
-        submit(f"http://127.0.0.1:{nobody}", "spaces/sae.yaml")
-
-
-def test_somebody_who_does_not_answer() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        server = JobServer(f"http://127.0.0.1:{silent.getsockname()[1]}", None)
-        with pytest.raises(Unreachable, match="timed out"):
-            server.version()
-
-
 def test_a_failure_of_the_environment_is_the_cluster_s(server: JobServer) -> None:
     job = server.submit("echo never", {"working_dir": "gcs://_ray_pkg_0000000000000000.zip"})
     with pytest.raises(ClusterError, match="the job failed on the cluster"):
@@ -282,24 +268,6 @@ def test_a_driver_of_another_version_is_refused(
     [error] = [line for line in done.stderr.splitlines() if line.startswith("error:")]
     assert said in error
     assert "must be the same" in error
-
-
-def test_entrypoint() -> None:
-    words = ["spaces/sae.yaml", "--address", "http://h:8265", "--trials", "5", "--set"]
-    options = parse([*words, "trial.sae.k={int: [2, 6]}", "--storage", "s3://b/r", "--json"])
-    package = code_package(ROOT, options.space)
-    assert entrypoint(options, package) == (
-        "exec python search/run.py spaces/sae.yaml --set 'trial.sae.k={int: [2, 6]}' --trials 5 "
-        '--storage s3://b/r --json --address auto --out "$HOME"/sae-search-runs'
-    )
-
-
-@pytest.mark.parametrize(
-    "words", ["spaces/sae.yaml --detach", "spaces/sae.yaml --address http://h:1 --follow x", "--follow x"]
-)
-def test_job_options_want_a_job(words: str) -> None:
-    with pytest.raises(SystemExit):
-        parse(words.split())
 
 
 def submit(address: str, *words: str) -> int:

@@ -15,8 +15,8 @@ from tests.trainables_tests.sae_builders import outputs, sae_config
 from trainables import registry
 from trainables.sae_messages import Answer, Diverged, RequestMessage, ResultMessage, array_of, tensors_of
 from trainables.sae_packer import SaePacker, Waiting, cost, fitting
-from trainables.sae_requests import SaeRequest
-from trainables.sae_training import SaeResult, train_sae
+from trainables.sae_requests import SaeRequest, train_alone
+from trainables.sae_training import SaeResult
 
 LINGER_S = 0.05
 CPU = torch.device("cpu")
@@ -29,7 +29,9 @@ def asked(seed: int = 0, *, kind: str = "gated", width: int = 16, y: Tensor | No
 
 
 def alone(request: SaeRequest) -> SaeResult:
-    return train_sae(request.config, request.y, epochs=request.epochs, seed=request.seed, device="cpu")
+    trained = train_alone(request, CPU)
+    assert isinstance(trained, SaeResult)
+    return trained
 
 
 def equal(one: SaeResult, other: SaeResult) -> bool:

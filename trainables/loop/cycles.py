@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -32,7 +33,7 @@ from trainables.networks.initial import initial_network
 from trainables.networks.network import Network
 from trainables.seeds import child_seed, generator
 from trainables.settings.loop import SaeCeptionLoop
-from trainables.stages import fit_features, train_activations
+from trainables.stages import fit_features, hidden_activations
 
 PLAIN, TRAINER, FEATURES = "plain.", "cycle.trainer.", "cycle.features."
 
@@ -149,13 +150,13 @@ class CycledCourse(Course):
 
     def _opened(self, rung: int, number: int) -> _Cycle:
         """A cycle before its first epoch, its features fitted to the classifier as it is now."""
-        setting = self.setting
+        setting, images = self.setting, self.setting.data.train.images
         features, key = fit_features(
             setting.stages,
             setting.config,
             setting.sae_epochs[rung - 1],
             self.network,
-            setting.data.train.images,
+            cache(partial(hidden_activations, self.network, images, setting.device)),
             self.key,
         )
         training = self._training(number, features, key)
@@ -196,7 +197,7 @@ class CycledCourse(Course):
         if which == "none":
             return
         data = setting.data
-        hidden = train_activations(before, data.train.images, setting.device)
+        hidden = hidden_activations(before, data.train.images, setting.device)
         units = units_to_revive(which, hidden, data.train.labels.to(setting.device), data.n_classes)
         seed = child_seed(setting.classifier_seed, "revive", number)
         fresh = initial_network(setting.config.classifier, data, generator(seed))

@@ -32,13 +32,8 @@ class Clustering:
 def kmeans(points: Tensor, k: int, seed: int) -> Clustering:
     """The best of 4 clusterings of points (n, d) into at most k clusters; k <= n."""
     generator = torch.Generator().manual_seed(seed)
-    best: Clustering | None = None
-    for _ in range(STARTS):
-        found = _lloyd(points, _spread_out(points, k, generator))
-        if best is None or found.inertia < best.inertia:
-            best = found
-    assert best is not None
-    return best
+    starts = torch.stack([_spread_out(points, k, generator) for _ in range(STARTS)])
+    return min(_lloyd(points, starts), key=lambda found: found.inertia)
 
 
 def silhouette(points: Tensor, labels: Tensor) -> float:
@@ -91,16 +86,28 @@ def _spread_out(points: Tensor, k: int, generator: torch.Generator) -> Tensor:
     return torch.stack(centres)
 
 
-def _lloyd(points: Tensor, centres: Tensor) -> Clustering:
-    labels = squared_distances(points, centres).argmin(dim=1)
+def _lloyd(points: Tensor, centres: Tensor) -> list[Clustering]:
+    """Where each of the starts (s, k, d) ends; they go in step, so that one product serves all."""
+    n_starts, k, _ = centres.shape
+    labels, places = _nearest(points, centres), torch.arange(k, device=points.device)
     for _ in range(ITERATIONS):
-        member = F.one_hot(labels, len(centres)).to(points)
-        size = member.sum(dim=0)[:, None]
+        member = (labels[:, :, None] == places).to(points)
+        size = member.sum(dim=0)[:, :, None]
+        means = (member.flatten(1).T @ points).unflatten(0, (n_starts, k)) / size.clamp(min=1)
         # A centre that lost all its points stays where it was.
-        centres = torch.where(size > 0, member.T @ points / size.clamp(min=1), centres)
-        moved = squared_distances(points, centres).argmin(dim=1)
+        centres = torch.where(size > 0, means, centres)
+        moved = _nearest(points, centres)
+        # A start that has arrived only repeats itself until the last one has.
         if torch.equal(moved, labels):
             break
         labels = moved
-    inertia = float((points - centres[labels]).double().square().sum())
-    return Clustering(centres, labels, inertia)
+    return [
+        Clustering(own, mine, float((points - own[mine]).double().square().sum()))
+        for own, mine in zip(centres, labels.T, strict=True)
+    ]
+
+
+def _nearest(points: Tensor, centres: Tensor) -> Tensor:
+    """Which of each start's centres (s, k, d) is nearest to points (n, d): (n, s)."""
+    distances = squared_distances(points, centres.flatten(0, 1))
+    return distances.unflatten(1, centres.shape[:2]).argmin(dim=2)

@@ -11,6 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from trainables.hidden_memory import Hidden
 from trainables.metrics import probe, sae_statistics, selectivity
 from trainables.metrics.top_images import TopImages
 
@@ -80,25 +81,28 @@ def measure(
     train_labels: Tensor,
     val_images: Tensor,
     val_labels: Tensor,
+    hidden: Hidden | None = None,
 ) -> Measured:
-    """Run the model over both splits once. All tensors live on the model's device."""
+    """Run the model over both splits once. All tensors live on the model's device.
+
+    `hidden` are its activations on both, where they are known.
+    """
+    if hidden is None:
+        hidden = Hidden(*(_hidden(model, images) for images in (train_images, val_images)))
     rows = probe.probe_rows(train_images.shape[0]).to(train_images.device)
     n_classes = int(torch.cat([train_labels, val_labels]).max()) + 1
     wanted = torch.zeros(train_images.shape[0], dtype=torch.bool, device=train_images.device)
     wanted[rows] = True
     top = TopImages(selectivity.TOP, train_images.shape[0], train_images.device)
-    hs, codes, firing = [], [], torch.zeros((), dtype=torch.int64, device=train_images.device)
-    for part, keep in zip(train_images.split(BATCH), wanted.split(BATCH), strict=True):
-        h = model.hidden(part)
-        z = model.encode(h)[1]
+    codes, firing = [], torch.zeros((), dtype=torch.int64, device=train_images.device)
+    for part, keep in zip(hidden.train.split(BATCH), wanted.split(BATCH), strict=True):
+        z = model.encode(part)[1]
         top.update(z)
         firing = firing + sae_statistics.firing_counts(z)
-        hs.append(h)
         codes.append(z[keep])
-    val_h = torch.cat([model.hidden(part) for part in val_images.split(BATCH)])
-    val_z = torch.cat([model.encode(part)[1] for part in val_h.split(BATCH)])
+    val_z = torch.cat([model.encode(part)[1] for part in hidden.val.split(BATCH)])
     activations = Activations(
-        train_images, train_labels, torch.cat(hs), val_images, val_labels, val_h, rows, n_classes
+        train_images, train_labels, hidden.train, val_images, val_labels, hidden.val, rows, n_classes
     )
     return Measured(
         model,
@@ -109,3 +113,7 @@ def measure(
         val_z,
         torch.cat([model.decode(part) for part in val_z.split(BATCH)]),
     )
+
+
+def _hidden(model: SupportsFeatures, images: Tensor) -> Tensor:
+    return torch.cat([model.hidden(part) for part in images.split(BATCH)])

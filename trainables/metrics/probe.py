@@ -48,14 +48,23 @@ def probe_rows(n_rows: int) -> Tensor:
     return torch.randperm(n_rows, generator=generator)[:MOST_ROWS].sort().values
 
 
-# Scores (n, classes) and labels (n,) -> mean loss.
-Loss = Callable[[Tensor, Tensor], Tensor]
+# Scores (classes, n), and 1 where a row's class is, else 0 -> mean loss and its slopes to the scores.
+Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
-def squared_hinge(scores: Tensor, labels: Tensor) -> Tensor:
-    """The SVM's loss, mean over n samples of its sum over classes."""
-    sign = 2.0 * F.one_hot(labels, scores.shape[1]) - 1.0
-    return (1 - sign * scores).clamp(min=0).square().sum(dim=1).mean()
+def cross_entropy(scores: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
+    """Logistic regression's loss, mean over n rows of -log softmax(scores) at their class."""
+    log_likelihood = scores - scores.logsumexp(dim=0)
+    n = scores.shape[1]
+    return -(log_likelihood * own).sum() / n, (log_likelihood.exp() - own) / n
+
+
+def squared_hinge(scores: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
+    """The SVM's loss, mean over n rows of its sum over classes."""
+    sign = 2 * own - 1
+    short = (1 - sign * scores).clamp(min=0)
+    n = scores.shape[1]
+    return short.square().sum() / n, -2 * sign * short / n
 
 
 def fit_probe(
@@ -64,7 +73,7 @@ def fit_probe(
     n_classes: int,
     c: float = C,
     tolerance: float = GRADIENT_TOLERANCE,
-    loss: Loss = F.cross_entropy,
+    loss: Loss = cross_entropy,
 ) -> LinearProbe:
     """Minimise the objective above by L-BFGS from zero on the full batch; deterministic.
 
@@ -74,10 +83,12 @@ def fit_probe(
     problem is strictly convex in W.
     """
     scale = inverse_spread(features)
-    x = features * scale
-    weight = torch.zeros(n_classes, x.shape[1], dtype=x.dtype, device=x.device, requires_grad=True)
-    prior = torch.bincount(labels, minlength=n_classes).clamp(min=0.5).to(x) / labels.shape[0]
-    intercept = prior.log().requires_grad_()
+    # A row for each feature: products with ten classes are several times faster along the longer axis.
+    x = (features * scale).t().contiguous()
+    own = F.one_hot(labels, n_classes).t().to(x).contiguous()
+    n = len(labels)
+    weight = torch.zeros(n_classes, len(x), dtype=x.dtype, device=x.device)
+    intercept = (own.sum(dim=1).clamp(min=0.5) / n).log()
     optimiser = torch.optim.LBFGS(
         [weight, intercept],
         max_iter=MAX_ITERATIONS,
@@ -85,17 +96,16 @@ def fit_probe(
         tolerance_change=0.0,
         line_search_fn="strong_wolfe",
     )
-    ridge = 0.5 / (c * labels.shape[0])
+    ridge = 0.5 / (c * n)
 
-    def objective() -> Tensor:
-        optimiser.zero_grad()
-        value = loss(F.linear(x, weight, intercept), labels) + ridge * weight.square().sum()
-        value.backward()
-        return value
+    def objective() -> float:
+        value, slopes = loss(torch.addmm(intercept[:, None], weight, x), own)
+        weight.grad = slopes @ x.t() + 2 * ridge * weight
+        intercept.grad = slopes.sum(dim=1)
+        return float(value + ridge * weight.square().sum())
 
-    with torch.enable_grad():
-        optimiser.step(objective)
-    return LinearProbe(weight.detach() * scale, intercept.detach())
+    optimiser.step(objective)
+    return LinearProbe(weight * scale, intercept)
 
 
 def probe_accuracy(
@@ -105,7 +115,7 @@ def probe_accuracy(
     val_labels: Tensor,
     n_classes: int,
     c: float = C,
-    loss: Loss = F.cross_entropy,
+    loss: Loss = cross_entropy,
 ) -> float:
     """Accuracy on val, in [0, 1], of the probe fitted on the train rows given."""
     fitted = fit_probe(train_features, train_labels, n_classes, c, loss=loss)

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from tests.trainables_tests.sae_builders import planted, sae_config
 from trainables import sae_training
-from trainables.sae_requests import SaeRequest
-from trainables.sae_training import SaeResult, train_sae
+from trainables.sae_requests import SaeRequest, train_alone
+from trainables.sae_training import SaeResult
 from trainables.saes.steps.plain import PlainStep
 
 CPU = torch.device("cpu")
@@ -67,14 +67,9 @@ def alone(request: SaeRequest, monkeypatch: pytest.MonkeyPatch, device: torch.de
     monkeypatch.setattr(
         sae_training, "choose_step", lambda config, sae, adam, _: PlainStep(config, sae, adam)
     )
-    return train_sae(
-        request.config,
-        request.y,
-        epochs=request.epochs,
-        seed=request.seed,
-        device=device,
-        frozen_decoder=request.frozen_decoder,
-    )
+    trained = train_alone(request, device)
+    assert isinstance(trained, SaeResult)
+    return trained
 
 
 def assert_close(found: SaeResult, expected: SaeResult, tolerance: float = 2e-4) -> None:

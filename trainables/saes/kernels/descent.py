@@ -1,4 +1,8 @@
-"""What lies between a gradient and the next weights: projection, norm, Adam, unit rows."""
+"""What lies between a gradient and the next weights: projection, norm, Adam, unit rows.
+
+Kernels go through the weights latent by latent, so that a row is in the cache for all that is done to it.
+Decoder and encoder are (f, r) here, the biases of the encoder (f,).
+"""
 
 from __future__ import annotations
 
@@ -11,32 +15,30 @@ FloatArray = NDArray[np.floating]
 
 
 @compiled
-def project_rows(start: int, stop: int, weights: FloatArray, gradient: FloatArray) -> None:
-    """Take from each gradient row start..stop the part along its row of weights (f, r), of unit length."""
+def project_and_square(
+    start: int,
+    stop: int,
+    decoder: FloatArray,
+    to_decoder: FloatArray,
+    to_encoder: FloatArray,
+    squares: FloatArray,
+) -> None:
+    """For latents start..stop: take from the gradient of each decoder row, of unit length, the part along it;
+    squares (f,) = |what is left|^2 + |gradient of the encoder row|^2."""
     for j in range(start, stop):
-        row, slope = weights[j], gradient[j]
+        row, slope, other = decoder[j], to_decoder[j], to_encoder[j]
         along = row.dtype.type(0)
         for i in range(len(row)):
             along += row[i] * slope[i]
-        for i in range(len(row)):
-            slope[i] -= along * row[i]
-
-
-@compiled
-def square_rows(start: int, stop: int, gradient: FloatArray, squares: FloatArray) -> None:
-    """squares (f,) = |row|^2 of gradient (f, r)."""
-    for j in range(start, stop):
-        row = gradient[j]
         square = row.dtype.type(0)
         for i in range(len(row)):
-            square += row[i] * row[i]
+            slope[i] -= along * row[i]
+            square += slope[i] * slope[i] + other[i] * other[i]
         squares[j] = square
 
 
 @compiled
 def adam(
-    start: int,
-    stop: int,
     weights: FloatArray,
     gradient: FloatArray,
     means: FloatArray,
@@ -45,7 +47,7 @@ def adam(
     factors: tuple[float, float, float],
     epsilon: float,
 ) -> None:
-    """Adam on entries start..stop, all arrays (n,), with g = clip * gradient:
+    """Adam on arrays (n,), with g = clip * gradient:
 
         m <- b1 m + (1 - b1) g,   v <- b2 v + (1 - b2) g^2,   w <- w - rate m / (sqrt(v) root + epsilon)
 
@@ -56,19 +58,36 @@ def adam(
     take1, take2 = number(1 - betas[0]), number(1 - betas[1])
     clip, rate, root = number(factors[0]), number(factors[1]), number(factors[2])
     least = number(epsilon)
-    w, slope, mean, square = weights[start:stop], gradient[start:stop], means[start:stop], squares[start:stop]
-    for i in range(len(w)):
-        g = clip * slope[i]
-        mean[i] = keep1 * mean[i] + take1 * g
-        square[i] = keep2 * square[i] + take2 * g * g
-        w[i] -= rate * mean[i] / (np.sqrt(square[i]) * root + least)
+    for i in range(len(weights)):
+        g = clip * gradient[i]
+        means[i] = keep1 * means[i] + take1 * g
+        squares[i] = keep2 * squares[i] + take2 * g * g
+        weights[i] -= rate * means[i] / (np.sqrt(squares[i]) * root + least)
+
+
+Walk = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+"""Weights, their gradient, and its two moments."""
 
 
 @compiled
-def unit_rows(start: int, stop: int, weights: FloatArray) -> None:
-    """Bring rows start..stop of weights (f, r) to unit length."""
+def adam_by_latent(
+    start: int,
+    stop: int,
+    decoder: Walk,
+    encoder: Walk,
+    encoder_bias: Walk,
+    betas: tuple[float, float],
+    factors: tuple[float, float, float],
+    epsilon: float,
+) -> None:
+    """`adam` on latents start..stop, whose decoder rows are brought to unit length."""
+    biases, to_biases, means, squares = encoder_bias
+    own = biases[start:stop], to_biases[start:stop], means[start:stop], squares[start:stop]
+    adam(own[0], own[1], own[2], own[3], betas, factors, epsilon)
     for j in range(start, stop):
-        row = weights[j]
+        adam(encoder[0][j], encoder[1][j], encoder[2][j], encoder[3][j], betas, factors, epsilon)
+        row = decoder[0][j]
+        adam(row, decoder[1][j], decoder[2][j], decoder[3][j], betas, factors, epsilon)
         square = row.dtype.type(0)
         for i in range(len(row)):
             square += row[i] * row[i]

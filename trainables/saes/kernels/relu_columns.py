@@ -25,11 +25,14 @@ def relu_columns(
     active[:] = zero
     for row in range(len(codes)):
         z = codes[row, start:stop]
+        # Three loops, each with one row to write: only so do all of them become vector instructions.
         for j in range(len(z)):
             u = z[j] + shift[j]
             z[j] = zero if u <= zero else u  # NaN stays
+        for j in range(len(z)):
             total[j] += z[j]
-            active[j] += zero if u <= zero else one
+        for j in range(len(z)):
+            active[j] += zero if z[j] <= zero else one
 
 
 @compiled

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from trainables.saes.kernels import team
-from trainables.saes.kernels.descent import adam, project_rows, square_rows, unit_rows
+from trainables.saes.kernels.descent import Walk, adam, adam_by_latent, project_and_square
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.saes.steps.step import MAX_GRADIENT_NORM
 
@@ -30,8 +29,8 @@ class Descent:
         self.to_decoder, self.to_encoder = torch.zeros_like(self.decoder), torch.zeros_like(self.encoder)
         self.to_encoder_bias = torch.zeros_like(self.encoder_bias)
         self.to_decoder_bias = torch.zeros_like(self.decoder_bias)
-        self._squares = torch.zeros(2, width, dtype=self.decoder.dtype)
-        self._width, self._work = width, width * size
+        self._squares = torch.zeros(width, dtype=self.decoder.dtype)
+        self._width, self._work = width, 2 * width * size
         for parameter in self._parameters:
             if parameter not in optimiser.state:
                 optimiser.state[parameter] = {
@@ -39,6 +38,17 @@ class Descent:
                     "exp_avg": torch.zeros_like(parameter, memory_format=torch.preserve_format),
                     "exp_avg_sq": torch.zeros_like(parameter, memory_format=torch.preserve_format),
                 }
+        # Resampling and a plain step write into the same memory, so these arrays last the whole training.
+        moments = [
+            (state["exp_avg"], state["exp_avg_sq"])
+            for state in (optimiser.state[parameter] for parameter in self._parameters)
+        ]
+        self._by_latent = (
+            _walk(self.decoder, self.to_decoder, *moments[0]),
+            _walk(self.encoder, self.to_encoder, *(moment.T for moment in moments[1])),
+            _walk(self.encoder_bias, self.to_encoder_bias, *moments[2]),
+        )
+        self._rest = _walk(self.decoder_bias, self.to_decoder_bias, *moments[3])
 
     def add_encoder_path(self) -> None:
         """What reaches the decoder's bias through u = (x - b_dec) W_enc + b_enc."""
@@ -48,35 +58,26 @@ class Descent:
 
     def project(self) -> None:
         """Take from the decoder's gradient what would only change the rows' length."""
-        team.run(project_rows, self._width, self._work, self.decoder.numpy(), self.to_decoder.numpy())
+        arrays = self.decoder, self.to_decoder, self.to_encoder, self._squares
+        team.run(project_and_square, self._width, self._work, *(array.numpy() for array in arrays))
 
     def descend(self, rate: float) -> None:
         """Clip the projected gradients at norm 1 and take Adam's step with them."""
+        steps = [self.optimiser.state[parameter]["step"] for parameter in self._parameters]
+        torch._foreach_add_(steps, 1)
+        group, step = self.optimiser.param_groups[0], float(steps[0])
+        betas = group["betas"]
         clip = min(1.0, MAX_GRADIENT_NORM / (self._norm() + 1e-6))
-        decoder, encoder, encoder_bias, decoder_bias = self._parameters
-        self._adam(decoder, self.decoder, self.to_decoder, rate, clip)
-        self._adam(encoder, self.encoder, self.to_encoder, rate, clip)
-        self._adam(encoder_bias, self.encoder_bias, self.to_encoder_bias, rate, clip)
-        self._adam(decoder_bias, self.decoder_bias, self.to_decoder_bias, rate, clip)
-        team.run(unit_rows, self._width, self._work, self.decoder.numpy())
+        factors = (clip, rate / (1 - betas[0] ** step), 1 / math.sqrt(1 - betas[1] ** step))
+        team.run(adam_by_latent, self._width, self._work, *self._by_latent, betas, factors, group["eps"])
+        adam(*self._rest, betas, factors, group["eps"])
 
     def _norm(self) -> float:
-        """Of all gradients together."""
-        for gradient, squares in zip((self.to_decoder, self.to_encoder), self._squares, strict=True):
-            team.run(square_rows, self._width, self._work, gradient.numpy(), squares.numpy())
+        """Of all gradients together, the decoder's and the encoder's as `project` left them."""
         biases = (self.to_encoder_bias, self.to_decoder_bias)
         square = float(self._squares.sum()) + sum(float(bias @ bias) for bias in biases)
         return math.sqrt(square) if math.isfinite(square) else square
 
-    def _adam(self, parameter: Tensor, weights: Tensor, gradient: Tensor, rate: float, clip: float) -> None:
-        state, group = self.optimiser.state[parameter], self.optimiser.param_groups[0]
-        state["step"] += 1
-        step, betas = float(state["step"]), group["betas"]
-        factors = (clip, rate / (1 - betas[0] ** step), 1 / math.sqrt(1 - betas[1] ** step))
-        flat = [_flat(tensor) for tensor in (weights, gradient, state["exp_avg"], state["exp_avg_sq"])]
-        team.run(adam, len(flat[0]), len(flat[0]), *flat, betas, factors, group["eps"])
 
-
-def _flat(tensor: Tensor) -> np.ndarray:
-    """All its entries (n,) in the order of memory, whatever its strides say."""
-    return tensor.as_strided((tensor.numel(),), (1,)).numpy()
+def _walk(weights: Tensor, gradient: Tensor, means: Tensor, squares: Tensor) -> Walk:
+    return weights.numpy(), gradient.numpy(), means.numpy(), squares.numpy()
