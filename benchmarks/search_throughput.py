@@ -4,8 +4,10 @@
 
 Two spaces: over settings of the SAE alone, where all trials share one classifier and ours trains it once,
 and with the classifier's own settings searched too. In both searches a trial at full budget has the same
-epochs of classifier and SAE, and two rungs before it; our trials compute all metrics at a rung.
-Each begins with an empty stage cache and runs as many trials at once as there are CPUs.
+epochs of classifier and SAE and two rungs before it, and both maximise a linear probe's accuracy; our trials
+compute all other metrics of a rung as well. Each begins with an empty stage cache and runs as many trials at
+once as there are CPUs. How many trials are stopped early is the searches' own doing: the epochs that their
+SAEs were trained for stand beside the rates (ours begins an SAE anew at every rung).
 """
 
 from __future__ import annotations
@@ -19,13 +21,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import stock_recipe
-from results import machine, say, table, write_json
+from results import machine, machine_line, say, table, write_json
 from stock_recipe import Recipe
 
 from search.history import History, fold
 from search.ledger import read
+from trainables.fidelity import rung_epochs
 
 ROOT = Path(__file__).parents[1]
+RUNGS, REDUCTION_FACTOR = 3, 3
 SPACE = """
 name: throughput
 question: How many trials an hour?
@@ -33,7 +37,7 @@ data: {{name: {data}{limit}}}
 objectives:
   - {{metric: probe/accuracy, mode: max}}
 budget: {{trials: {trials}, seed: 0}}
-scheduler: {{name: asha, rungs: 3, reduction_factor: 3}}
+scheduler: {{name: asha, rungs: {rungs}, reduction_factor: {reduction_factor}}}
 resources: {{cpu: 1, gpu: 0}}
 trial:
   classifier: {{hidden_size: {hidden}, epochs: {classifier_epochs}}}
@@ -74,19 +78,20 @@ def main(arguments: list[str] | None = None) -> None:
         ("classifier and SAE", replace(alone, search_classifier=True)),
     ):
         say(f"{name}: ours ...")
-        ours = _ours(recipe)
+        seconds, epochs = _ours(recipe)
         say(f"{name}: stock ...")
-        stock, _ = stock_recipe.run(recipe)
-        hourly = [3600 * recipe.trials / seconds for seconds in (ours, stock)]
-        rows.append((name, *hourly, hourly[0] / hourly[1]))
-    head = ("space", "ours, trials/h", "stock, trials/h", "ratio")
+        stock_seconds, stock_epochs = stock_recipe.run(recipe)
+        hourly = [3600 * recipe.trials / each for each in (seconds, stock_seconds)]
+        rows.append((name, *hourly, hourly[0] / hourly[1], epochs, stock_epochs))
+    head = ("space", "ours, trials/h", "stock, trials/h", "ratio", "ours, SAE epochs", "stock, SAE epochs")
     say(f"\n{options.data}, {options.trials} trials, {facts['cores']} at once\n")
     say(table(head, rows))
+    say(f"\n{machine_line(facts)}")
     write_json(options.json, sys.argv, facts, [dict(zip(head, row, strict=True)) for row in rows])
 
 
-def _ours(recipe: Recipe) -> float:
-    """Seconds from the first trial's start to the last one's end."""
+def _ours(recipe: Recipe) -> tuple[float, int]:
+    """Seconds from the first trial's start to the last one's end, and how many epochs of SAEs were run."""
     searched = recipe.search_classifier
     with tempfile.TemporaryDirectory() as folder:
         space = Path(folder) / "throughput.yaml"
@@ -99,12 +104,17 @@ def _ours(recipe: Recipe) -> float:
                 activation_l1="{log_uniform: [1.0e-4, 1.0e-1]}" if searched else 0,
                 classifier_epochs=recipe.classifier_epochs,
                 sae_epochs=recipe.sae_epochs,
+                rungs=RUNGS,
+                reduction_factor=REDUCTION_FACTOR,
             )
         )
         command = [sys.executable, ROOT / "search" / "run.py", space, "--out", folder, "--name", "ours"]
         environment = {**os.environ, "SAE_SEARCH_CACHE": str(Path(folder) / "cache")}
         subprocess.run(command, env=environment, check=True, capture_output=True, cwd=ROOT)
-        return _span(fold(read(Path(folder) / "ours" / "trials.jsonl")[0]))
+        history = fold(read(Path(folder) / "ours" / "trials.jsonl")[0])
+    shares = rung_epochs(recipe.sae_epochs, RUNGS, REDUCTION_FACTOR)
+    passed = [report.rung for trial in history.trials.values() for report in trial.reports if report.rung]
+    return _span(history), sum(shares[rung - 1] for rung in passed)
 
 
 def _span(history: History) -> float:

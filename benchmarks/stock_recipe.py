@@ -1,9 +1,10 @@
 """The search one would write from the documentation of Ray Tune and PyTorch: search_throughput's peer.
 
 A function trainable, OptunaSearch, ASHA on one metric, DataLoaders, a plain training loop for the
-classifier and another for the SAE: `tune.report` after every epoch of the SAE. It measures far less than a
-trial of ours does: after every epoch what is left unexplained, which ASHA prunes by, and at the end the
-accuracy of a logistic regression on 5,000 codes.
+classifier and another for the SAE, and as in that documentation a test and a `tune.report` after every epoch.
+The test is of what ours searches for, how well a linear probe reads the codes: scikit-learn's logistic
+regression on 5,000 of them. Beside that it measures far less than a trial of ours does: what is left
+unexplained, and nothing else.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ def run(recipe: Recipe) -> tuple[float, int]:
                 tune.with_resources(tune.with_parameters(train, recipe=recipe), {"cpu": 1}),
                 param_space=space,
                 tune_config=tune.TuneConfig(
-                    metric="fvu",
-                    mode="min",
+                    metric="accuracy",
+                    mode="max",
                     num_samples=recipe.trials,
                     search_alg=OptunaSearch(seed=0),
                     scheduler=ASHAScheduler(max_t=recipe.sae_epochs, grace_period=third, reduction_factor=3),
@@ -109,7 +110,7 @@ def train(config: dict[str, Any], recipe: Recipe) -> None:
     loader = torch.utils.data.DataLoader(
         torch.utils.data.TensorDataset(h * scale), batch_size=256, shuffle=True
     )
-    for epoch in range(1, recipe.sae_epochs + 1):
+    for _ in range(recipe.sae_epochs):
         for (x,) in loader:
             z = _codes(sae, x, config)
             error = (sae["decoder"](z) - x).square().sum(1).mean()
@@ -124,11 +125,9 @@ def train(config: dict[str, Any], recipe: Recipe) -> None:
             x = val_h * scale
             val_z = _codes(sae, x, config)
             unexplained = (sae["decoder"](val_z) - x).square().sum() / (x - x.mean(0)).square().sum()
-            report = {"fvu": float(unexplained), "began": began}
-            if epoch == recipe.sae_epochs:
-                z = _codes(sae, h[:5000] * scale, config)
-                report["accuracy"] = _probe_accuracy(z, labels[:5000], val_z, val_labels)
-        tune.report({**report, "ended": time.time()})
+            z = _codes(sae, h[:5000] * scale, config)
+        accuracy = _probe_accuracy(z, labels[:5000], val_z, val_labels)
+        tune.report({"accuracy": accuracy, "fvu": float(unexplained), "began": began, "ended": time.time()})
 
 
 def _splits(recipe: Recipe) -> Any:

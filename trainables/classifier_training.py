@@ -88,7 +88,9 @@ class ClassifierTrainer:
         with _repeatable_convolutions(self.device):
             for rows in order.split(self.config.batch_size):
                 self._optimizer.zero_grad()
-                loss = self._loss(images[rows], labels[rows], rows, draws)
+                # index_select copies whole images, indexing number by number.
+                batch = images.index_select(0, rows), labels.index_select(0, rows)
+                loss = self._loss(*batch, rows, draws)
                 loss.backward()
                 self._optimizer.step()
                 total += loss.detach() * len(rows)

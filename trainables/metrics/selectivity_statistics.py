@@ -62,13 +62,15 @@ def best_f1(hits: Tensor, class_sizes: Tensor) -> Tensor:
 
 def monosemanticity(codes: Tensor, embedding: Tensor) -> Tensor:
     """MS (c,) float64; 0 where fewer than two images count. A constant code weighs all images alike."""
-    low, high = codes.amin(dim=0), codes.amax(dim=0)
+    low, high = codes.aminmax(dim=0)
     spread = high - low
-    weight = torch.where(
-        spread > 0, (codes - low) / torch.where(spread > 0, spread, 1.0), (codes > 0).to(codes)
-    )
-    own = (weight.square().T @ embedding.square().sum(dim=1)).double()
-    squares = weight.square().sum(dim=0).double()
+    constant = spread == 0
+    weight = (codes - low).mul_(torch.where(constant, 1.0, spread).reciprocal())
+    if constant.any():
+        weight[:, constant] = (codes[:, constant] > 0).to(codes)
+    square = weight.square()
+    own = (square.T @ embedding.square().sum(dim=1)).double()
+    squares = square.sum(dim=0).double()
     pairs = weight.sum(dim=0).double().square() - squares
     alike = (embedding.T @ weight).double().square().sum(dim=0) - own
     # One image leaves no pair, and the difference of two roundings in its place.
