@@ -16,6 +16,8 @@ from torch import Tensor
 
 SIZE, BATCH, K, SAMPLES = 128, 1024, 16, 16_384
 WARM_UP = 4
+# Steps before the clock runs: a turn's first ones meet caches, and cores, as the library before left them.
+SETTLING = 2
 
 # Takes one gradient step on x (b, r).
 TakeStep = Callable[[Tensor], None]
@@ -45,8 +47,10 @@ def serve(library: str, version: str, build: Callable[[str, int], TakeStep | Non
 
     def run(take: TakeStep, times: int, clock: Clock) -> float:
         rows = torch.randperm(SAMPLES, generator=generator).split(BATCH)
-        begin = clock()
-        for i in range(times):
+        begin = 0.0
+        for i in range(SETTLING + times):
+            if i == SETTLING:
+                begin = clock()
             take(x[rows[i % len(rows)]])
         return times * BATCH / (clock() - begin)
 
