@@ -12,15 +12,13 @@ import os
 import shlex
 import shutil
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from search import ray_scratch
 from search.cluster_versions import mismatch, mismatch_in
 from search.errors import ClusterError
 from search.head_probe import probe
@@ -43,7 +41,6 @@ _ENVIRONMENT = {
     "TUNE_WARN_THRESHOLD_S": "1000",
 }
 STUCK_AFTER_S = 25.0
-_SCRATCH = "sae-ray-"  # then the driver's pid; in /tmp, because a socket's path may have 107 bytes at most
 
 
 class Session:
@@ -106,8 +103,7 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
         probe(address)
     import ray  # after the environment is set: Ray reads parts of it on import
 
-    _sweep_scratch()
-    scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-", dir="/tmp"))
+    scratch = ray_scratch.make()
     over = threading.Event()
     watch: HeadWatch | None = None
     try:
@@ -172,15 +168,6 @@ def _watch_head() -> HeadWatch:
 
 def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
-def _sweep_scratch() -> None:
-    """Remove what drivers left behind that were killed before they could."""
-    for folder in Path("/tmp").glob(f"{_SCRATCH}*"):
-        pid = folder.name.removeprefix(_SCRATCH).partition("-")[0]
-        mine = folder.stat().st_uid == os.getuid() and not folder.is_symlink()
-        if mine and pid.isdigit() and not psutil.pid_exists(int(pid)):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _send_messages_to_the_log() -> None:
