@@ -12,14 +12,15 @@ from typing import Any
 
 import numba
 
-# Sums may be taken in any order, which SIMD needs; NaN and infinity keep their meaning.
-FAST = {"reassoc", "contract", "nsz"}
+# What vector instructions need: sums in any order, while NaN and infinity keep their meaning; and a division
+# by 0 that gives infinity, since one that raises is a branch in every turn of the loop.
+OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": {"reassoc", "contract", "nsz"}, "error_model": "numpy"}
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` as machine code, compiled on its first call and kept on disk where that is possible."""
     try:
-        kernel: Callable[..., Any] = numba.njit(nogil=True, cache=True, fastmath=FAST)(function)
+        kernel: Callable[..., Any] = numba.njit(cache=True, **OPTIONS)(function)
     except RuntimeError:  # no folder to keep it in can be written
-        kernel = numba.njit(nogil=True, fastmath=FAST)(function)
+        kernel = numba.njit(**OPTIONS)(function)
     return kernel

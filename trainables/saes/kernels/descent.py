@@ -60,9 +60,10 @@ def adam(
     least = number(epsilon)
     for i in range(len(weights)):
         g = clip * gradient[i]
-        means[i] = keep1 * means[i] + take1 * g
-        squares[i] = keep2 * squares[i] + take2 * g * g
-        weights[i] -= rate * means[i] / (np.sqrt(squares[i]) * root + least)
+        mean = keep1 * means[i] + take1 * g
+        square = keep2 * squares[i] + take2 * g * g
+        means[i], squares[i] = mean, square
+        weights[i] -= rate * mean / (np.sqrt(square) * root + least)
 
 
 Walk = tuple[FloatArray, FloatArray, FloatArray, FloatArray]

@@ -14,17 +14,19 @@ from typing import Any
 
 import torch
 
-# A job below this size takes about as long as waking a thread for a part of it.
-SMALLEST_PART = 1 << 16
+# Waking a thread for a part of a job takes as long as the part, if it is smaller than this: about 0.1 ms.
+SMALLEST_PART = 1 << 18
+# What a value counts for that is handled by vector instructions, in order.
+IN_ORDER = 1 / 4
 
 
-def run(kernel: Callable[..., Any], size: int, work: int, *arguments: Any) -> None:
+def run(kernel: Callable[..., Any], size: int, work: float, *arguments: Any) -> None:
     """kernel(start, stop, *arguments) for ranges that make up range(size).
 
     As many threads as torch may use here take part, and fewer in a job of little `work`, which is about
-    the number of values it reads.
+    the number of values it reads here and there, or `IN_ORDER` of the number it reads one after the other.
     """
-    parts = max(1, min(torch.get_num_threads(), size, work // SMALLEST_PART))
+    parts = max(1, min(torch.get_num_threads(), size, int(work / SMALLEST_PART)))
     edges = [size * i // parts for i in range(parts + 1)]
     others = [_pool(os.getpid()).submit(kernel, edges[i], edges[i + 1], *arguments) for i in range(1, parts)]
     kernel(edges[0], edges[1], *arguments)

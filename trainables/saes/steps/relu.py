@@ -14,7 +14,7 @@ from torch import Tensor
 
 from trainables.saes.auxk import auxk_loss
 from trainables.saes.kernels import team
-from trainables.saes.kernels.relu_columns import relu_columns, relu_slopes
+from trainables.saes.kernels.relu_batch import activate, compare, deactivate
 from trainables.saes.relu import ReluSae
 from trainables.saes.relu_target import ReluTargetSae
 from trainables.saes.steps.descent import Descent
@@ -28,10 +28,11 @@ class ReluStep:
         self.auxk, self.sae, self.descent = auxk, sae, descent
         width, size = sae.decoder.shape
         dtype = sae.decoder.dtype
-        self._x = torch.zeros(rows, size, dtype=dtype)
-        self._codes = torch.zeros(rows, width, dtype=dtype)
-        self._slopes = torch.zeros(rows, width, dtype=dtype)
+        self._centred = torch.zeros(rows, size, dtype=dtype)
         self._errors = torch.zeros(rows, size, dtype=dtype)
+        self._squares = torch.zeros(rows, dtype=dtype)
+        self._codes = torch.zeros(width * rows, dtype=dtype)
+        self._slopes = torch.zeros(width * rows, dtype=dtype)
         self._sums = torch.zeros(width, dtype=dtype)
         self._actives = torch.zeros(width, dtype=dtype)
 
@@ -44,43 +45,45 @@ class ReluStep:
 
     def gradients(self, x: Tensor, penalty_factor: float, dead: Tensor | None) -> Outcome:
         """Fill the descent's gradients."""
-        size, descent = len(x), self.descent
-        if size > len(self._x):
-            raise ValueError(f"a batch of {size} in buffers for {len(self._x)}")
-        centred = torch.sub(x, descent.decoder_bias, out=self._x[:size])
-        codes = torch.mm(centred, descent.encoder.T, out=self._codes[:size])
+        size, descent, width = len(x), self.descent, len(self._sums)
+        if size > len(self._centred):
+            raise ValueError(f"a batch of {size} in buffers for {len(self._centred)}")
+        centred = torch.sub(x, descent.decoder_bias, out=self._centred[:size])
+        codes = torch.mm(descent.encoder, centred.T, out=self._codes[: width * size].view(width, size))
         dead_u = None
         if dead is not None and len(dead):
-            dead_u = codes[:, dead] + descent.encoder_bias[dead]
-        self._columns(relu_columns, codes, descent.encoder_bias, self._sums, self._actives)
+            dead_u = (codes[dead] + descent.encoder_bias[dead, None]).T
+        _share(activate, codes, descent.encoder_bias, self._sums, self._actives)
         l0 = float(self._actives.sum()) / size
         weight = penalty_factor * float(self.sae.weight(torch.tensor(l0)))
 
-        decoded = torch.addmm(descent.decoder_bias, codes, descent.decoder, out=self._errors[:size])
-        residual = torch.sub(x, decoded, out=decoded)
-        squared_error = float(residual.square().sum()) / size
+        errors, squares = self._errors[:size], self._squares[:size]
+        torch.mm(codes.T, descent.decoder, out=errors)
+        scale = -2 / size
+        _share(compare, centred, errors, scale, squares)
+        squared_error = float(squares.sum()) / size
         loss = squared_error + weight * float(self._sums.sum()) / size
-        fired = self._actives > 0
         revival = None
         if dead is not None and dead_u is not None:
-            revival = _Revival(self.auxk, residual, dead_u, descent.decoder, dead)
+            revival = _Revival(self.auxk, errors / scale, dead_u, descent.decoder, dead)
             loss += revival.loss
 
-        errors = residual.mul_(-2 / size)
-        slopes = torch.mm(errors, descent.decoder.T, out=self._slopes[:size])
-        self._columns(relu_slopes, slopes, codes, weight / size, descent.to_encoder_bias)
-        torch.mm(codes.T, errors, out=descent.to_decoder)
-        torch.mm(slopes.T, centred, out=descent.to_encoder)
+        slopes = torch.mm(descent.decoder, errors.T, out=self._slopes[: width * size].view(width, size))
+        _share(deactivate, slopes, codes, weight / size, descent.to_encoder_bias)
+        torch.mm(codes, errors, out=descent.to_decoder)
+        torch.mm(slopes, centred, out=descent.to_encoder)
         if revival is not None:
             revival.add_to(descent, centred)
         torch.sum(errors, 0, out=descent.to_decoder_bias)
         descent.add_encoder_path()
         descent.project()
-        return Outcome(torch.tensor([loss, squared_error, l0]), fired)
+        return Outcome(torch.tensor([loss, squared_error, l0]), self._actives > 0)
 
-    def _columns(self, kernel: Callable[..., Any], *arguments: Tensor | float) -> None:
-        arrays = [each.numpy() if isinstance(each, Tensor) else each for each in arguments]
-        team.run(kernel, len(self._sums), arrays[0].size, *arrays)  # type: ignore[union-attr]
+
+def _share(kernel: Callable[..., Any], first: Tensor, *arguments: Tensor | float) -> None:
+    """The kernel on all rows of its first array."""
+    arrays = [each.numpy() if isinstance(each, Tensor) else each for each in arguments]
+    team.run(kernel, len(first), team.IN_ORDER * first.numel(), first.numpy(), *arrays)
 
 
 class _Revival:
