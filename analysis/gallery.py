@@ -27,6 +27,7 @@ from analysis.gallery_parts.trials_page import write_trials_page
 from analysis.gallery_parts.writing import Gallery, write_folder, write_single_file
 from analysis.load import Run, load_run
 from analysis.progress_line import ProgressLine
+from search.arguments import positive
 from trainables.dataset import Dataset
 
 EXAMPLES = """\
@@ -84,20 +85,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("run", type=Path, metavar="RUN", help="directory of a run, finished or not")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--trial", type=int, nargs="+", metavar="ID", help="these trials (default: the best)")
-    which.add_argument("--top", type=_positive, metavar="K", help="the K best trials")
+    which.add_argument("--top", type=positive, metavar="K", help="the K best trials")
     parser.add_argument(
         "--split", choices=("val", "test"), default="val", help="images to look at (default: %(default)s)"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: RUN/gallery)")
     parser.add_argument("--single-file", action="store_true", help="one HTML file a trial, to be sent")
     return parser
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return value
 
 
 def _chosen(run: Run, trials: list[int] | None, top: int | None) -> list[int]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from search.arguments import positive
+
 EXAMPLES = """\
 examples:
   python search/run.py spaces/sae.yaml                         search on the embedded digits
@@ -147,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
         help="override a value of the space file; C is YAML, also a whole domain; may be repeated",
     )
     parser.add_argument(
-        "--trials", type=_positive, metavar="N", help="target number of trials in total, also with --resume"
+        "--trials", type=positive, metavar="N", help="target number of trials in total, also with --resume"
     )
     parser.add_argument("--seed", type=int, metavar="S", help="seed of the study (budget.seed)")
     parser.add_argument(
@@ -192,9 +194,3 @@ def _parser() -> argparse.ArgumentParser:
     _add_job_options(parser)
     parser.add_argument("--version", action="version", version=f"sae-search {version('sae-search')}")
     return parser
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number, at least 1, got {text!r}")
-    return int(text)

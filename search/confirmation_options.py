@@ -6,6 +6,8 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from search.arguments import positive
+
 EXAMPLES = """\
 examples:
   python search/confirm.py runs/sae-20260101-120000                     as the space file's `confirm` says
@@ -56,12 +58,12 @@ def parse(arguments: list[str] | None = None) -> Options:
     parser.add_argument("run", type=Path, metavar="RUN", help="run directory of a search")
     parser.add_argument(
         "--top",
-        type=_positive,
+        type=positive,
         metavar="K",
         help="how many of the best trials (default: the space file's, 3)",
     )
     parser.add_argument(
-        "--seeds", type=_positive, metavar="N", help="fresh seeds for each (default: the space file's, 5)"
+        "--seeds", type=positive, metavar="N", help="fresh seeds for each (default: the space file's, 5)"
     )
     parser.add_argument(
         "--trial",
@@ -114,11 +116,4 @@ def _share(text: str) -> float:
     value = float(text)
     if not 0 <= value <= MOST_GPUS:
         raise argparse.ArgumentTypeError(f"must be from 0 to {MOST_GPUS}")
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
     return value

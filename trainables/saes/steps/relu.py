@@ -31,6 +31,7 @@ class ReluStep:
         self._centred = torch.zeros(rows, size, dtype=dtype)
         self._errors = torch.zeros(rows, size, dtype=dtype)
         self._squares = torch.zeros(rows, dtype=dtype)
+        # Flat, so that a smaller batch, too, lies in them without gaps.
         self._codes = torch.zeros(width * rows, dtype=dtype)
         self._slopes = torch.zeros(width * rows, dtype=dtype)
         self._sums = torch.zeros(width, dtype=dtype)
