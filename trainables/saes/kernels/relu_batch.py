@@ -44,7 +44,7 @@ def compare(
     factor = decoded.dtype.type(scale)
     for i in range(start, stop):
         target, row = centred[i], decoded[i]
-        square = factor * 0
+        square = decoded.dtype.type(0)
         for j in range(len(row)):
             error = target[j] - row[j]
             square += error * error
