@@ -14,7 +14,8 @@ from search.run_directory import RunDirectory
 from trainables.object_store import Store
 from trainables.trial_storage import DRIVER_FILES, TrialStorage
 
-_OF_THE_RUN = ("space*.yaml", "results.json", "*.csv")
+_SPACE = ("space*.yaml",)
+_RESULTS = ("results.json", "*.csv")
 _WATCHED = "events.out.tfevents.*"
 """A TensorBoard keeps them open, and would not notice that another file took the place of one."""
 
@@ -39,23 +40,31 @@ class SharedFiles:
         info = {**self._directory.read_info(), "driver": dict(driver)}
         self._store.put("run.json", (json.dumps(info, indent=2) + "\n").encode())
 
+    def upload_space(self) -> None:
+        """Upload the space files. They come before the ledger, with which nobody can go on without them."""
+        for path in self._of_the_run(_SPACE):
+            self._upload(path)
+
     def upload(self, within_s: float) -> None:
-        """Upload what changed since the last time; after `within_s` the rest is left to the next call."""
+        """Upload what else changed since the last time; after `within_s` the rest waits for the next call."""
         end = time.monotonic() + within_s
         for path in self._of_the_driver():
             if time.monotonic() > end:
                 return
-            name = path.relative_to(self._directory.path).as_posix()
-            try:
-                facts = path.stat()
-                state = (facts.st_size, facts.st_mtime_ns)
-                if self._uploaded.get(name) != state:
-                    put = self._store.grow if path.match(_WATCHED) else self._store.put
-                    put(name, path.read_bytes())
-                    self._uploaded[name] = state
-            except FileNotFoundError:
-                if path.exists():
-                    raise  # the storage's word, not the disk's
+            self._upload(path)
+
+    def _upload(self, path: Path) -> None:
+        name = path.relative_to(self._directory.path).as_posix()
+        try:
+            facts = path.stat()
+            state = (facts.st_size, facts.st_mtime_ns)
+            if self._uploaded.get(name) != state:
+                put = self._store.grow if path.match(_WATCHED) else self._store.put
+                put(name, path.read_bytes())
+                self._uploaded[name] = state
+        except FileNotFoundError:
+            if path.exists():
+                raise  # the storage's word, not the disk's
 
     def ended(self, trial: TrialRecord) -> None:
         """The trial's folder is to be brought home."""
@@ -90,8 +99,11 @@ class SharedFiles:
         folder = self._directory.trials / trial.folder
         return trial.checkpoint is None or (folder / trial.checkpoint["path"]).is_dir()
 
-    def _of_the_driver(self) -> Iterator[Path]:
-        for pattern in _OF_THE_RUN:
+    def _of_the_run(self, patterns: tuple[str, ...]) -> Iterator[Path]:
+        for pattern in patterns:
             yield from sorted(self._directory.path.glob(pattern))
+
+    def _of_the_driver(self) -> Iterator[Path]:
+        yield from self._of_the_run(_RESULTS)
         for pattern in DRIVER_FILES:
             yield from sorted(self._directory.trials.glob(f"*/{pattern}"))

@@ -138,8 +138,8 @@ class SharedRun:
 
     def begin(self) -> None:
         """Upload what there is, sign, look whether somebody was faster, and start. Raises OSError."""
+        self._files.upload_space()
         self._segments.flush(self._acknowledged)
-        self._files.upload(0.0)
         sign(self._store, self._driver)
         refuse_if_replaced(self._store, self._driver)
         self._thread.start()
@@ -216,6 +216,7 @@ class SharedRun:
             # Somebody emptied the place: begin again, with everything.
             self._segments.sent = 0
             self._files.forget()
+        self._files.upload_space()
         self._segments.flush(self._acknowledged)
         sign(self._store, self._driver)
         told = {**vars(self._driver), "heartbeat": clock(time.time()), "ledger_bytes": self._segments.sent}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from search import fencing
+from search import fencing, shared_run
 from search.errors import ExitCode, RunDirectoryError
 from search.fencing import Driver, current, sign
 from search.interruption import Halt
@@ -101,6 +101,17 @@ def test_a_driver_that_may_live_is_not_robbed_unless_asked(
     # The old run directory is no rightful heir either.
     with pytest.raises(RunDirectoryError, match="another driver's run"), driving(directory, run):
         pass
+
+
+def test_a_run_can_be_taken_over_from_the_moment_its_driver_shows(
+    place: str, tmp_path: Path, directory: RunDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_run, "FLUSH_EVERY_S", 1000.0)
+    run = below(place, "r")
+    with driving(directory, run):
+        there = bring_home(run, tmp_path / "elsewhere", take_over=True)
+    there.release()
+    assert {name: (there.path / name).read_text() for name in SPACES} == SPACES
 
 
 def test_a_dead_driver_is_succeeded_without_asking(
