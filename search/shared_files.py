@@ -14,7 +14,6 @@ from search.run_directory import RunDirectory
 from trainables.object_store import Store
 from trainables.trial_storage import DRIVER_FILES, TrialStorage
 
-_SPACE = ("space*.yaml",)
 _RESULTS = ("results.json", "*.csv")
 _WATCHED = "events.out.tfevents.*"
 """A TensorBoard keeps them open, and would not notice that another file took the place of one."""
@@ -42,7 +41,7 @@ class SharedFiles:
 
     def upload_space(self) -> None:
         """Upload the space files. They come before the ledger, with which nobody can go on without them."""
-        for path in self._of_the_run(_SPACE):
+        for path in sorted(self._directory.path.glob("space*.yaml")):
             self._upload(path)
 
     def upload(self, within_s: float) -> None:
@@ -99,11 +98,8 @@ class SharedFiles:
         folder = self._directory.trials / trial.folder
         return trial.checkpoint is None or (folder / trial.checkpoint["path"]).is_dir()
 
-    def _of_the_run(self, patterns: tuple[str, ...]) -> Iterator[Path]:
-        for pattern in patterns:
-            yield from sorted(self._directory.path.glob(pattern))
-
     def _of_the_driver(self) -> Iterator[Path]:
-        yield from self._of_the_run(_RESULTS)
+        for pattern in _RESULTS:
+            yield from sorted(self._directory.path.glob(pattern))
         for pattern in DRIVER_FILES:
             yield from sorted(self._directory.trials.glob(f"*/{pattern}"))

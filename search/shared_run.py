@@ -137,7 +137,7 @@ class SharedRun:
         self._thread = threading.Thread(target=self._work, daemon=True)
 
     def begin(self) -> None:
-        """Upload what there is, sign, look whether somebody was faster, and start. Raises OSError."""
+        """Upload space and ledger, sign, look whether somebody was faster, and start. Raises OSError."""
         self._files.upload_space()
         self._segments.flush(self._acknowledged)
         sign(self._store, self._driver)
