@@ -37,7 +37,7 @@ format: $(VENV)/.dev ## mend the style
 	$(BIN)/ruff format .
 
 schema: $(VENV)/.dev ## write search/space.schema.json anew after a change of the settings
-	$(BIN)/python -m search.space_schema
+	$(BIN)/python -m search.space.json_schema
 
 lock: $(VENV)/.dev ## write constraints.txt from what is installed
 	(sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable) > constraints.new

@@ -11,8 +11,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from analysis.exit_code import exit_code_of
-from analysis.progress_line import ProgressLine
+from analysis.cli.exit_code import exit_code_of
+from analysis.cli.progress_line import ProgressLine
 
 EXAMPLES = """\
 examples:

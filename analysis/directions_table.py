@@ -12,16 +12,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from analysis.exit_code import exit_code_of
-from analysis.paired_effects import Effect, Measure, arm_metrics, level, metric, paired_difference
-from analysis.quoted_command import without_places
-from search.design import DEFAULT_ARM, Design
+from analysis.cli.exit_code import exit_code_of
+from analysis.cli.quoted_command import without_places
+from analysis.effects.paired import (
+    Effect,
+    Measure,
+    arm_metrics,
+    level,
+    metric,
+    paired_difference,
+)
 from search.errors import RunDirectoryError
-from search.history import History, fold
-from search.ledger import read
-from search.run_directory import RunDirectory, open_existing
-from search.space import load_study
-from search.study import Study
+from search.ledger.history import History, fold
+from search.ledger.ledger import read
+from search.run_dir.run_directory import RunDirectory, open_existing
+from search.space.loader import load_study
+from search.study.design import DEFAULT_ARM, Design
+from search.study.study import Study
 
 
 def _purity_above_null(metrics: Mapping[str, float]) -> float:

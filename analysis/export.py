@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.exit_code import exit_code_of
+from analysis.cli.exit_code import exit_code_of
 from analysis.load import load_run
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from analysis.exit_code import exit_code_of
+from analysis.cli.exit_code import exit_code_of
+from analysis.cli.progress_line import ProgressLine
 from analysis.features.collect import feature_table
 from analysis.features.details import feature_details
 from analysis.features.feature import FeatureTable
@@ -26,9 +27,8 @@ from analysis.gallery_parts.trial_view import trial_view
 from analysis.gallery_parts.trials_page import write_trials_page
 from analysis.gallery_parts.writing import Gallery, write_folder, write_single_file
 from analysis.load import Run, load_run
-from analysis.progress_line import ProgressLine
-from search.arguments import positive
-from trainables.dataset import Dataset
+from search.cli.options import positive
+from trainables.data.dataset import Dataset
 
 EXAMPLES = """\
 examples:

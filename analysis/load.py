@@ -18,25 +18,32 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.encodable import encodable
-from analysis.ledger_reading import LedgerFollower, drop_what_does_not_fit
-from analysis.run_owner import is_being_written
-from search.errors import NoTrialCompleted, RunDirectoryError, SearchError, SpaceError
-from search.history import History, TrialRecord, pareto_front
-from search.run_directory import RunDirectory
-from search.space import load_study
-from search.standings import one_line, standings
-from search.study import Study
+from analysis.reading.encodable import encodable
+from analysis.reading.ledger_reading import LedgerFollower, drop_what_does_not_fit
+from analysis.reading.run_owner import is_being_written
+from search.errors import (
+    NoTrialCompleted,
+    RunDirectoryError,
+    SearchError,
+    SpaceError,
+)
+from search.formatting import one_line
+from search.ledger.history import History, TrialRecord
+from search.ranking.leaderboard import standings
+from search.ranking.pareto import pareto_front
+from search.run_dir.run_directory import RunDirectory
+from search.space.loader import load_study
+from search.study.study import Study
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from torch import Tensor
 
-    from analysis.confirmed import ConfirmedRun
+    from analysis.reading.confirmed import ConfirmedRun
     from trainables.config import TrialConfig
-    from trainables.dataset import Dataset
-    from trainables.feature_model import FeatureModel
+    from trainables.data.dataset import Dataset
+    from trainables.model.feature_model import FeatureModel
 
 
 class TrialModel:
@@ -107,13 +114,13 @@ class Run:
     @cached_property
     def confirmation(self) -> ConfirmedRun | None:
         """What `search/confirm.py` measured in this run so far; None if it never ran here."""
-        from analysis.confirmed import read_confirmation
+        from analysis.reading.confirmed import read_confirmation
 
         return read_confirmation(self.path / "confirm", self.history)
 
     def trials(self) -> pd.DataFrame:
-        """One row a trial; see `analysis.trial_table.trial_table` for the columns."""
-        from analysis.trial_table import trial_table
+        """One row a trial; see `analysis.reading.trial_table.trial_table` for the columns."""
+        from analysis.reading.trial_table import trial_table
 
         return trial_table(self.study, self.history)
 
@@ -150,7 +157,7 @@ class Run:
         SpaceError if there is no such trial or it was not trained in full, RunDirectoryError if its
         checkpoint is missing or is not what the trial left.
         """
-        from analysis.trial_checkpoint import read_model
+        from analysis.reading.trial_checkpoint import read_model
 
         record = self.history.trials.get(number)
         if record is None:
@@ -163,7 +170,7 @@ class Run:
 
         DataMissing if they are not there or are others.
         """
-        from analysis.run_data import load_run_data
+        from analysis.reading.run_data import load_run_data
 
         if self.study is None:
             raise RunDirectoryError(f"{self.path}: which data it used is not known: {'; '.join(self.damage)}")

@@ -13,13 +13,13 @@ from typing import Any
 import torch
 
 from trainables.config import TrialConfig
-from trainables.controls import Trained
-from trainables.dataset import ImageData
-from trainables.final_scores import score
-from trainables.metric_table import DEFAULT_SCORE_PARTS
-from trainables.pipeline import Pipeline, Plan
-from trainables.stage_cache import StageCache
-from trainables.stages import StageRunner
+from trainables.confirmation.controls import Trained
+from trainables.confirmation.scores import score
+from trainables.data.dataset import ImageData
+from trainables.metrics.catalog import DEFAULT_SCORE_PARTS
+from trainables.pipeline.pipeline import Pipeline, Plan
+from trainables.stages.cache import StageCache
+from trainables.stages.runner import StageRunner
 
 NEIGHBOURS: tuple[Mapping[str, Any], ...] = (
     {"sae": {"k": 2}},

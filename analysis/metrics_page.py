@@ -16,15 +16,15 @@ import numpy as np
 import torch
 from scipy.stats import rankdata
 
-from analysis.exit_code import exit_code_of
+from analysis.cli.exit_code import exit_code_of
+from analysis.cli.quoted_command import without_places
 from analysis.metric_runs import NEIGHBOURS, Runs, collect
-from analysis.quoted_command import without_places
-from analysis.written_file import write_bytes
-from search.data_check import load_data
-from search.study import DataSource
-from trainables.dataset import ImageData, to_tensors
-from trainables.metric_table import METRICS
-from trainables.stage_cache import StageCache
+from search.disk import write_bytes
+from search.run_dir.inputs import load_data
+from search.study.sections import DataSource
+from trainables.data.dataset import ImageData, to_tensors
+from trainables.metrics.catalog import METRICS
+from trainables.stages.cache import StageCache
 
 Table = Sequence[Mapping[str, float]]
 ALIKE = 0.9

@@ -15,7 +15,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from analysis.exit_code import exit_code_of
+from analysis.cli.exit_code import exit_code_of
 from analysis.load import find_runs, is_run, no_run
 from analysis.watch.all_runs import newest_first, runs_table
 from analysis.watch.document import run_document
@@ -23,11 +23,11 @@ from analysis.watch.one_run import run_view
 from analysis.watch.shared_run import SharedRun
 from analysis.watch.watched_run import WatchedRun
 from analysis.watch.whereabouts import LIVE
+from search.console.progress_display import wants_plain_lines
+from search.console.progress_lines import status_line
 from search.errors import RunDirectoryError
-from search.progress import wants_plain_lines
-from search.progress_lines import status_line
-from search.resume_elsewhere import is_shared
-from search.standings import one_line
+from search.formatting import one_line
+from search.storage.restore import is_shared
 
 LOOK_EVERY_S = 1.0
 PLAIN_LINE_EVERY_S = 30.0

@@ -26,13 +26,13 @@ import psutil
 from results import machine, machine_line, say, table, write_json
 from virtual_search import run
 
-from search.board import Board
-from search.history import History, TrialRecord
-from search.recorder import Listener
-from search.space import load_text
-from search.study import Study
-from search.study_db import StudyMirror
-from search.trial_files import TrialFiles
+from search.ledger.history import History, TrialRecord
+from search.ledger.recorder import Listener
+from search.loggers.study_db import StudyMirror
+from search.loggers.tensorboard_events import Board
+from search.loggers.trial_files import TrialFiles
+from search.space.loader import load_text
+from search.study.study import Study
 
 SPACE = """
 name: growth

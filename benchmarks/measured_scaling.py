@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from search.history import History, fold
-from search.ledger import read
+from search.ledger.history import History, fold
+from search.ledger.ledger import read
 
 ROOT = Path(__file__).parents[1]
 TRIALS_PER_WORKER = 20

@@ -21,12 +21,9 @@ from typing import Any
 
 import torch
 
-from trainables.classifier_training import ClassifierTrainer
+from trainables.classifier.trainer import ClassifierTrainer
 from trainables.config import TrialConfig
-from trainables.dataset import ImageData, load_dataset, to_tensors
-from trainables.feature_model import FeatureModel
-from trainables.fidelity import rung_epochs
-from trainables.metric_table import DEFAULT_SCORE_PARTS
+from trainables.data.dataset import ImageData, load_dataset, to_tensors
 from trainables.metrics import (
     background_sensitivity,
     clusters,
@@ -37,15 +34,20 @@ from trainables.metrics import (
     selectivity_statistics,
     splice,
 )
+from trainables.metrics.catalog import DEFAULT_SCORE_PARTS
 from trainables.metrics.evaluate import measured_rung_metrics
 from trainables.metrics.evaluate_confirm import confirm_metrics
 from trainables.metrics.evaluate_final import final_metrics, mean_codes
 from trainables.metrics.measured import Measured, measure
 from trainables.metrics.references import rung_references
 from trainables.metrics.references_final import final_references
-from trainables.sae_training import train_sae
+from trainables.model.decoder_rows import decoder_rows
+from trainables.model.feature_model import FeatureModel
+from trainables.pipeline.fidelity import rung_epochs
+from trainables.sae_training.train import train_sae
 from trainables.settings.sae import TopKSae
-from trainables.stages import StageRunner, fit_basis
+from trainables.stages.fitting import fit_basis
+from trainables.stages.runner import StageRunner
 
 RUNGS, FACTOR = 3, 3
 SAE_EPOCHS = 2
@@ -116,7 +118,7 @@ def cost(measured: Measured, untrained: Any) -> list[Row]:
     """Every metric by itself, and the groups that a trial pays for."""
     a, z, model = measured.activations, measured.val_z, measured.model
     fitted = (measured.row_codes, a.row_labels, z, a.val_labels, a.n_classes)
-    rows = redundancy.decoder_rows(model, z.shape[1], z.device)
+    rows = decoder_rows(model, z.shape[1], z.device)
     rung_took, rung = timed(lambda: rung_references(a, untrained, 0))
     final_took, final = timed(lambda: final_references(a, untrained, 0))
 

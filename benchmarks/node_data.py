@@ -2,11 +2,11 @@
 
     SAE_SEARCH_DATA=DIR python benchmarks/node_data.py [--data NAME] [--actors N] [--json FILE]
 
-Workers are the search's own (`trainables.trial_actor.TrialActor`), given their images as the search gives
-them, by `tune.with_parameters`. Started one after the other on one node, each says how long its setup took,
-and what its process holds alone (private, dirty or clean) and shares (the object store). Beside them workers
-that are given a handful of images of the same shape, which is what a worker costs without data, and workers
-that keep a private copy.
+Workers are the search's own (`trainables.workers.trial_actor.TrialActor`), given their images as the
+search gives them, by `tune.with_parameters`. Started one after the other on one node, each says how long
+its setup took, and what its process holds alone (private, dirty or clean) and shares (the object store).
+Beside them workers that are given a handful of images of the same shape, which is what a worker costs without
+data, and workers that keep a private copy.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ import torch
 from ray import tune
 from results import machine, say, table, write_json
 
-from search.ray_session import ray_session
-from trainables.dataset import Dataset, Split, load_dataset
-from trainables.pipeline import Plan
-from trainables.trial_actor import TrialActor, TrialContext
+from search.execution.ray_session import ray_session
+from trainables.data.dataset import Dataset, Split, load_dataset
+from trainables.pipeline.pipeline import Plan
+from trainables.workers.trial_actor import TrialActor, TrialContext
 
 HEAD = ("images", "MB of images", "setup, s", "first setup, s", "private, MB", "in the store, MB")
 FEW = 10

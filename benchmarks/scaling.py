@@ -32,9 +32,9 @@ from measured_scaling import measure
 from results import machine, machine_line, progress, say, table, write_json
 from virtual_search import Course, run
 
-from search.history import TrialRecord
-from search.space import load_text
-from search.study import Study
+from search.ledger.history import TrialRecord
+from search.space.loader import load_text
+from search.study.study import Study
 
 RECORDED = Path(__file__).parent / "recorded" / "mnist_rungs.json"
 SPACE = """

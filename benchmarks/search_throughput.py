@@ -24,9 +24,9 @@ import stock_recipe
 from results import machine, machine_line, say, table, write_json
 from stock_recipe import Recipe
 
-from search.history import History, fold
-from search.ledger import read
-from trainables.fidelity import rung_epochs
+from search.ledger.history import History, fold
+from search.ledger.ledger import read
+from trainables.pipeline.fidelity import rung_epochs
 
 ROOT = Path(__file__).parents[1]
 RUNGS, REDUCTION_FACTOR = 3, 3

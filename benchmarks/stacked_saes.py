@@ -25,13 +25,13 @@ from torch import Tensor
 
 from trainables import registry
 from trainables.config import KINDS
-from trainables.sae_requests import SaeRequest
-from trainables.sae_training import Training
+from trainables.sae_training.request import SaeRequest
+from trainables.sae_training.stacked import StackedTraining
+from trainables.sae_training.steps.choice import takes_compiled_steps
+from trainables.sae_training.steps.plain import PlainStep
+from trainables.sae_training.train import Training
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
-from trainables.saes.steps.choice import takes_compiled_steps
-from trainables.saes.steps.plain import PlainStep
 from trainables.settings.sae import SaeTraining
-from trainables.stacked_training import StackedTraining
 
 SIZE = 128
 HEAD = (

@@ -139,7 +139,7 @@ def _splits(recipe: Recipe) -> Any:
         n, n_val = (recipe.limit or 50_000), (recipe.limit or 10_000)
         return Subset(whole, range(n)), Subset(whole, range(len(whole) - n_val, len(whole)))
 
-    from trainables.dataset import load_dataset, to_tensors
+    from trainables.data.dataset import load_dataset, to_tensors
 
     data = to_tensors(load_dataset(recipe.data, limit=recipe.limit))
     return tuple(TensorDataset(split.images, split.labels) for split in (data.train, data.val))

@@ -30,11 +30,11 @@ from typing import Any
 
 from results import machine, machine_line, progress, say, table, write_json
 
-from search.history import fold
-from search.launch import plan_of
-from search.ledger import read
-from search.space import load_study
-from search.study import Study
+from search.execution.search_run import plan_of
+from search.ledger.history import fold
+from search.ledger.ledger import read
+from search.space.loader import load_study
+from search.study.study import Study
 
 ROOT = Path(__file__).parents[1]
 SPACE = """
@@ -110,9 +110,9 @@ def _alone(study: Study, configs: list[Any], cpus: int) -> list[float]:
     """Seconds for each trial's pipeline in this process."""
     import torch
 
-    from search.data_check import load_data
-    from trainables.dataset import to_tensors
-    from trainables.pipeline import Pipeline
+    from search.run_dir.inputs import load_data
+    from trainables.data.dataset import to_tensors
+    from trainables.pipeline.pipeline import Pipeline
 
     torch.set_num_threads(cpus)
     data, took = to_tensors(load_data(study.data)), []
@@ -138,9 +138,9 @@ def _stock(data_name: str, configs: list[dict[str, Any]], cpus: int) -> list[flo
         import torch
 
         from trainables.config import TrialConfig
-        from trainables.dataset import load_dataset, to_tensors
-        from trainables.metric_table import DEFAULT_SCORE_PARTS
-        from trainables.pipeline import Pipeline, Plan
+        from trainables.data.dataset import load_dataset, to_tensors
+        from trainables.metrics.catalog import DEFAULT_SCORE_PARTS
+        from trainables.pipeline.pipeline import Pipeline, Plan
 
         torch.set_num_threads(cpus)
         data = to_tensors(load_dataset(data_name, limit=2000))

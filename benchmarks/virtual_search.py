@@ -12,12 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from search.history import History, TrialRecord
-from search.judge import Judge, StepResult
-from search.proposer import Proposer
-from search.recorder import Listener
-from search.recording import recording
-from search.study import Study
+from search.ledger.history import History, TrialRecord
+from search.ledger.recorder import Listener, recording
+from search.scheduling.rung_scheduler import Judge, StepResult
+from search.scheduling.suggester import Proposer
+from search.study.study import Study
 
 Metrics = Callable[[TrialRecord, int], dict[str, float]]
 """(trial, rung) -> what it reports there."""

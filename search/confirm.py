@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from search.confirmation_options import parse
+from search.confirmation.options import parse
+from search.console.report_error import report
 from search.errors import SearchError
-from search.report_error import report
 
 
 def main() -> int:
@@ -14,7 +14,7 @@ def main() -> int:
     options = parse()
     try:
         # Imported late, so that --help and a mistake in the options answer at once.
-        from search.confirmation_command import confirm
+        from search.confirmation.command import confirm
 
         return confirm(options)
     except SearchError as error:

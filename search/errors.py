@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from enum import IntEnum
 
 
@@ -62,3 +63,25 @@ class DiskError(SearchError):
     """The output cannot be written. What was written stays readable and resumable."""
 
     exit_code = ExitCode.DISK
+
+
+class Halt(BaseException):
+    """Ends the search; `cause` is the error to report."""
+
+    def __init__(self, cause: SearchError) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+class Interrupted(SearchError):
+    """The user or the system asked the driver to stop."""
+
+    heading = ""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(signal_number).name}")
+        self.exit_code = _exit_code(signal_number)
+
+
+def _exit_code(signal_number: int) -> ExitCode:
+    return ExitCode.SIGINT if signal_number == signal.SIGINT else ExitCode.SIGTERM

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 
-from search.command_line import parse
+from search.cli.options import parse
+from search.console.report_error import report
 from search.errors import ExitCode, SearchError
-from search.report_error import report
 
 
 def main() -> int:
@@ -19,14 +19,14 @@ def main() -> int:
     try:
         # Imported late, so that --help and a mistake in the options answer at once.
         if options.reproduce is not None:
-            from search.reproduce import reproduce
+            from search.cli.reproduce import reproduce
 
             return reproduce(*options.reproduce, as_json=options.json)
         if options.is_job and not options.dry_run:
-            from search.job_command import run_as_job
+            from search.jobs.submit import run_as_job
 
             return run_as_job(options)
-        from search.commands import search
+        from search.cli.search_command import search
 
         return search(options)
     except SearchError as error:
@@ -34,7 +34,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return (
             ExitCode.SIGINT
-        )  # before the search began or after it ended; within it, see search.interruption
+        )  # before the search began or after it ended; within it, see search.execution.signals
 
 
 if __name__ == "__main__":

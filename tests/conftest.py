@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.analysis_tests import browser as harness
 from tests.storage_places import CREDENTIALS, s3_server
-from trainables.object_store import below
+from trainables.storage.object_store import below
 
 # Time proves nothing on a busy machine; examples are the same on every one.
 settings.register_profile(

@@ -54,7 +54,7 @@ def test_imports_point_one_way(package: str) -> None:
 
 def test_only_the_actors_of_trainables_know_ray() -> None:
     knowing = {path.name for path in modules("trainables") if "ray" in imported(path)}
-    assert knowing == {"trial_actor.py", "packed_training.py"}
+    assert knowing == {"trial_actor.py", "gpu_batching.py"}
 
 
 def test_nobody_imports_the_script() -> None:
@@ -89,8 +89,8 @@ def test_package_inits_are_empty() -> None:
 LIGHT = """
 import sys
 sys.argv = ["run.py", "spaces/sae.yaml"]
-from search.command_line import parse
-from search.space import load_study
+from search.cli.options import parse
+from search.space.loader import load_study
 load_study(parse().space)
 heavy = {"torch", "ray", "optuna", "numpy", "sklearn", "pandas", "rich"} & set(sys.modules)
 assert not heavy, heavy

@@ -42,8 +42,8 @@ SAES = {
     "matryoshka": "trainables.saes.matryoshka:MatryoshkaSae",
 }
 LOOPS = {
-    "none": "trainables.loop.plain:PlainCourse",
-    "sae_ception": "trainables.loop.cycles:CycledCourse",
+    "none": "trainables.classifier.plain:PlainCourse",
+    "sae_ception": "trainables.classifier.sae_ception:CycledCourse",
 }
 DATASETS = {
     "digits": "trainables.data.embedded:load_digits",

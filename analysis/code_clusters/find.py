@@ -24,7 +24,7 @@ from analysis.code_clusters.cluster import (
     LatentShift,
 )
 from analysis.features.observed import Observed
-from trainables.metrics import kmeans
+from trainables import kmeans
 from trainables.metrics.clusters import MOST_TRAIN, MOST_VAL, WITHIN
 from trainables.seeds import generator
 

@@ -14,11 +14,11 @@ from analysis.code_clusters.stored_means import stored_means
 from analysis.code_clusters.views import ClusterView, ViewMaker
 from analysis.features.collect import feature_table
 from analysis.features.observed import observe, split_of
-from analysis.gallery_link import gallery_link
 from analysis.load import Run
+from analysis.pages.gallery_link import gallery_link
 from analysis.pages.page import render, write_page
-from analysis.tile_sheet import TileSheet
-from trainables.dataset import Split
+from analysis.pages.tile_sheet import TileSheet
+from trainables.data.dataset import Split
 from trainables.metrics.probe import probe_rows
 
 

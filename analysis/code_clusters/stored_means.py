@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from trainables import sealed
-from trainables.pipeline import MEAN_CODES
+from trainables.pipeline.pipeline import MEAN_CODES
+from trainables.storage import tensor_folder as sealed
 
 logger = logging.getLogger(__name__)
 

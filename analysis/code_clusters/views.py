@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from analysis.code_clusters.cluster import Cluster, LatentShift
 from analysis.features.feature import FeatureTable
-from analysis.tile_sheet import Tile, TileSheet
+from analysis.pages.tile_sheet import Tile, TileSheet
 from trainables.pictures.colour import grey, limit_of, signed
 
 

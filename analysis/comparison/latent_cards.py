@@ -10,7 +10,7 @@ import torch
 
 from analysis.features.feature import FeatureTable
 from analysis.features.observed import Observed
-from analysis.tile_sheet import Tile, TileSheet
+from analysis.pages.tile_sheet import Tile, TileSheet
 from trainables.metrics.top_images import TopImages
 from trainables.pictures.colour import grey, limit_of, signed
 

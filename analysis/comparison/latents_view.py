@@ -10,8 +10,8 @@ from analysis.comparison.matching import Matching, Pair, match
 from analysis.comparison.sides import Side
 from analysis.features.collect import feature_table
 from analysis.features.observed import observe, split_of
-from analysis.tile_sheet import TileSheet
-from trainables.dataset import Dataset
+from analysis.pages.tile_sheet import TileSheet
+from trainables.data.dataset import Dataset
 
 # More than anybody looks through, and few enough for a page of some megabytes.
 MOST_PAIRS = 256

@@ -11,9 +11,9 @@ from analysis.comparison.latents_view import LatentsView, latents_view
 from analysis.comparison.settings import MetricRow, differing_settings, metric_rows
 from analysis.comparison.sides import Side
 from analysis.comparison.texts import metric_text, setting_text
-from analysis.gallery_link import gallery_link
+from analysis.pages.gallery_link import gallery_link
 from analysis.pages.page import render, write_page
-from search.standings import count
+from search.formatting import count
 
 
 def compare_page(

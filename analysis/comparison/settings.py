@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from analysis.comparison.sides import Side
-from search.standings import chance_level, key_metrics
-from trainables.metric_table import METRICS, Mode
+from search.ranking.leaderboard import chance_level, key_metrics
+from trainables.metrics.catalog import METRICS, Mode
 
 Better = Literal["first", "second"] | None
 

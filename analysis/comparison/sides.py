@@ -9,7 +9,7 @@ from pathlib import Path
 
 from analysis.load import Run, TrialModel, load_run
 from search.errors import SpaceError
-from search.history import TrialRecord
+from search.ledger.history import TrialRecord
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.comparison.settings import Better, MetricRow, SettingRow
-from analysis.signed_number import signed
-from search.standings import number, score
-from trainables.metric_table import Mode
+from analysis.pages.signed_number import signed
+from search.formatting import number, score
+from trainables.metrics.catalog import Mode
 
 
 @dataclass(frozen=True)

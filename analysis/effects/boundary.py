@@ -7,9 +7,10 @@ from typing import Literal
 
 from analysis.effects.effect import HasTrials
 from analysis.effects.settings import place_of
-from search.history import TrialRecord, pareto_front
-from search.standings import count, number, trial_list
-from search.study import Choice, Parameter, Scalar
+from search.formatting import count, number, trial_list
+from search.ledger.history import TrialRecord
+from search.ranking.pareto import pareto_front
+from search.study.domains import Choice, Parameter, Scalar
 
 End = Literal["low", "high"]
 NEAR = 0.02

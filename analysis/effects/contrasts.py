@@ -9,8 +9,9 @@ import numpy as np
 
 from analysis.effects.controls import CONTROL_SETTINGS
 from analysis.effects.settings import Array, Held, Settings, held_active, place_of, value_at
-from search.standings import number
-from search.study import Choice, Parameter, Study
+from search.formatting import number
+from search.study.domains import Choice, Parameter
+from search.study.study import Study
 
 THIRD = 1 / 3
 _ROUNDING = 1e-9

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from search.design import Arm, Design
-from search.study import Scalar
+from search.study.design import Arm, Design
+from search.study.domains import Scalar
 
 CONTROL_SETTINGS: dict[str, Scalar] = {
     "basis.kind": "random_rotation",

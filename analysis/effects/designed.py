@@ -6,12 +6,18 @@ import math
 from collections.abc import Mapping, Sequence
 
 from analysis.effects.controls import control_setting, controls
-from analysis.effects.effect import DirectionEffect, EffectTable, chance_note, verdict_of, with_q_values
-from analysis.paired_effects import Arms, arm_metrics, metric, paired_difference
-from search.design import DEFAULT_ARM, Arm, Design
-from search.history import History
-from search.standings import count, number
-from search.study import Objective
+from analysis.effects.effect import (
+    DirectionEffect,
+    EffectTable,
+    chance_note,
+    verdict_of,
+    with_q_values,
+)
+from analysis.effects.paired import Arms, arm_metrics, metric, paired_difference
+from search.formatting import count, number
+from search.ledger.history import History
+from search.study.design import DEFAULT_ARM, Arm, Design
+from search.study.sections import Objective
 
 
 def designed_effects(design: Design, history: History, objectives: Sequence[Objective]) -> EffectTable:

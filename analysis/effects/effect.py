@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from search.history import History
-from search.standings import count
-from search.study import Mode, Study
+from search.formatting import count
+from search.ledger.history import History
+from search.study.sections import Mode
+from search.study.study import Study
 
 Method = Literal["paired", "matched", "model"]
 Verdict = Literal["helps", "hurts", "unclear", "too few"]

@@ -12,7 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 from analysis.effects.settings import Array, Column, Settings
-from search.study import Choice, Parameter, Study
+from search.study.domains import Choice, Parameter
+from search.study.study import Study
 
 _CURVE_SIZES = (1.0, 0.5)
 """Of P2 and P3 beforehand: a hump is likelier than a wave."""

@@ -24,10 +24,11 @@ from optuna.importance import (
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from analysis.effects.effect import HasTrials
-from search.history import TrialRecord
-from search.optuna_book import distributions
-from search.standings import count
-from search.study import Objective, Study
+from search.formatting import count
+from search.ledger.history import TrialRecord
+from search.scheduling.optuna_study import distributions
+from search.study.sections import Objective
+from search.study.study import Study
 
 Method = Literal["fANOVA", "PED-ANOVA"]
 FEWEST_TRIALS = 20

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from analysis.effects.settings import Array, Settings
-from search.study import Choice, Study
+from search.study.domains import Choice
+from search.study.study import Study
 
 NEAR = 0.05
 """How far apart two trials of a pair may lie in any other range, as a share of it."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.effects.effect import DirectionEffect, chance_note
-from search.standings import count
-from search.study import Study
+from search.formatting import count
+from search.study.study import Study
 
 
 def search_note(

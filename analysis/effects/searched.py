@@ -10,15 +10,22 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis.effects.contrasts import Contrast, contrasts
-from analysis.effects.effect import DirectionEffect, EffectTable, Method, verdict_of, with_q_values
+from analysis.effects.effect import (
+    DirectionEffect,
+    EffectTable,
+    Method,
+    verdict_of,
+    with_q_values,
+)
 from analysis.effects.encoding import coordinates, curves, steps
 from analysis.effects.matched_pairs import matched_pairs
+from analysis.effects.paired import effect
 from analysis.effects.search_note import rung_note, search_note
 from analysis.effects.settings import Array, Settings, drawn_settings, settings_of, uniforms
 from analysis.effects.smooth_model import Mixture, Points, SmoothModel
-from analysis.paired_effects import effect
-from search.history import History, Report, TrialRecord
-from search.study import Objective, Study
+from search.ledger.history import History, Report, TrialRecord
+from search.study.sections import Objective
+from search.study.study import Study
 
 FEWEST_TRIALS = 10
 FEWEST_ON_A_SIDE = 3

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import qmc
 
-from search.study import Choice, Condition, Parameter, Scalar, Study, same
+from search.study.domains import Choice, Condition, Parameter, Scalar, same
+from search.study.study import Study
 
 Array = np.ndarray[Any, Any]
 _STEPS = 1e-9

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from analysis.effects.designed import designed_effects
 from analysis.effects.effect import EffectTable, HasTrials
 from analysis.effects.searched import searched_effects
-from search.study import Objective
+from search.study.sections import Objective
 
 
 def direction_effects(run: HasTrials, objectives: Sequence[Objective] | None = None) -> EffectTable:

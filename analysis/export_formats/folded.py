@@ -24,7 +24,7 @@ from analysis.export_formats.rules import Gated, Rule, Threshold, rule_of
 from search.errors import RunDirectoryError
 
 if TYPE_CHECKING:
-    from trainables.feature_model import FeatureModel
+    from trainables.model.feature_model import FeatureModel
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from analysis.export_formats.folded import FoldedSae, fold
 from analysis.load import Run, TrialModel
-from search.data_check import DataMissing
 from search.errors import RunDirectoryError
+from search.run_dir.inputs import DataMissing
 
 PROBES = 256
 

@@ -9,8 +9,8 @@ from analysis.features.label import automatic_label
 from analysis.features.observed import observe, split_of
 from analysis.features.split_sums import SplitSums
 from analysis.features.train_statistics import train_statistics
-from trainables.dataset import Dataset
-from trainables.feature_model import FeatureModel
+from trainables.data.dataset import Dataset
+from trainables.model.feature_model import FeatureModel
 from trainables.pictures.decoder_pictures import templates
 
 # Enough for the mean Jacobian of the hidden layer, see `decoder_pictures`.

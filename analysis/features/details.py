@@ -16,12 +16,12 @@ from analysis.features.inverted import settings_at
 from analysis.features.logit_contributions import head_jacobian
 from analysis.features.neighbours import correlations, cosines, nearest
 from analysis.features.observed import Observed, observe, split_of
-from trainables.dataset import Dataset
-from trainables.feature_model import FeatureModel
+from trainables.data.dataset import Dataset
+from trainables.data.stroke_mask import stroke_mask
 from trainables.inversion.image_prior import fit_image_prior
 from trainables.inversion.settings import InversionSettings
+from trainables.model.feature_model import FeatureModel
 from trainables.seeds import child_seed
-from trainables.stroke_mask import stroke_mask
 
 # Called with the share of the work that is done, in [0, 1].
 Progress = Callable[[float], None]

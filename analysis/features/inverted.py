@@ -10,9 +10,9 @@ from torch import Tensor
 from analysis.features.observed import Observed
 from trainables.inversion.image_prior import ImagePrior
 from trainables.inversion.invert import invert
-from trainables.inversion.scores import read
 from trainables.inversion.settings import InversionSettings
 from trainables.inversion.target import Targets, high_codes
+from trainables.metrics.inversion_scores import read
 
 # At this L0 the weights of `InversionSettings` are in balance.
 SPARSE_L0 = 10.0

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from analysis.features.feature import Examples
-from trainables.dataset import Dataset, Split
-from trainables.feature_model import FeatureModel
-from trainables.metrics.redundancy import decoder_rows
+from trainables.data.dataset import Dataset, Split
+from trainables.model.decoder_rows import decoder_rows
+from trainables.model.feature_model import FeatureModel
 from trainables.seeds import generator
 
 # Images encoded at once: with 4,096 latents their u and z are 64 MB.

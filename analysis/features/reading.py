@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from trainables.attribution.attribution import Latents
-from trainables.feature_model import FeatureModel
+from trainables.model.feature_model import FeatureModel
 
 
 @torch.no_grad()

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.features.feature import N_EXAMPLES, N_TOP, Examples, FeatureDetail, FeatureTable, Neighbour
+from analysis.features.feature import (
+    N_EXAMPLES,
+    N_TOP,
+    Examples,
+    FeatureDetail,
+    FeatureTable,
+    Neighbour,
+)
 from analysis.gallery_parts import prints
 from analysis.gallery_parts.effect_bars import EffectRow, effect_rows
 from analysis.gallery_parts.histogram import Histogram, histogram

@@ -9,10 +9,11 @@ from typing import Any
 
 from analysis.features.feature import FeatureTable
 from analysis.load import Run, TrialModel
-from search.history import TrialRecord
-from search.standings import chance_level, count, key_metrics, limits, number, score
-from search.study import Study
-from trainables.metric_table import METRICS
+from search.formatting import count, limits, number, score
+from search.ledger.history import TrialRecord
+from search.ranking.leaderboard import chance_level, key_metrics
+from search.study.study import Study
+from trainables.metrics.catalog import METRICS
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from analysis.gallery_parts.trial_view import MetricView, key_metric_views
 from analysis.gallery_parts.writing import PARTS, STRIP
 from analysis.load import Run
 from analysis.pages.page import linked_files, render, write_page
-from analysis.written_file import write_bytes
-from search.history import TrialRecord
+from search.disk import write_bytes
+from search.ledger.history import TrialRecord
 
 
 @dataclass(frozen=True)

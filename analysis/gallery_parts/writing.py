@@ -23,7 +23,7 @@ from analysis.gallery_parts.index_view import index_view, strip, templates_sheet
 from analysis.gallery_parts.paper_sheets import all_latents, chosen_for_class, class_sheet, file_name
 from analysis.gallery_parts.trial_view import TrialView
 from analysis.pages.page import data_uri, linked_files, render, write_page
-from analysis.written_file import write_bytes
+from search.disk import write_bytes
 
 STRIP = "strip.webp"
 TEMPLATES = "templates.webp"

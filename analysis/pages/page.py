@@ -17,9 +17,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from analysis.encodable import encodable
 from analysis.pages.provenance import provenance
-from analysis.written_file import write_bytes
+from analysis.reading.encodable import encodable
+from search.disk import write_bytes
 
 TEMPLATES = Path(__file__).parent / "templates"
 LOOK = "style.css"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.effects.effect import DirectionEffect, EffectTable
+from analysis.pages.signed_number import signed
 from analysis.report_parts.blocks import Paragraph, Section, Span, code, listed, say, strong
 from analysis.report_parts.confirmed import plus_minus
 from analysis.report_parts.outlook import Outlook, mean_chance_level
-from analysis.signed_number import signed
-from search.design import DEFAULT_ARM
-from search.history import TrialRecord
-from search.standings import count, limits, number, one_line, score
-from search.study import Objective
+from search.formatting import count, limits, number, one_line, score
+from search.ledger.history import TrialRecord
+from search.study.design import DEFAULT_ARM
+from search.study.sections import Objective
 
 MOST_NAMED = 5
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 from analysis.load import Run
 from analysis.report_parts.blocks import Block, Column, Table, cell, say
-from trainables import cache_use
+from trainables.stages import cache_counts as cache_use
 
 
 def cache_share(run: Run) -> list[Block]:

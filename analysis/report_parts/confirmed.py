@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from analysis.pages.signed_number import signed
 from analysis.report_parts.blocks import Block, Cell, Column, Section, Span, Table, cell, code, say
 from analysis.report_parts.outlook import Outlook
-from analysis.signed_number import signed
-from search.confirmation_results import Confirmed, Estimate
-from search.confirmation_tables import SMALLEST_SHOWN
-from search.standings import key_metrics, number, score
-from trainables.scored import CONTROLS
+from search.confirmation.estimates import Confirmed, Estimate
+from search.confirmation.tables import SMALLEST_SHOWN
+from search.formatting import number, score
+from search.ranking.leaderboard import key_metrics
+from trainables.confirmation.rungs import CONTROLS
 
 
 def confirmation(outlook: Outlook) -> Section:

@@ -11,10 +11,10 @@ from analysis.charts.scale import Numeric, Steps, fitted
 from analysis.report_parts.blocks import Figure, Figures, Section, say
 from analysis.report_parts.outlook import Outlook, mean_chance_level
 from analysis.report_parts.settings_axes import drawable, setting_axis
-from search.history import TrialRecord
-from search.standings import count, score
-from search.study import Objective
-from trainables.fidelity import rung_share
+from search.formatting import count, score
+from search.ledger.history import TrialRecord
+from search.study.sections import Objective
+from trainables.pipeline.fidelity import rung_share
 
 MOST_CURVES = 250
 MOST_LINES = 150

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from analysis.charts.interval import Verdict, common_scale, interval
 from analysis.charts.scale import Numeric
 from analysis.effects.effect import VERDICTS, DirectionEffect, EffectTable
+from analysis.pages.signed_number import signed
 from analysis.report_parts.blocks import (
     Block,
     Cell,
@@ -23,10 +24,9 @@ from analysis.report_parts.blocks import (
     say,
 )
 from analysis.report_parts.outlook import Outlook
-from analysis.signed_number import signed
-from search.design import DEFAULT_ARM, Design
-from search.standings import number, one_line
-from search.study import Objective
+from search.formatting import number, one_line
+from search.study.design import DEFAULT_ARM, Design
+from search.study.sections import Objective
 
 TITLE = "Does each direction help?"
 KINDS: dict[str, Kind] = {"helps": "good", "hurts": "bad"}

@@ -8,10 +8,10 @@ from statistics import median
 from analysis.report_parts.blocks import Block, Cell, Column, Section, Table, cell, say
 from analysis.report_parts.cache_share import cache_share
 from analysis.report_parts.outlook import Outlook
-from search.history import TrialRecord
-from search.leaderboard import history_target
-from search.standings import count, limits, score, trial_list
-from search.study import Constraint
+from search.console.summary import history_target
+from search.formatting import count, limits, score, trial_list
+from search.ledger.history import TrialRecord
+from search.study.sections import Constraint
 
 
 def fates(outlook: Outlook) -> Section:

@@ -9,9 +9,9 @@ from analysis.charts.scale import fitted
 from analysis.charts.scatter import Point, scatter
 from analysis.report_parts.blocks import Block, Figure, Section, say
 from analysis.report_parts.outlook import Outlook, mean_chance_level
-from search.history import TrialRecord
-from search.standings import count
-from search.study import Objective
+from search.formatting import count
+from search.ledger.history import TrialRecord
+from search.study.sections import Objective
 
 MOST = 600
 """Points a picture that are not on the front; more would neither be told apart nor load quickly."""

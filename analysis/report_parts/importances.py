@@ -10,11 +10,20 @@ from analysis.charts.scale import thinned
 from analysis.effects import importance as effects
 from analysis.effects.boundary import BoundaryWarning, boundary_warnings
 from analysis.effects.importance import Importances
-from analysis.report_parts.blocks import Block, Figure, Figures, Items, Paragraph, Section, code, say
+from analysis.report_parts.blocks import (
+    Block,
+    Figure,
+    Figures,
+    Items,
+    Paragraph,
+    Section,
+    code,
+    say,
+)
 from analysis.report_parts.outlook import Outlook
-from search.history import History
-from search.standings import number, trial_list
-from search.study import Study
+from search.formatting import number, trial_list
+from search.ledger.history import History
+from search.study.study import Study
 
 BOUNDARIES = "Is the best at a boundary of its range?"
 MOST = 12

@@ -18,9 +18,10 @@ from analysis.report_parts.blocks import (
     say,
 )
 from analysis.report_parts.outlook import NOT_IN_FULL, Outlook
-from search.history import TrialRecord
-from search.standings import chance_level, differing_values, key_metrics, limits, number, score, shared_values
-from trainables.metric_table import METRICS
+from search.formatting import limits, number, score
+from search.ledger.history import TrialRecord
+from search.ranking.leaderboard import chance_level, differing_values, key_metrics, shared_values
+from trainables.metrics.catalog import METRICS
 
 SHOWN = 15
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from analysis.charts.fate import Fate
 from analysis.charts.scale import thinned
-from analysis.gallery_link import gallery_link
 from analysis.load import Run
+from analysis.pages.gallery_link import gallery_link
 from analysis.report_parts.blocks import Legend, Span
-from search.history import TrialRecord
-from search.standings import Standings, chance_level, key_metrics, number, score, standings
-from search.study import Scalar, Study
+from search.formatting import number, score
+from search.ledger.history import TrialRecord
+from search.ranking.leaderboard import Standings, chance_level, key_metrics, standings
+from search.study.domains import Scalar
+from search.study.study import Study
 
 RANKED = 50
 """Trials of the leaderboard."""

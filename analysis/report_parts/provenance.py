@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from analysis.cli.quoted_command import without_places
 from analysis.load import Run
-from analysis.quoted_command import without_places
-from analysis.report_parts.blocks import Block, Column, Commands, Items, Section, Table, cell, code, say
+from analysis.report_parts.blocks import (
+    Block,
+    Column,
+    Commands,
+    Items,
+    Section,
+    Table,
+    cell,
+    code,
+    say,
+)
 from analysis.report_parts.outlook import Outlook
-from search.standings import one_line
-from search.study import Study
+from search.formatting import one_line
+from search.study.study import Study
 
 
 def galleries(outlook: Outlook) -> Section:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analysis.charts.axes import Axis
 from analysis.charts.scale import Bands, Numeric, Scale, Switched
-from search.study import Choice, Parameter
+from search.study.domains import Choice, Parameter
 
 MOST_NAMES = 12
 

@@ -8,9 +8,10 @@ from analysis.charts.scatter import Point, scatter
 from analysis.report_parts.blocks import Block, Figure, Figures, Folded, Section, say
 from analysis.report_parts.outlook import Outlook, mean_chance_level
 from analysis.report_parts.settings_axes import drawable, setting_axis
-from search.history import TrialRecord
-from search.standings import count, number, score
-from search.study import Objective, Parameter
+from search.formatting import count, number, score
+from search.ledger.history import TrialRecord
+from search.study.domains import Parameter
+from search.study.sections import Objective
 
 MOST_POINTS = 150
 MOST_PICTURES = 36

@@ -13,7 +13,7 @@ from analysis.pages.page import render, write_page
 from analysis.report_parts.as_markdown import PICTURES, as_markdown, pictures
 from analysis.report_parts.outlook import Outlook
 from analysis.report_parts.sections import sections, sections_without_space
-from analysis.written_file import write_bytes
+from search.disk import write_bytes
 
 
 def write_report(

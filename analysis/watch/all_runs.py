@@ -10,8 +10,8 @@ from rich.text import Text
 
 from analysis.watch.one_run import STYLES, last_heard
 from analysis.watch.watched_run import WatchedRun
-from search.progress_lines import best_so_far, time_left
-from search.standings import one_line
+from search.console.progress_lines import best_so_far, time_left
+from search.formatting import one_line
 
 
 def runs_table(runs: Sequence[WatchedRun]) -> Table:

@@ -7,8 +7,8 @@ from typing import Any
 
 from analysis.watch.one_run import heard_of
 from analysis.watch.watched_run import WatchedRun
-from search.history import TrialRecord
-from search.progress_lines import best_trials
+from search.console.progress_lines import best_trials
+from search.ledger.history import TrialRecord
 
 
 def run_document(run: WatchedRun, *, with_disk: bool) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from rich.text import Text
 
 from analysis.watch.watched_run import WatchedRun
 from analysis.watch.whereabouts import LIVE
-from search.history import TrialRecord
-from search.progress_lines import best_so_far, time_left
-from search.standings import count, failures, key_metrics, one_line, score, trial_list
-from search.tally import Tally
+from search.console.progress_lines import best_so_far, time_left
+from search.console.progress_tracker import Tally
+from search.formatting import count, one_line, score, trial_list
+from search.ledger.history import TrialRecord
+from search.ranking.leaderboard import failures, key_metrics
 
 ROWS = 12
 STYLES = {

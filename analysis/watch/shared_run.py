@@ -8,13 +8,13 @@ import weakref
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from analysis.run_owner import Owner
+from analysis.reading.run_owner import Owner
 from analysis.watch.watched_run import WatchedRun
 from search.errors import DiskError, RunDirectoryError
-from search.fencing import Driver, current
-from search.ledger_segments import collect
-from search.shared_run import open_store
-from trainables.object_store import Store, absolute
+from search.storage.lease import Driver, current
+from search.storage.ledger_segments import collect
+from search.storage.shared_run import open_store
+from trainables.storage.object_store import Store, absolute
 
 _TEXTS = ("run.json", "space.yaml", "space.resolved.yaml")
 

@@ -9,14 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from analysis.ledger_reading import LedgerFollower
 from analysis.load import read_info, read_study
-from analysis.run_owner import Owner, read_owner
+from analysis.reading.ledger_reading import LedgerFollower
+from analysis.reading.run_owner import Owner, read_owner
 from analysis.watch.whereabouts import LIVE, Whereabouts, whereabouts
-from search.commands import shown
-from search.history import History
-from search.study import Study
-from search.tally import Tally
+from search.console.progress_tracker import Tally
+from search.formatting import shown
+from search.ledger.history import History
+from search.study.study import Study
 
 DISK_SECONDS = 30.0
 """A long run has tens of thousands of files; they are counted no more often than this."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from analysis.run_owner import Owner
-from search.history import History
-from search.standings import one_line
+from analysis.reading.run_owner import Owner
+from search.formatting import one_line
+from search.ledger.history import History
 
 State = Literal[
     "running", "confirming", "starting", "elsewhere", "broken off", "done", "interrupted", "failed", "unknown"

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from trainables import registry
 from trainables.config import KINDS
-from trainables.sae_training import Training
+from trainables.sae_training.train import Training
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.saes.start import cut_for_l0
 

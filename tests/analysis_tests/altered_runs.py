@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from search.ledger import encode, read
+from search.ledger.ledger import encode, read
 from tests.analysis_tests.runs import copied
-from trainables import checkpoint
-from trainables.dataset import load_dataset
+from trainables.data.dataset import load_dataset
+from trainables.storage import checkpoint
 
 
 def rewritten(run: Path, change: Callable[[dict[str, Any]], None]) -> Path:

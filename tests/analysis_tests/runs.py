@@ -15,19 +15,19 @@ from typing import Any
 
 import torch
 
-from search.history import fold
-from search.launch import plan_of
-from search.ledger import encode
-from search.recorder import Recorder
-from search.recording import recording
-from search.space import load_text
-from search.space_text import to_yaml
-from search.study import Scalar, Study
-from search.trial_files import regenerate
+from search.execution.search_run import plan_of
+from search.ledger.history import fold
+from search.ledger.ledger import encode
+from search.ledger.recorder import Recorder, recording
+from search.loggers.trial_files import regenerate
+from search.space.loader import load_text
+from search.space.writer import to_yaml
+from search.study.domains import Scalar
+from search.study.study import Study
 from tests.search_tests.histories import Run, make_params, make_study, random_run, typical_run
-from trainables.dataset import ImageData, load_dataset, to_tensors
-from trainables.pipeline import Pipeline
-from trainables.stage_cache import StageCache
+from trainables.data.dataset import ImageData, load_dataset, to_tensors
+from trainables.pipeline.pipeline import Pipeline
+from trainables.stages.cache import StageCache
 
 HOSTILE = "\"><script>alert('x')</script> =1+1 ünï\u202eçøde 数字"
 SPACE = """\

@@ -16,12 +16,12 @@ import torch
 
 from analysis import load
 from analysis.load import Run, find_runs, load_run
-from search.data_check import DataMissing
 from search.errors import NoTrialCompleted, RunDirectoryError, SpaceError
-from search.ledger import encode
-from search.standings import standings
+from search.ledger.ledger import encode
+from search.ranking.leaderboard import standings
+from search.run_dir.inputs import DataMissing
 from tests.analysis_tests.runs import copied, tiny_study
-from trainables.dataset import load_dataset
+from trainables.data.dataset import load_dataset
 
 
 def test_a_finished_run(real_run: Path) -> None:

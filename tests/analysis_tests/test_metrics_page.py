@@ -10,7 +10,7 @@ from scipy.stats import spearmanr
 
 from analysis import metrics_page
 from analysis.metric_runs import NEIGHBOURS, Runs, _config
-from trainables.metric_table import METRICS
+from trainables.metrics.catalog import METRICS
 
 
 def test_rank_correlations_are_scipys_and_blank_for_what_does_not_move() -> None:

@@ -17,18 +17,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from search.driver_log import driver_log
+from search.console.report_error import report
 from search.errors import SearchError
-from search.interruption import Interruption
-from search.launch import Launch, run_search
-from search.report_error import report
-from search.run_directory import create
-from search.shared_run import sharing
-from search.space import load_study
-from search.study import Budget
-from trainables.dataset import load_dataset
+from search.execution.search_run import Launch, run_search
+from search.execution.signals import Interruption
+from search.run_dir.driver_log import driver_log
+from search.run_dir.run_directory import create
+from search.space.loader import load_study
+from search.storage.shared_run import sharing
+from search.study.sections import Budget
+from trainables.data.dataset import load_dataset
 from trainables.errors import TrialDiverged
-from trainables.trial_actor import TrialActor
+from trainables.workers.trial_actor import TrialActor
 
 CANNOT_DRAW = 0
 RAISES, DIVERGES, DIES_ONCE, DIES_ALWAYS, HANGS = 1, 2, 3, 4, 5

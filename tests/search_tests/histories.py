@@ -7,23 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from search.history import History
-from search.study import (
+from search.ledger.history import History
+from search.study.domains import Choice, Condition, FloatRange, IntRange, Parameter, Scalar
+from search.study.sections import (
     Budget,
-    Choice,
-    Condition,
     Constraint,
     DataSource,
-    FloatRange,
-    IntRange,
     Objective,
-    Parameter,
     Resources,
     Sampler,
-    Scalar,
     Scheduler,
-    Study,
 )
+from search.study.study import Study
 
 STARTED = 1_780_000_000.0
 Event = dict[str, Any]

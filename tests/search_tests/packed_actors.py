@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from trainables.confirm_actor import ConfirmActor
-from trainables.packed_training import PackedTrainer
-from trainables.sae_requests import Trainer
-from trainables.trial_actor import TrialActor
+from trainables.sae_training.local import Trainer
+from trainables.workers.confirm_actor import ConfirmActor
+from trainables.workers.gpu_batching import PackedTrainer
+from trainables.workers.trial_actor import TrialActor
 
 LINGER_S = 3.0
 """Long enough for trials that began together on a busy machine."""

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from search import shared_run
-from search.fencing import current
-from search.ledger_segments import collect
-from search.recorder import Recorder
-from search.recording import recording
-from search.run_directory import RunDirectory, create
-from search.shared_run import Sharing, sharing
-from trainables.object_store import Store
+from search.ledger.recorder import Recorder, recording
+from search.run_dir.run_directory import RunDirectory, create
+from search.storage import shared_run
+from search.storage.lease import current
+from search.storage.ledger_segments import collect
+from search.storage.shared_run import Sharing, sharing
+from trainables.storage.object_store import Store
 
 SPACES = {"space.yaml": "name: s\n", "space.resolved.yaml": "name: s  # resolved\n"}
 

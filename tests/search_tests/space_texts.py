@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from search.study import Choice, FloatRange, Parameter, Scalar, Study
+from search.study.domains import Choice, FloatRange, Parameter, Scalar
+from search.study.study import Study
 
 ROOT = Path(__file__).parents[2]
 SPACES = sorted((ROOT / "spaces").glob("*.yaml"))

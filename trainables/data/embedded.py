@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn import datasets
 
+from trainables.data.dataset import Parts, Source, Split
 from trainables.data.splitting import stratified_split
-from trainables.dataset import Parts, Source, Split
 
 
 def load_digits(_source: Source) -> Parts:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from trainables.dataset import TensorSplit
-from trainables.stroke_mask import stroke_mask
+from trainables.data.dataset import TensorSplit
+from trainables.data.stroke_mask import stroke_mask
 
 
 def image_statistics(train: TensorSplit) -> np.ndarray:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from trainables.data.dataset import Parts, Source, Split
 from trainables.data.download import download
 from trainables.data.families import FAMILIES, Family, Part
 from trainables.data.idx_files import find_file, read_array
 from trainables.data.location import find_root
 from trainables.data.splitting import shuffled
-from trainables.dataset import Parts, Source, Split
 from trainables.errors import DataError
 
 

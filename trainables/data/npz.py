@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from trainables.data.dataset import Parts, Source, Split
 from trainables.data.splitting import stratified_split
-from trainables.dataset import Parts, Source, Split
 from trainables.errors import DataError
 
 PREFIXES = ("", "val_", "test_")

@@ -22,7 +22,7 @@ from trainables.inversion.image_prior import ImagePrior
 from trainables.inversion.settings import InversionSettings
 from trainables.inversion.target import Targets
 from trainables.inversion.transformations import affine_maps, transformed
-from trainables.metrics.measured import SupportsFeatures
+from trainables.model.interface import SupportsFeatures
 
 LATENTS_AT_ONCE = 128
 # Share of the steps over which the weight of the other latents rises to its full size: at once it would hold

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainables.metrics.measured import SupportsFeatures
-from trainables.metrics.redundancy import decoder_rows
+from trainables.model.decoder_rows import decoder_rows
+from trainables.model.interface import SupportsFeatures
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from trainables import registry
-from trainables.dataset import TensorSplit
+from trainables.data.dataset import TensorSplit
 from trainables.errors import DataError
 from trainables.losses.training_batch import LossSetup, TrainingBatch
 from trainables.networks.layers import linear

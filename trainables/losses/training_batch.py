@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from trainables.dataset import TensorSplit
+from trainables.data.dataset import TensorSplit
 from trainables.networks.network import Network
 from trainables.settings.auxiliary import Auxiliary
 

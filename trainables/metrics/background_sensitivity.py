@@ -12,10 +12,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from trainables.attribution.pairs import Pairs, firing_pairs
+from trainables.data.stroke_mask import stroke_mask
 from trainables.metrics import junk
+from trainables.metrics.latent_image_pairs import Pairs, firing_pairs
 from trainables.metrics.measured import Measured
-from trainables.stroke_mask import stroke_mask
 
 DRAWS = 2
 BRIGHTEST = 0.3

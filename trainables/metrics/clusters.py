@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainables.metrics import kmeans
+from trainables import kmeans
 
 WITHIN = 3
 MOST_TRAIN = 4000

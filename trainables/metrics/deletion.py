@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainables.attribution.pairs import Pairs
+from trainables.metrics.latent_image_pairs import Pairs
 
 STEPS = 28
 DRAWS = 2

@@ -19,8 +19,9 @@ from trainables.metrics import (
     selectivity,
     splice,
 )
-from trainables.metrics.measured import Measured, SupportsFeatures, measure
+from trainables.metrics.measured import Measured, measure
 from trainables.metrics.references import References, purity_scale, rung_references
+from trainables.model.interface import SupportsFeatures
 
 
 def rung_metrics(

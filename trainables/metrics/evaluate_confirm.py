@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from trainables.attribution import scores as attribution
-from trainables.inversion import scores as inversion
+from trainables.metrics import attribution_scores as attribution
+from trainables.metrics import inversion_scores as inversion
 from trainables.metrics import probe_tuning
 from trainables.metrics.evaluate import finite, measured_rung_metrics
 from trainables.metrics.evaluate_final import final_metrics
-from trainables.metrics.measured import Measured, SupportsFeatures, measure
+from trainables.metrics.measured import Measured, measure
 from trainables.metrics.references import References, rung_references
 from trainables.metrics.references_final import final_references
+from trainables.model.interface import SupportsFeatures
 
 Referenced = Callable[[str, Callable[[], dict[str, Tensor]]], References]
 """(which, how to compute them) -> the references, perhaps from an earlier time."""

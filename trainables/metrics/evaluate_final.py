@@ -5,13 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from trainables.attribution import scores as attribution
+from trainables.metrics import attribution_scores as attribution
 from trainables.metrics import clusters, probe, probe_sparse, redundancy, selectivity_nulls
 from trainables.metrics import selectivity_statistics as selectivity
 from trainables.metrics.evaluate import finite
 from trainables.metrics.measured import Measured
 from trainables.metrics.references import References
 from trainables.metrics.selectivity import FEWEST
+from trainables.model.decoder_rows import decoder_rows
 
 
 @torch.no_grad()
@@ -22,7 +23,7 @@ def final_metrics(measured: Measured, references: References, seed: int) -> dict
     is not finite.
     """
     a, z = measured.activations, measured.val_z
-    rows = redundancy.decoder_rows(measured.model, z.shape[1], z.device)
+    rows = decoder_rows(measured.model, z.shape[1], z.device)
     alike = redundancy.redundancy(rows, measured.alive)
     fitted = (measured.row_codes, a.row_labels, z, a.val_labels, a.n_classes)
     sparse = probe_sparse.sparse_probe_accuracies(*fitted)
@@ -51,7 +52,7 @@ def final_metrics(measured: Measured, references: References, seed: int) -> dict
 def mean_codes(measured: Measured, seed: int) -> dict[str, Tensor]:
     """Mean codes per class, and per cluster inside each class, of the fixed train rows: see `MeanCodes`."""
     a = measured.activations
-    rows = redundancy.decoder_rows(measured.model, measured.row_codes.shape[1], measured.row_codes.device)
+    rows = decoder_rows(measured.model, measured.row_codes.shape[1], measured.row_codes.device)
     return clusters.mean_codes(
         measured.row_codes, rows.norm(dim=1), a.row_labels, a.n_classes, seed
     ).tensors()

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from trainables.attribution.attribution import Latents
-from trainables.attribution.pairs import Pairs
 from trainables.metrics import junk
+from trainables.metrics.latent_image_pairs import Pairs
 
 
 def gini(maps: Tensor) -> Tensor:

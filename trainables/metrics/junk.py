@@ -20,9 +20,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from trainables.attribution.attribution import Latents, input_gradients
-from trainables.attribution.pairs import Pairs, firing_pairs, top_pairs
-from trainables.convex_hull import filled_hull
-from trainables.stroke_mask import stroke_mask
+from trainables.data.convex_hull import filled_hull
+from trainables.data.stroke_mask import stroke_mask
+from trainables.metrics.latent_image_pairs import Pairs, firing_pairs, top_pairs
 
 DRAWS = 4
 NOISE = 0.05

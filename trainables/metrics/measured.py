@@ -6,32 +6,16 @@ Train is passed once, batch by batch; the codes of all train images are never he
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from trainables.hidden_memory import Hidden
 from trainables.metrics import probe, sae_statistics, selectivity
 from trainables.metrics.top_images import TopImages
+from trainables.model.activation_cache import Hidden
+from trainables.model.interface import SupportsFeatures
 
 BATCH = 8192
-
-
-class SupportsFeatures(Protocol):
-    """A classifier and the SAE that reads its hidden layer."""
-
-    def hidden(self, images: Tensor) -> Tensor:
-        """Images (b, h, w) -> raw hidden activations (b, d)."""
-
-    def head(self, h: Tensor) -> Tensor:
-        """Hidden activations (b, d) -> logits (b, classes)."""
-
-    def encode(self, h: Tensor) -> tuple[Tensor, Tensor]:
-        """Hidden activations (b, d) -> pre-activations u (b, f) and codes z (b, f) >= 0."""
-
-    def decode(self, z: Tensor) -> Tensor:
-        """Codes (b, f) -> reconstruction (b, d) in the raw activation space."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from trainables.attribution.attribution import Attribution, Latents
-from trainables.attribution.pairs import Pairs
+from trainables.metrics.latent_image_pairs import Pairs
 
 
 def rank_correlation(

@@ -15,8 +15,6 @@ import torch.nn.functional as F
 from scipy.special import betainc
 from torch import Tensor
 
-from trainables.metrics.measured import SupportsFeatures
-
 CHUNK = 1024
 _POINTS = 20_001
 _RANK_TOLERANCE = 1e-9
@@ -33,17 +31,6 @@ class Redundancy:
     def skill(self) -> float:
         """(null - value) / null: 0 = as random directions, 1 = orthogonal rows; 0 without a chance level."""
         return (self.null - self.value) / self.null if self.null > 0 else 0.0
-
-
-@torch.no_grad()
-def decoder_rows(model: SupportsFeatures, f: int, device: torch.device | str) -> Tensor:
-    """Rows (f, d) of the affine decoder in the raw activation space, whatever the basis."""
-    origin = model.decode(torch.zeros(1, f, device=device))
-    parts = [
-        model.decode(F.one_hot(part, f).float()) - origin
-        for part in torch.arange(f, device=device).split(CHUNK)
-    ]
-    return torch.cat(parts)
 
 
 def redundancy(rows: Tensor, alive: Tensor) -> Redundancy:

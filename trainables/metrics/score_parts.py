@@ -25,8 +25,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainables.attribution.pairs import MOST_LATENTS, latent_order
 from trainables.metrics import junk
+from trainables.metrics.latent_image_pairs import MOST_LATENTS, latent_order
 from trainables.metrics.score import above_chance
 
 MOST_CHANCE = 0.2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from trainables.dataset import ImageData
+from trainables.data.dataset import ImageData
 from trainables.networks.network import Network, build_network
 from trainables.settings.classifier import ClassifierTraining
 

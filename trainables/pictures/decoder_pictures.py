@@ -18,8 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from trainables.attribution.attribution import IMAGES_AT_ONCE
-from trainables.feature_model import FeatureModel
-from trainables.metrics.redundancy import decoder_rows
+from trainables.model.decoder_rows import decoder_rows
+from trainables.model.feature_model import FeatureModel
 
 
 def templates(model: FeatureModel, images: Tensor, latents: Tensor | None = None) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trainables.whole_file import write_whole
+from trainables.storage.atomic_file import write_whole
 
 FOLDER = "pictures"
 TEMPLATES = "templates.png"

@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 
 from trainables.attribution.attribution import input_gradients
-from trainables.feature_model import FeatureModel
-from trainables.metrics.redundancy import decoder_rows
 from trainables.metrics.top_images import TopImages
+from trainables.model.decoder_rows import decoder_rows
+from trainables.model.feature_model import FeatureModel
 from trainables.pictures import picture_files
 from trainables.pictures.colour import limit_of, overlay, signed
 from trainables.pictures.contact_sheet import contact_sheet

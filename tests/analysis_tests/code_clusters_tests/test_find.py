@@ -11,11 +11,11 @@ import torch
 from analysis.code_clusters.find import find_clusters
 from analysis.code_clusters.stored_means import stored_means
 from analysis.features.observed import Observed, observe
-from tests.trainables_tests.test_feature_model import build, config_of
-from trainables import sealed
-from trainables.dataset import Split
-from trainables.feature_model import FeatureModel
-from trainables.pipeline import MEAN_CODES
+from tests.trainables_tests.model_tests.test_feature_model import build, config_of
+from trainables.data.dataset import Split
+from trainables.model.feature_model import FeatureModel
+from trainables.pipeline.pipeline import MEAN_CODES
+from trainables.storage import tensor_folder as sealed
 
 KINDS = 6  # classes 0 and 1 of three kinds each
 

@@ -10,9 +10,9 @@ import torch
 
 from analysis.comparison.matching import match, same_classifier
 from analysis.features.observed import Observed, observe
-from tests.trainables_tests.test_feature_model import build, config_of
-from trainables.dataset import Split, load_dataset
-from trainables.feature_model import FeatureModel
+from tests.trainables_tests.model_tests.test_feature_model import build, config_of
+from trainables.data.dataset import Split, load_dataset
+from trainables.model.feature_model import FeatureModel
 
 SIZE = 20
 

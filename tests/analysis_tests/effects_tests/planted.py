@@ -9,18 +9,10 @@ from typing import Any
 import numpy as np
 
 from analysis.effects.settings import Array, Settings, drawn_settings, value_at
-from search.history import History
-from search.study import (
-    Choice,
-    Condition,
-    FloatRange,
-    IntRange,
-    Objective,
-    Parameter,
-    Sampler,
-    Scalar,
-    Study,
-)
+from search.ledger.history import History
+from search.study.domains import Choice, Condition, FloatRange, IntRange, Parameter, Scalar
+from search.study.sections import Objective, Sampler
+from search.study.study import Study
 from tests.search_tests.histories import make_study
 
 KINDS = Choice(("raw", "pca", "ica"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from analysis.effects.boundary import BoundaryWarning, boundary_warnings
-from search.history import History
-from search.study import Choice, FloatRange, IntRange, Parameter, Scalar
+from search.ledger.history import History
+from search.study.domains import Choice, FloatRange, IntRange, Parameter, Scalar
 from tests.analysis_tests.effects_tests.planted import Searched, history_of, planted_study
 
 LINEAR = Parameter("x", FloatRange(0.0, 100.0))

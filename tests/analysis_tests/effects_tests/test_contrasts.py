@@ -6,7 +6,7 @@ import numpy as np
 
 from analysis.effects.contrasts import contrasts
 from analysis.effects.settings import settings_of
-from search.study import Choice, FloatRange, IntRange, Parameter
+from search.study.domains import Choice, FloatRange, IntRange, Parameter
 from tests.analysis_tests.effects_tests.planted import planted_study
 
 

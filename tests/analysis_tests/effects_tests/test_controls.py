@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from analysis.effects.controls import control_setting, controls
-from search.design import Design
-from search.space import load_study
+from search.space.loader import load_study
+from search.study.design import Design
 
 SPACES = Path(__file__).parents[3] / "spaces"
 

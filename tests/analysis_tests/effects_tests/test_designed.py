@@ -11,10 +11,11 @@ from scipy import stats
 from analysis.effects.designed import designed_effects
 from analysis.effects.effect import DirectionEffect, EffectTable
 from analysis.effects.table import direction_effects
-from search.design import Design
-from search.history import History
-from search.space import load_text
-from search.study import Objective, Study
+from search.ledger.history import History
+from search.space.loader import load_text
+from search.study.design import Design
+from search.study.sections import Objective
+from search.study.study import Study
 from tests.analysis_tests.effects_tests.planted import Searched, history_of
 
 SPACE = """\

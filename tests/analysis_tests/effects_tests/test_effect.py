@@ -16,7 +16,7 @@ from analysis.effects.effect import (
     verdict_of,
     with_q_values,
 )
-from search.study import Mode
+from search.study.sections import Mode
 
 
 def an_effect(p: float, low: float = 0.1, high: float = 0.3) -> DirectionEffect:

@@ -10,8 +10,10 @@ import pytest
 
 from analysis.effects.importance import FEWEST_TRIALS, MOST_TRIALS, Importances, importances
 from analysis.effects.settings import drawn_settings
-from search.history import History
-from search.study import Choice, Condition, FloatRange, Objective, Parameter, Study
+from search.ledger.history import History
+from search.study.domains import Choice, Condition, FloatRange, Parameter
+from search.study.sections import Objective
+from search.study.study import Study
 from tests.analysis_tests.effects_tests.planted import Searched, history_of, params_of, planted_study
 
 PARAMETERS = (

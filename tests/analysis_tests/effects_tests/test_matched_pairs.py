@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis.effects.matched_pairs import NEAR, matched_pairs
 from analysis.effects.settings import settings_of
-from search.study import Scalar
+from search.study.domains import Scalar
 from tests.analysis_tests.effects_tests.planted import planted_study
 
 STUDY = planted_study()

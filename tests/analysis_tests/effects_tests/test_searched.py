@@ -16,11 +16,19 @@ from scipy import stats
 
 from analysis.effects.contrasts import contrasts
 from analysis.effects.effect import DirectionEffect
-from analysis.effects.searched import FEWEST_TRIALS, MOST_TRIALS, effects_at_rung, effects_of, measured_trials
+from analysis.effects.searched import (
+    FEWEST_TRIALS,
+    MOST_TRIALS,
+    effects_at_rung,
+    effects_of,
+    measured_trials,
+)
 from analysis.effects.settings import Array, Settings, drawn_settings, settings_of, uniforms
 from analysis.effects.table import direction_effects
-from search.optuna_book import OptunaBook
-from search.study import Choice, Objective, Parameter, Sampler, Study
+from search.scheduling.optuna_study import OptunaBook
+from search.study.domains import Choice, Parameter
+from search.study.sections import Objective, Sampler
+from search.study.study import Study
 from tests.analysis_tests.effects_tests.planted import (
     PARAMETERS,
     SCORE,

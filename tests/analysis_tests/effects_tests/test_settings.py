@@ -16,8 +16,9 @@ from analysis.effects.settings import (
     uniforms,
     value_at,
 )
-from search.space import load_study
-from search.study import Choice, Condition, FloatRange, IntRange, Parameter, Scalar, Study
+from search.space.loader import load_study
+from search.study.domains import Choice, Condition, FloatRange, IntRange, Parameter, Scalar
+from search.study.study import Study
 from tests.analysis_tests.effects_tests.planted import params_of, planted_study
 
 SPACES = Path(__file__).parents[3] / "spaces"

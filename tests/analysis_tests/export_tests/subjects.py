@@ -12,7 +12,7 @@ from tests.trainables_tests.sae_builders import disturb
 from trainables import registry
 from trainables.bases.basis import Basis
 from trainables.config import KINDS, TrialConfig
-from trainables.feature_model import FeatureModel
+from trainables.model.feature_model import FeatureModel
 from trainables.networks.network import build_network
 from trainables.saes.jumprelu import JumpReluSae
 from trainables.saes.sparse_autoencoder import SparseAutoencoder

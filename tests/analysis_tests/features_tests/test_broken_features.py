@@ -13,7 +13,7 @@ from analysis.features.details import feature_details
 from analysis.features.feature import FeatureDetail, FeatureTable
 from tests.analysis_tests.features_tests.wired import N_CLASSES, QUICK, config_of, untrained, wired, world
 from trainables import registry
-from trainables.feature_model import FeatureModel
+from trainables.model.feature_model import FeatureModel
 
 DATA = world()
 

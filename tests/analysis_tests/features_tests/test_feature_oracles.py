@@ -14,16 +14,16 @@ from analysis.features.observed import observe
 from analysis.features.reading import reader, reading_map
 from tests.analysis_tests.features_tests.wired import HIDDEN, N_CLASSES, QUICK, config_of, untrained
 from trainables import registry
-from trainables.dataset import Dataset, load_dataset
-from trainables.feature_model import FeatureModel
+from trainables.data.dataset import Dataset, load_dataset
+from trainables.data.stroke_mask import stroke_mask
 from trainables.metrics.measured import measure
-from trainables.metrics.redundancy import decoder_rows
 from trainables.metrics.references import rung_references
 from trainables.metrics.selectivity import purity
+from trainables.model.decoder_rows import decoder_rows
+from trainables.model.feature_model import FeatureModel
 from trainables.networks.mlp import Mlp
 from trainables.seeds import generator
 from trainables.settings.classifier import MlpClassifier
-from trainables.stroke_mask import stroke_mask
 
 
 class BentHead(Mlp):

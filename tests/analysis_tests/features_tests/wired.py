@@ -19,9 +19,9 @@ from torch import Tensor
 from trainables import registry
 from trainables.bases.basis import Basis
 from trainables.config import KINDS, TrialConfig
-from trainables.dataset import Dataset, Split
-from trainables.feature_model import FeatureModel
+from trainables.data.dataset import Dataset, Split
 from trainables.inversion.settings import InversionSettings
+from trainables.model.feature_model import FeatureModel
 from trainables.networks.network import Network, build_network
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.seeds import generator

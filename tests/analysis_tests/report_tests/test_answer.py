@@ -9,14 +9,14 @@ import pytest
 
 from analysis.effects.effect import DirectionEffect, EffectTable, verdict_of
 from analysis.load import load_run
+from analysis.pages.signed_number import signed
 from analysis.report_parts.answer import answer
 from analysis.report_parts.as_markdown import as_markdown
 from analysis.report_parts.confirmed import plus_minus
 from analysis.report_parts.directions import directions
 from analysis.report_parts.outlook import Outlook
-from analysis.signed_number import signed
-from search.confirmation_results import Estimate
-from tests.analysis_tests.test_confirmed import confirmed_run  # noqa: F401
+from search.confirmation.estimates import Estimate
+from tests.analysis_tests.reading_tests.test_confirmed import confirmed_run  # noqa: F401
 
 
 def effect(direction: str, mean: float, reach: float, *, q_value: float = 0.5) -> DirectionEffect:

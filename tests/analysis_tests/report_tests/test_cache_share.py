@@ -9,7 +9,7 @@ from analysis.report_parts.as_markdown import as_markdown
 from analysis.report_parts.blocks import Section
 from analysis.report_parts.cache_share import cache_share
 from tests.analysis_tests.runs import copied
-from trainables import cache_use
+from trainables.stages import cache_counts as cache_use
 
 
 def told(run: Path) -> str:

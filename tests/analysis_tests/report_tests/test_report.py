@@ -14,8 +14,8 @@ import pytest
 
 from analysis.report import main
 from search.errors import ExitCode
-from search.space import load_text
-from search.study import Objective
+from search.space.loader import load_text
+from search.study.sections import Objective
 from tests.analysis_tests import runs
 from tests.search_tests.histories import Run, make_study
 

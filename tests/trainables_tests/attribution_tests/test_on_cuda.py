@@ -11,13 +11,13 @@ from torch import Tensor
 from tests.trainables_tests.attribution_tests.test_attribution import ALL, build, pairs
 from tests.trainables_tests.attribution_tests.test_scores import untrained
 from tests.trainables_tests.inversion_tests.world import PatternModel, images
-from trainables.attribution.scores import confirm_scores, final_scores
-from trainables.convex_hull import filled_hull
-from trainables.inversion.scores import inversion_metrics
+from trainables.data.convex_hull import filled_hull
+from trainables.data.stroke_mask import stroke_mask
 from trainables.inversion.settings import InversionSettings
 from trainables.metrics import background_sensitivity, junk
+from trainables.metrics.attribution_scores import confirm_scores, final_scores
+from trainables.metrics.inversion_scores import inversion_metrics
 from trainables.metrics.measured import Measured, measure
-from trainables.stroke_mask import stroke_mask
 
 pytestmark = [
     pytest.mark.gpu,

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from tests.trainables_tests.inversion_tests.world import LATENTS, PatternModel, measured
-from trainables import metric_table
-from trainables.attribution.scores import confirm_scores, final_scores
+from trainables.metrics import catalog as metric_table
+from trainables.metrics.attribution_scores import confirm_scores, final_scores
 from trainables.metrics.measured import Measured
 
 

@@ -11,13 +11,19 @@ import torch
 from torch import Tensor
 
 from tests.trainables_tests.inversion_tests.world import LATENTS, PatternModel, images, measured, patterns
-from trainables import metric_table
 from trainables.inversion import invert as inversion
 from trainables.inversion.image_prior import fit_image_prior
 from trainables.inversion.invert import Inversions, invert
-from trainables.inversion.scores import INVERSION_METRICS, agreement, inversion_metrics, read, scores
 from trainables.inversion.settings import InversionSettings
 from trainables.inversion.target import Targets, targets
+from trainables.metrics import catalog as metric_table
+from trainables.metrics.inversion_scores import (
+    INVERSION_METRICS,
+    agreement,
+    inversion_metrics,
+    read,
+    scores,
+)
 
 QUICK = InversionSettings(steps=60, restarts=3)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from trainables.dataset import TensorSplit
+from trainables.data.dataset import TensorSplit
+from trainables.data.stroke_mask import stroke_mask
 from trainables.losses.training_batch import LossSetup, TrainingBatch
 from trainables.networks.mlp import Mlp
 from trainables.seeds import generator
 from trainables.settings.auxiliary import Auxiliary
 from trainables.settings.classifier import MlpClassifier
-from trainables.stroke_mask import stroke_mask
 
 IMAGES = torch.rand(12, 8, 8, generator=generator(0), dtype=torch.float64) ** 3
 LABELS = torch.arange(12) % 4

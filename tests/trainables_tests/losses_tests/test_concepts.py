@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from tests.trainables_tests.losses_tests.small_batches import IMAGES, batch, mlp, setup
-from trainables.classifier_training import ClassifierTrainer
-from trainables.dataset import load_dataset, to_tensors
+from trainables.classifier.trainer import ClassifierTrainer
+from trainables.data.dataset import load_dataset, to_tensors
 from trainables.errors import DataError
 from trainables.losses.concepts import ConceptSupervision, load_concepts
 from trainables.seeds import generator

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from tests.trainables_tests.losses_tests.small_batches import batch, mlp, setup
+from trainables.data.stroke_mask import stroke_mask
 from trainables.losses.contrastive import Contrastive, contrast, cosines
 from trainables.losses.digit_views import digit_view
 from trainables.seeds import generator
-from trainables.stroke_mask import stroke_mask
 
 
 def by_formula(vectors: np.ndarray, groups: list[int], temperature: float) -> float:

@@ -9,10 +9,10 @@ import torch
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as transforms
 
-from trainables.dataset import load_dataset, to_tensors
+from trainables.data.dataset import load_dataset, to_tensors
+from trainables.data.stroke_mask import stroke_mask
 from trainables.losses.digit_views import BACKGROUND, affine_grid, digit_view, sampled
 from trainables.seeds import generator
-from trainables.stroke_mask import stroke_mask
 
 SHAPES = [(8, 8), (28, 28), (20, 28)]
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from tests.trainables_tests.losses_tests.small_batches import IMAGES, batch, mlp
+from trainables.data.stroke_mask import stroke_mask
 from trainables.losses.input_gradient import NOISE
 from trainables.losses.junk_penalty import junk_penalty_absolute
 from trainables.losses.right_reasons import right_for_the_right_reasons
 from trainables.seeds import generator
-from trainables.stroke_mask import stroke_mask
 
 
 def noised() -> torch.Tensor:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from trainables.dataset import TensorSplit
+from trainables.data.dataset import TensorSplit
 from trainables.losses.sparse_reconstruction import SparseReconstruction
 from trainables.losses.training_batch import LossSetup
 from trainables.seeds import generator

@@ -10,9 +10,9 @@ import torch
 from scipy.ndimage import binary_dilation
 from torch import Tensor
 
-from trainables.attribution.pairs import Pairs, firing_pairs
 from trainables.metrics import background_sensitivity
 from trainables.metrics.background_sensitivity import latent_sensitivity, sensitivity
+from trainables.metrics.latent_image_pairs import Pairs, firing_pairs
 
 SIDE = 10
 

@@ -8,7 +8,8 @@ import torch
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
-from trainables.metrics import clusters, kmeans
+from trainables import kmeans
+from trainables.metrics import clusters
 
 
 def seeded(seed: int) -> torch.Generator:

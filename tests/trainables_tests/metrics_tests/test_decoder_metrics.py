@@ -10,6 +10,7 @@ from sklearn.decomposition import PCA
 
 from trainables.metrics import pca_reference, redundancy, sae_statistics, stability
 from trainables.metrics.directions import direction_families
+from trainables.model.decoder_rows import decoder_rows
 
 
 def seeded(seed: int) -> torch.Generator:
@@ -74,7 +75,7 @@ def test_decoder_rows_of_an_affine_decoder() -> None:
         def decode(self, z: torch.Tensor) -> torch.Tensor:
             return z @ rows + offset
 
-    found = redundancy.decoder_rows(Affine(), 7, "cpu")  # type: ignore[arg-type]
+    found = decoder_rows(Affine(), 7, "cpu")  # type: ignore[arg-type]
     torch.testing.assert_close(found, rows, atol=1e-5, rtol=0)
 
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from trainables.attribution.pairs import Pairs, firing_pairs
 from trainables.metrics import deletion
 from trainables.metrics.deletion import faithfulness
+from trainables.metrics.latent_image_pairs import Pairs, firing_pairs
 
 SIDE = 10
 

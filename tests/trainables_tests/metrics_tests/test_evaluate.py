@@ -11,9 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trainables import metric_table
 from trainables.errors import TrialDiverged
+from trainables.metrics import catalog as metric_table
 from trainables.metrics import evaluate, junk, measured, selectivity
+from trainables.model.interface import SupportsFeatures
 
 CLASSES, SIDE = 4, 8
 ALL_PARTS = metric_table.SCORE_PARTS
@@ -66,7 +67,7 @@ def without(model: Dictionary, latents: list[int]) -> Dictionary:
     return Dictionary(encoder, model.decoder, model.bias)
 
 
-def run(model: measured.SupportsFeatures, **changes: Any) -> dict[str, float]:
+def run(model: SupportsFeatures, **changes: Any) -> dict[str, float]:
     generator = torch.Generator().manual_seed(9)
     weights = torch.randn(SIDE * SIDE, 32, generator=generator)
     train, val = blocks(600, 0), blocks(300, 1)

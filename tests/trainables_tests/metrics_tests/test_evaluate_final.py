@@ -10,15 +10,16 @@ import torch
 from torch import Tensor
 
 from tests.trainables_tests.metrics_tests.test_evaluate import Dictionary, blocks, mixed, patterns, planted
-from trainables import sealed
 from trainables.config import TrialConfig
-from trainables.dataset import load_dataset, to_tensors
-from trainables.metric_table import METRICS, SCORE_PARTS
+from trainables.data.dataset import load_dataset, to_tensors
+from trainables.metrics.catalog import METRICS, SCORE_PARTS
 from trainables.metrics.evaluate_confirm import full_metrics
 from trainables.metrics.evaluate_final import final_metrics
-from trainables.metrics.measured import SupportsFeatures, measure
+from trainables.metrics.measured import measure
 from trainables.metrics.references_final import final_references
-from trainables.pipeline import MEAN_CODES, Pipeline, Plan
+from trainables.model.interface import SupportsFeatures
+from trainables.pipeline.pipeline import MEAN_CODES, Pipeline, Plan
+from trainables.storage import tensor_folder as sealed
 
 
 def untrained(images: Tensor) -> Tensor:

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from trainables.attribution.pairs import firing_pairs, sample_latents, top_pairs
 from trainables.metrics import gini, junk
+from trainables.metrics.latent_image_pairs import firing_pairs, sample_latents, top_pairs
 
 SIDE = 10
 

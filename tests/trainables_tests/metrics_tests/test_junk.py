@@ -9,9 +9,9 @@ import pytest
 import torch
 from scipy.ndimage import binary_dilation
 
-from trainables.attribution.pairs import sample_latents
+from trainables.data.stroke_mask import stroke_mask
 from trainables.metrics import junk
-from trainables.stroke_mask import stroke_mask
+from trainables.metrics.latent_image_pairs import sample_latents
 
 SIDE = 10
 

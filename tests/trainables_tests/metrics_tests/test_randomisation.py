@@ -10,8 +10,8 @@ from torch import Tensor
 
 from trainables.attribution.attribution import Attribution, Latents
 from trainables.attribution.gradient import Gradient
-from trainables.attribution.pairs import Pairs, firing_pairs
 from trainables.attribution.settings import GradientSettings
+from trainables.metrics.latent_image_pairs import Pairs, firing_pairs
 from trainables.metrics.randomisation import average_ranks, rank_correlation, spearman
 
 SIDE = 10

@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trainables.attribution.pairs import sample_latents
 from trainables.metrics import junk, score_parts, selectivity
 from trainables.metrics.directions import direction_families
+from trainables.metrics.latent_image_pairs import sample_latents
 
 
 def seeded(seed: int) -> torch.Generator:

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from trainables.config import TrialConfig
-from trainables.dataset import ImageData, load_dataset, to_tensors
-from trainables.feature_model import FeatureModel
-from trainables.metric_table import SCORE_PARTS
+from trainables.data.dataset import ImageData, load_dataset, to_tensors
+from trainables.metrics.catalog import SCORE_PARTS
 from trainables.metrics.evaluate import measured_rung_metrics
 from trainables.metrics.measured import measure
 from trainables.metrics.references import rung_references
-from trainables.pipeline import Pipeline, Plan
+from trainables.model.feature_model import FeatureModel
+from trainables.pipeline.pipeline import Pipeline, Plan
 
 WIDTH = 80
 SUMS = ("junk", "purity", "alive")

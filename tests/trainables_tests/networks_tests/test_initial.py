@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from trainables.classifier_training import ClassifierTrainer
-from trainables.dataset import ImageData, TensorSplit, load_dataset, to_tensors
+from trainables.classifier.trainer import ClassifierTrainer
+from trainables.data.dataset import ImageData, TensorSplit, load_dataset, to_tensors
 from trainables.networks.initial import dead_pixels, initial_network
 from trainables.networks.network import build_network
 from trainables.seeds import generator

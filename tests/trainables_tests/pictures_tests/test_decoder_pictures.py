@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tests.trainables_tests.test_feature_model import build, config_of, images
-from trainables.feature_model import FeatureModel
+from tests.trainables_tests.model_tests.test_feature_model import build, config_of, images
+from trainables.model.feature_model import FeatureModel
 from trainables.pictures.decoder_pictures import decoder_directions, templates
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.trainables_tests.test_feature_model import build, config_of, images
+from tests.trainables_tests.model_tests.test_feature_model import build, config_of, images
 from trainables.pictures import picture_files
 from trainables.pictures.decoder_pictures import templates
 from trainables.pictures.trial_pictures import draw

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainables.dataset import load_dataset
+from trainables.data.dataset import load_dataset
 from trainables.pictures.colour import grey, overlay, signed
 from trainables.pictures.contact_sheet import CAPTION_HEIGHT, contact_sheet
 from trainables.pictures.sprite import enlarged, png, tiled

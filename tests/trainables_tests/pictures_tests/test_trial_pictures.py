@@ -9,9 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.trainables_tests.test_feature_model import build, config_of, images
-from trainables.feature_model import FeatureModel
-from trainables.metrics.redundancy import decoder_rows
+from tests.trainables_tests.model_tests.test_feature_model import build, config_of, images
+from trainables.model.decoder_rows import decoder_rows
+from trainables.model.feature_model import FeatureModel
 from trainables.pictures import picture_files
 from trainables.pictures.contact_sheet import CAPTION_HEIGHT
 from trainables.pictures.trial_pictures import TOP, draw, liveliest_latents

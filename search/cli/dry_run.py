@@ -1,0 +1,192 @@
+"""What a run would do, told before anything is spent: `--dry-run`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from search.errors import ClusterError
+from search.execution.resources import grant, places
+from search.space.size import expected_work, is_continuous, n_combinations, shares, work
+from search.space.writer import domain_text
+from search.study.design import Design
+from search.study.domains import Condition, Parameter, Scalar, same
+from search.study.sections import Constraint
+from search.study.study import Study
+from trainables.metrics.catalog import METRICS
+
+
+def describe(
+    study: Study, resources: Mapping[str, float] | None = None, seconds_per_full_trial: float | None = None
+) -> RenderableType:
+    """The resolved space, its size, rungs and cost as something rich can print.
+
+    `resources` is what the machine has, as {"CPU": 8, "GPU": 1}. Time is told only from
+    `seconds_per_full_trial`, which must have been measured; without it the cost is in full trainings.
+    """
+    searched = _parameters(study) if study.design is None else _arms(study.design)
+    parts: list[RenderableType] = [_facts(study), searched, _fixed(study)]
+    size = Table.grid(padding=(0, 2))
+    extent = [
+        ("space", _size(study)),
+        ("conditional", ", ".join(p.path for p in study.parameters if p.conditions) or "nothing"),
+        ("first trial", "every value at its default"),
+    ]
+    if study.design is not None:
+        extent = [("design", _design(study.design))]
+    for name, text in (*extent, *_cost(study, resources, seconds_per_full_trial)):
+        size.add_row(Text(name, style="bold"), Text(text))
+    return Group(*(part for part in (*parts, size)))
+
+
+def _facts(study: Study) -> Table:
+    table = Table.grid(padding=(0, 2))
+    data = ", ".join(
+        f"{key} {value}" for key, value in vars(study.data).items() if value is not None and key != "name"
+    )
+    rows = [("name", study.name), ("question", study.question), ("data", f"{study.data.name} {data}".strip())]
+    for objective in study.objectives:
+        rows.append(
+            ("objective", f"{objective.mode} {objective.metric}: {METRICS[objective.metric].description}")
+        )
+    for constraint in study.constraints:
+        rows.append(("constraint", f"{_limits(constraint)}: {METRICS[constraint.metric].description}"))
+    if any(objective.metric == "interpretability/score" for objective in study.objectives):
+        rows.append(("score", f"geometric mean of {', '.join(study.score)}"))
+    for name, text in rows:
+        table.add_row(Text(name, style="bold"), Text(text))
+    return table
+
+
+def _limits(constraint: Constraint) -> str:
+    low = "" if constraint.min is None else f"{constraint.min:g} <= "
+    high = "" if constraint.max is None else f" <= {constraint.max:g}"
+    return f"{low}{constraint.metric}{high}"
+
+
+def _parameters(study: Study) -> RenderableType:
+    if not study.parameters:
+        return Text("Nothing is searched: every value of the trial is fixed.")
+    table = Table("searched", "domain", "drawn when", "first trial", title_justify="left")
+    for parameter in study.parameters:
+        when = " and ".join(_condition(condition) for condition in parameter.conditions) or "always"
+        first = _shown(parameter.default)
+        if parameter.or_value is not None and same(parameter.default, parameter.or_value):
+            first += " (off)"
+        table.add_row(Text(parameter.path), Text(domain_text(parameter)), Text(when), Text(first))
+    return table
+
+
+def _arms(design: Design) -> RenderableType:
+    table = Table("direction", "sets", title_justify="left")
+    for arm in design.arms:
+        changes = ", ".join(f"{path} {_shown(value)}" for path, value in arm.changes.items())
+        table.add_row(Text(arm.name), Text(changes or "nothing: what the others are compared with"))
+    return table
+
+
+def _design(design: Design) -> str:
+    arms = f"{len(design.arms) - 1} direction{'s' * (len(design.arms) > 2)}"
+    replicates = f"{design.replicates} replicate{'s' * (design.replicates > 1)}"
+    return f"the default and {arms}, each alone, in {replicates}: {design.trials} trials"
+
+
+def _condition(condition: Condition) -> str:
+    return f"{condition.path} is {' or '.join(_shown(value) for value in condition.allowed)}"
+
+
+def _shown(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _fixed(study: Study) -> RenderableType:
+    parts = []
+    for path, value in study.constants.items():
+        condition = study.constant_conditions.get(path)
+        parts.append(f"{path} {_shown(value)}" + (f" (where {_condition(condition)})" if condition else ""))
+    return Text(f"fixed: {', '.join(parts)}; all else at its default")
+
+
+def _size(study: Study) -> str:
+    count = n_combinations(study)
+    discrete = "conditions too entangled to count" if count is None else f"{count:,} combinations"
+    continuous = [parameter for parameter in study.parameters if is_continuous(parameter)]
+    if not continuous:
+        return discrete
+    of_all = f"{len(continuous)} of {_plural(study.parameters)}"
+    return f"continuous: {of_all} range over real numbers, beside {discrete} of the others"
+
+
+def _plural(parameters: tuple[Parameter, ...]) -> str:
+    return f"{len(parameters)} parameter{'' if len(parameters) == 1 else 's'}"
+
+
+def _cost(
+    study: Study, resources: Mapping[str, float] | None, seconds: float | None
+) -> list[tuple[str, str]]:
+    budget, scheduler = study.budget, study.scheduler
+    rungs = ", ".join(str(Fraction(share).limit_denominator(10_000)) for share in shares(scheduler))
+    rows = [
+        ("budget", f"{budget.trials} trials, seed {budget.seed}, at most {budget.max_failures} failures, "
+                   f"{budget.trial_timeout_s:g} s a trial"),
+        ("sampler", f"{study.sampler.name}, first {study.sampler.startup_trials} trials at random"
+         if study.sampler.name == "tpe" else study.sampler.name),
+    ]  # fmt: skip
+    if study.design is not None:
+        rows.pop()
+    most, expected = work(study, 1.0), expected_work(study)
+    if scheduler.rungs == 1:
+        rows.append(("rungs", "one: every trial is trained in full"))
+        rows.append(("compute", f"{most.classifier:.0f} full trainings"))
+    else:
+        survivors = f"one in {scheduler.reduction_factor} survives a rung"
+        rows.append(("rungs", f"measured at {rungs} of the training; {survivors}"))
+        text = (
+            f"about {expected.classifier:.1f} full trainings of the classifier and {expected.sae:.1f} of "
+            "basis and SAE, which start afresh at every rung; "
+            f"at most {most.classifier:.0f} and {most.sae:.1f} if nothing is stopped"
+        )
+        rows.append(("compute", text))
+    at_once = _at_once(study, resources)
+    if at_once is not None:
+        rows.append(("resources", at_once[1]))
+    rows.append(("time", _time(study, seconds, at_once[0] if at_once else 0)))
+    return rows
+
+
+def _at_once(study: Study, resources: Mapping[str, float] | None) -> tuple[int, str] | None:
+    """Trials that run at once (0: none fits), and the sentence about it."""
+    if resources is None:
+        return None
+    has = ", ".join(f"{name} {amount:g}" for name, amount in resources.items())
+    try:
+        granted = grant(study.resources, [resources])
+    except ClusterError as error:
+        return 0, f"found {has}: {error}"
+    count = min(places(granted, [resources]), study.budget.trials)
+    return count, f"found {has}; a trial takes CPU {granted.cpu:g}, GPU {granted.gpu:g}: {count} at once"
+
+
+def _time(study: Study, seconds: float | None, at_once: int) -> str:
+    if seconds is None:
+        return "not estimated: no trial has been timed here"
+    expected, most = expected_work(study), work(study, 1.0)
+    low, high = expected.classifier * seconds, most.sae * seconds
+    text = f"{_duration(low)} to {_duration(high)} of work at {seconds:.2g} s a full trial, as measured"
+    return (
+        f"{text}; {_duration(low / at_once)} to {_duration(high / at_once)} with {at_once} at once"
+        if at_once > 1
+        else text
+    )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

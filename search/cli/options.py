@@ -1,0 +1,201 @@
+"""The options of `python search/run.py`, their help, and what they may be combined with."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+EXAMPLES = """\
+examples:
+  python search/run.py spaces/sae.yaml                         search on the embedded digits
+  python search/run.py spaces/sae.yaml --dry-run               what would be searched; starts nothing
+  python search/run.py spaces/mnist.yaml --set data.root=~/data
+  python search/run.py spaces/sae.yaml --set 'trial.sae.k={int: [2, 6]}' --trials 80 --seed 1
+  python search/run.py --resume runs/sae-20260101-120000       go on after Ctrl-C, a crash or kill -9
+  python search/run.py --resume runs/sae-20260101-120000 --trials 200
+  python search/run.py --reproduce runs/sae-20260101-120000 17 train trial 17 again and compare
+  python search/run.py spaces/sae.yaml --address auto --storage s3://bucket/runs      on a cluster
+  python search/run.py --resume s3://bucket/runs/sae-20260101-120000    its head died: go on elsewhere
+  python search/run.py spaces/sae.yaml --address http://HEAD:8265 --storage s3://bucket/runs    as a job
+  python search/run.py --address http://HEAD:8265 --follow raysubmit_1dxCeNvG1fCMVNHG
+
+exit codes:
+  0 done   1 internal error   2 usage or space file   3 too many trials failed   4 no trial completed
+  5 cluster   6 run directory exists or is in use   7 data missing or corrupt   8 disk   130, 143 stopped
+
+The result goes to stdout, progress to stderr.
+"""
+
+
+DEFAULT_OUT = Path("runs")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line, typed."""
+
+    space: Path | None
+    overrides: tuple[str, ...]
+    trials: int | None
+    seed: int | None
+    out: Path
+    name: str | None
+    address: str
+    storage: str | None
+    take_over: bool
+    dry_run: bool
+    json: bool
+    resume: str | None
+    """A run directory, or the place of a run on shared storage."""
+    reproduce: tuple[Path, int] | None
+    detach: bool = False
+    follow: str | None = None
+    """A job to follow instead of submitting one."""
+    code: str = "upload"
+
+    @property
+    def is_job(self) -> bool:
+        """Whether the cluster's head does the work."""
+        return self.address.startswith(("http://", "https://"))
+
+
+def parse(arguments: list[str] | None = None) -> Options:
+    """Read the command line; prints usage and exits with 2 where it is wrong."""
+    parser = _parser()
+    got = parser.parse_args(arguments)
+    modes = [name for name in ("resume", "reproduce", "follow") if getattr(got, name) is not None]
+    if got.space is None and not modes:
+        parser.error("which space file? For example: python search/run.py spaces/sae.yaml")
+    if len(modes) >= 2:
+        parser.error(f"--{modes[0]} and --{modes[1]} do different things; give one of them")
+    if modes and (got.overrides or got.seed is not None or got.name):
+        parser.error(f"--{modes[0]} takes the study as it was: --set, --seed and --name do not go with it")
+    if got.reproduce and (got.space is not None or got.trials or got.dry_run or got.address != "local"):
+        parser.error("--reproduce reads the study from the run and trains here: give it nothing but --json")
+    if got.reproduce and got.storage is not None:
+        parser.error("--reproduce writes nothing that --storage could share")
+    if got.take_over and got.resume is None:
+        parser.error("--take-over goes with --resume")
+    if got.dry_run and got.json:
+        parser.error("--dry-run has no result that --json could print")
+    _check_job_options(parser, got)
+    reproduce = None
+    if got.reproduce is not None:
+        run, trial = got.reproduce
+        if not trial.isdecimal():
+            parser.error(f"--reproduce RUN TRIAL: TRIAL is a number like 17, got {trial!r}")
+        reproduce = (Path(run), int(trial))
+    return Options(
+        space=got.space,
+        overrides=tuple(got.overrides),
+        trials=got.trials,
+        seed=got.seed,
+        out=got.out,
+        name=got.name,
+        address=got.address,
+        storage=got.storage,
+        take_over=bool(got.take_over),
+        dry_run=got.dry_run,
+        json=got.json,
+        resume=got.resume,
+        reproduce=reproduce,
+        detach=got.detach,
+        follow=got.follow,
+        code=got.code or "upload",
+    )
+
+
+def _check_job_options(parser: argparse.ArgumentParser, got: argparse.Namespace) -> None:
+    is_job = got.address.startswith(("http://", "https://"))
+    for option in ("detach", "follow", "code"):
+        if getattr(got, option) and not is_job:
+            parser.error(f"--{option} goes with --address http://HEAD:8265")
+    if got.follow and (got.space is not None or got.detach or got.code or got.dry_run):
+        parser.error("--follow JOB goes with --address http://HEAD:8265 and nothing else")
+
+
+def _add_job_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("jobs, with --address http://HEAD:8265")
+    group.add_argument("--detach", action="store_true", help="submit, print the job's id, and leave")
+    group.add_argument("--follow", metavar="JOB", help="follow a job that was submitted before")
+    group.add_argument(
+        "--code",
+        choices=["upload", "installed"],
+        help="send this project's code along (upload, default), or run what is installed there",
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python search/run.py",
+        description="Search for the classifier, basis and sparse autoencoder with readable features.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "space", nargs="?", type=Path, metavar="SPACE", help="space file, for example spaces/sae.yaml"
+    )
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="A.B=C",
+        help="override a value of the space file; C is YAML, also a whole domain; may be repeated",
+    )
+    parser.add_argument(
+        "--trials", type=positive, metavar="N", help="target number of trials in total, also with --resume"
+    )
+    parser.add_argument("--seed", type=int, metavar="S", help="seed of the study (budget.seed)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=DEFAULT_OUT,
+        metavar="DIR",
+        help="where run directories go (default: runs)",
+    )
+    parser.add_argument(
+        "--name", metavar="NAME", help="name of the run directory instead of <study>-<utc time>"
+    )
+    parser.add_argument(
+        "--address",
+        default="local",
+        metavar="WHERE",
+        help="local (default), auto (this machine's cluster), HOST:PORT, or http://HEAD:8265 (a job there)",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="check the space, say what would happen, start nothing"
+    )
+    parser.add_argument("--json", action="store_true", help="the result as one JSON document on stdout")
+    parser.add_argument(
+        "--resume",
+        metavar="RUN",
+        help="go on with a run directory, or with the place of a shared run",
+    )
+    parser.add_argument(
+        "--storage",
+        metavar="PLACE",
+        help="share the run at PLACE/NAME, PLACE a folder or URI that all nodes see (s3://bucket/prefix); "
+        "needed on more than one node; 'none' ends the sharing of a resumed run",
+    )
+    parser.add_argument(
+        "--take-over",
+        action="store_true",
+        help="with --resume of a shared run: take it from a driver that may be alive; that one stops",
+    )
+    parser.add_argument(
+        "--reproduce", nargs=2, metavar=("RUN", "TRIAL"), help="train one trial again and compare its metrics"
+    )
+    _add_job_options(parser)
+    parser.add_argument("--version", action="version", version=f"sae-search {version('sae-search')}")
+    return parser
+
+
+def positive(text: str) -> int:
+    """A whole number from 1. Raises ArgumentTypeError."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number, at least 1, got {text!r}")
+    return int(text)

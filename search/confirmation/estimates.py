@@ -1,0 +1,158 @@
+"""What a confirmation measured: mean, standard error and n of every score, and what the search had claimed.
+
+For the values v_1..v_n of one metric over fresh seeds: mean, se = sd / sqrt(n) with sd over n - 1 (none
+for n = 1). The winner's-curse gap is search value minus confirmed mean; optimism is the gap with the sign
+that makes positive mean "the search said better". gap_se = sd * sqrt(1 + 1/n) is how far one training that
+nobody selected would lie from that mean, so gap / gap_se says whether the gap is more than seed noise.
+Every seed that was trained counts: none can be left out after its value is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from statistics import fmean, stdev
+
+from search.confirmation.schedule import latest, task_of
+from search.confirmation.subjects import Subject
+from search.ledger.history import History, TrialRecord
+from trainables.confirmation.rungs import CONTROLS, SCORED, TRAINED_RUNG, rung_of
+from trainables.metrics.catalog import METRICS
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Mean over n seeds and its standard error."""
+
+    mean: float
+    se: float | None
+    n: int
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Search value minus confirmed mean; see above."""
+
+    search: float
+    gap: float
+    optimism: float | None
+    """None for a metric that has no better direction."""
+    gap_se: float | None
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """One subject."""
+
+    subject: Subject
+    seeds: tuple[int, ...]
+    """Replicates that were trained and scored."""
+    failures: tuple[tuple[int, str], ...]
+    """(replicate, reason) of those that failed."""
+    values: Mapping[str, Mapping[int, Mapping[str, float]]]
+    """"val" or a member of SCORED -> replicate -> metrics."""
+    estimates: Mapping[str, Mapping[str, Estimate]]
+    """The same, over seeds: "val" or a member of SCORED -> metric."""
+    gaps: Mapping[str, Gap]
+    """Metric -> search value against the pipeline on test."""
+    minus_controls: Mapping[str, Mapping[str, Estimate]]
+    """Control -> metric -> pipeline minus control on the same seeds."""
+    minus_default: Mapping[str, Estimate]
+    """Metric -> this subject minus the default configuration on the same seeds; empty for the default."""
+
+
+def collect(searched: History, history: History, subjects: Sequence[Subject]) -> list[Confirmed]:
+    """Every subject with all that its complete trainings measured."""
+    newest = latest(history).values()
+    of_subject = {
+        subject.trial: [record for record in newest if task_of(record).trial == subject.trial]
+        for subject in subjects
+    }
+    values = {trial: _values(records) for trial, records in of_subject.items()}
+    default = next((values[subject.trial] for subject in subjects if subject.is_default), None)
+    return [
+        _confirmed(
+            subject, searched.trials[subject.trial], of_subject[subject.trial], values[subject.trial], default
+        )
+        for subject in subjects
+    ]
+
+
+_Values = dict[str, dict[int, Mapping[str, float]]]
+
+
+def _values(records: Sequence[TrialRecord]) -> _Values:
+    rungs = {"val": TRAINED_RUNG, **{name: rung_of(name) for name in SCORED}}
+    complete = sorted(
+        (record for record in records if record.state == "COMPLETE"), key=lambda r: task_of(r).replicate
+    )
+    return {
+        name: {task_of(record).replicate: record.rungs[rung].metrics for record in complete}
+        for name, rung in rungs.items()
+    }
+
+
+def _confirmed(
+    subject: Subject,
+    searched: TrialRecord,
+    records: Sequence[TrialRecord],
+    values: _Values,
+    default: _Values | None,
+) -> Confirmed:
+    test = values["pipeline"]
+    failures = [
+        (task_of(r).replicate, r.reason or "no reason recorded") for r in records if r.state == "FAIL"
+    ]
+    return Confirmed(
+        subject=subject,
+        seeds=tuple(test),
+        failures=tuple(sorted(failures)),
+        values=values,
+        estimates={name: over_seeds(by_seed) for name, by_seed in values.items()},
+        gaps=_gaps(searched, test),
+        minus_controls={control: over_seeds(_paired(test, values[control])) for control in CONTROLS},
+        minus_default=(
+            {} if default is None or subject.is_default else over_seeds(_paired(test, default["pipeline"]))
+        ),
+    )
+
+
+def over_seeds(by_seed: Mapping[int, Mapping[str, float]]) -> dict[str, Estimate]:
+    """Metric -> estimate over the seeds that have it."""
+    names = dict.fromkeys(name for metrics in by_seed.values() for name in metrics)
+    return {name: estimate([m[name] for m in by_seed.values() if name in m]) for name in names}
+
+
+def estimate(values: Sequence[float]) -> Estimate:
+    """Mean and standard error of at least one value."""
+    n = len(values)
+    return Estimate(fmean(values), stdev(values) / sqrt(n) if n > 1 else None, n)
+
+
+def _gaps(searched: TrialRecord, test: Mapping[int, Mapping[str, float]]) -> dict[str, Gap]:
+    """Only against a full training: a trial that was stopped early or failed claimed nothing comparable."""
+    if searched.state != "COMPLETE" or not searched.rungs:
+        return {}
+    claimed = searched.rungs[max(searched.rungs)].metrics
+    gaps = {}
+    for name, found in over_seeds(test).items():
+        if name in claimed:
+            gap = claimed[name] - found.mean
+            mode = METRICS[name].mode if name in METRICS else None
+            spread = None if found.se is None else found.se * sqrt(found.n + 1)
+            gaps[name] = Gap(
+                claimed[name], gap, None if mode is None else gap if mode == "max" else -gap, spread
+            )
+    return gaps
+
+
+def _paired(
+    a: Mapping[int, Mapping[str, float]], b: Mapping[int, Mapping[str, float]]
+) -> dict[int, dict[str, float]]:
+    """a - b, seed by seed and metric by metric, where both have a value."""
+    return {
+        seed: {name: a[seed][name] - b[seed][name] for name in a[seed] if name in b[seed]}
+        for seed in a
+        if seed in b
+    }

@@ -1,0 +1,77 @@
+"""Progress in words: one line for a trial that ended, one for where the search stands."""
+
+from __future__ import annotations
+
+from search.console.progress_tracker import Tally
+from search.formatting import number, one_line
+from search.ledger.history import TrialRecord
+from search.ranking.leaderboard import key_metrics
+from search.ranking.pareto import feasible
+from search.study.sections import Objective
+
+
+def end_line(tally: Tally, trial: TrialRecord) -> str:
+    """`[12/42] trial 0011 pruned at rung 1  probe/accuracy 0.91  attribution/junk 0.95  (3.1 s)`."""
+    metrics = trial.metrics
+    values = [f"{name} {number(metrics[name])}" for name in key_metrics(tally.study) if name in metrics]
+    took = "" if trial.ended is None else f"({max(0.0, trial.ended - trial.started):.1f} s)"
+    head = f"[{tally.finished}/{tally.target}] trial {trial.folder} {_fate(tally, trial)}"
+    return "  ".join(part for part in (head, *values, took) if part)
+
+
+def _fate(tally: Tally, trial: TrialRecord) -> str:
+    if trial.state == "FAIL":
+        return f"failed: {one_line(trial.reason or 'no reason recorded')}"
+    if trial.state == "PRUNED":
+        return f"pruned at rung {tally.rung(trial)}" if tally.rung(trial) else "pruned"
+    return "complete" if feasible(tally.study, trial.metrics) else "complete, outside a constraint"
+
+
+def status_line(tally: Tally, now: float) -> str:
+    """Where the search stands, in one line of plain text."""
+    ended = tally.ended
+    parts = [
+        f"{tally.finished}/{tally.target} trials ended: {ended['COMPLETE']} complete, "
+        f"{ended['PRUNED']} pruned, {ended['FAIL']} failed; {len(tally.running)} running",
+        *best_so_far(tally),
+    ]
+    rate = tally.per_minute(now)
+    if rate is not None:
+        parts.append(f"{rate:.3g} trials/min")
+    left = time_left(tally, now)
+    return "; ".join([*parts, left] if left else parts)
+
+
+def best_so_far(tally: Tally) -> list[str]:
+    """`best probe/accuracy 0.95 (trial 0007)` for every objective."""
+    return [
+        f"best {objective.metric} {number(value)} (trial {trial.folder})"
+        for objective, value, trial in best_trials(tally)
+    ]
+
+
+def best_trials(tally: Tally) -> list[tuple[Objective, float, TrialRecord]]:
+    """Every objective with its best value so far and who has it, the first of equals."""
+    best = []
+    for position, objective in enumerate(tally.study.objectives):
+        sign = 1 if objective.mode == "min" else -1
+        scored = [(sign * trial.values[position], trial) for trial in tally.front if trial.values is not None]
+        if scored:
+            value, trial = min(scored, key=lambda pair: (pair[0], pair[1].number))
+            best.append((objective, sign * value, trial))
+    return best
+
+
+def time_left(tally: Tally, now: float) -> str:
+    """`about 3 to 7 min left`, or nothing while too little is known."""
+    left = tally.remaining_seconds(now)
+    if left is None or tally.finished >= tally.target:
+        return ""
+    low, high = left
+    unit, name = next(((u, n) for u, n in ((3600.0, "h"), (60.0, "min")) if high >= 2 * u), (1.0, "s"))
+    shown = [f"{value / unit:.0f}" for value in (low, high)]
+    return (
+        f"about {shown[0]} to {shown[1]} {name} left"
+        if shown[0] != shown[1]
+        else f"about {shown[0]} {name} left"
+    )

@@ -1,0 +1,221 @@
+"""Starting and stopping Ray: local or a cluster, quiet, and closed to the network.
+
+A local Ray is told that its address is 127.0.0.1. Ray by itself turns that into the machine's outer
+address, whereupon every daemon listens on all interfaces; `_loopback_stays_loopback` is the one place
+that prevents it, and a test lists the sockets.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+import shutil
+import stat
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from search.console.report_error import report
+from search.errors import ClusterError, Halt
+from search.execution import ray_session as ray_scratch
+from search.execution.cluster_versions import mismatch, mismatch_in
+from search.execution.head_health import HeadWatch, probe
+
+_ENVIRONMENT = {
+    "RAY_AIR_NEW_OUTPUT": "0",  # with verbose=0: Tune prints nothing
+    "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_TRAIN_COUNT_PREEMPTION_AS_FAILURE": "1",  # all retries are the searcher's, see tune_hooks
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "1000000",  # its snapshots are never read
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_WARN_THRESHOLD_S": "1000",
+}
+STUCK_AFTER_S = 25.0
+
+
+class Session:
+    """A Ray that runs: its scratch folder, and a look at whether it is still there."""
+
+    def __init__(self, scratch: Path, watch: HeadWatch | None = None) -> None:
+        """watch: of the cluster that this process joined; None for a Ray of its own."""
+        self.scratch = scratch
+        self._watch = watch
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether this Ray was there before."""
+        return self._watch is not None
+
+    def check(self) -> None:
+        """Raise Halt carrying a ClusterError if the daemons this process started, or the cluster, are gone.
+
+        Ray's own reaction to that is to end the whole process, some time later and without a word.
+        """
+        if self._watch is not None and self._watch.lost is not None:
+            raise Halt(ClusterError(f"the Ray cluster was lost: {self._watch.lost}"))
+        import ray._private.worker as ray_worker
+
+        node = ray_worker._global_node
+        # Others, a log monitor for instance, may die without harm.
+        needed = {"raylet", "gcs_server"}
+        processes: list[tuple[str, Any]] = node.dead_processes() if node else []
+        dead = [name for name, _ in processes if name in needed]
+        if dead:
+            raise Halt(ClusterError(f"Ray was lost: its {', '.join(dead)} died"))
+
+    def leave_if_stuck(self, over: threading.Event) -> None:
+        """End the process when Ray is gone and nobody noticed in time: a call to a dead head blocks for a
+        minute, after which Ray ends the process with a code of its own. Runs in a thread until `over`."""
+        while not over.wait(1.0):
+            try:
+                self.check()
+            except Halt as halt:
+                if over.wait(STUCK_AFTER_S):
+                    return
+                code = report(halt.cause)
+                os.write(sys.stderr.fileno(), b"go on with --resume\n")
+                os._exit(code)
+
+
+@contextmanager
+def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
+    """Ray for the length of the block.
+
+    `address` is "local", "auto" (the cluster this machine belongs to), or host:port of its head.
+    Raises ClusterError if the cluster cannot be reached.
+    """
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    if address == "local":
+        # No token file in the user's home: nothing outside this machine can connect.
+        os.environ.setdefault("RAY_AUTH_MODE", "disabled")
+    else:
+        probe(address)
+    import ray  # after the environment is set: Ray reads parts of it on import
+
+    scratch = ray_scratch.make()
+    over = threading.Event()
+    watch: HeadWatch | None = None
+    try:
+        _send_messages_to_the_log()
+        _start(address, scratch, n_cpus)
+        watch = None if address == "local" else _watch_head()
+        session = Session(scratch, watch)
+        threading.Thread(target=session.leave_if_stuck, args=(over,), daemon=True).start()
+        yield session
+    except (ray.exceptions.RayError, ConnectionError) as error:
+        raise ClusterError(f"Ray was lost: {_first_line(error)}") from error
+    finally:
+        ray.shutdown()
+        over.set()
+        if watch is not None:
+            watch.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _start(address: str, scratch: Path, n_cpus: int | None) -> None:
+    """Start a local Ray or connect to a cluster's; ClusterError says why it could not."""
+    import ray
+
+    try:
+        if address != "local":
+            ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
+            return
+        with _loopback_stays_loopback():
+            ray.init(
+                address="local",
+                _node_ip_address="127.0.0.1",
+                _temp_dir=str(scratch),
+                # Ray puts the interpreter's path into a shell command without quoting it.
+                runtime_env={"py_executable": shlex.quote(sys.executable)},
+                include_dashboard=False,
+                num_cpus=n_cpus,
+                logging_level=logging.ERROR,
+                log_to_driver=False,
+            )
+    except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
+        versions = mismatch_in(str(error))
+        if versions is not None:
+            raise mismatch(address, *versions) from None
+        what = "cannot start Ray here" if address == "local" else "cannot connect to a Ray cluster"
+        raise ClusterError(f"--address {address}: {what}: {_first_line(error)}{_hint(address)}") from None
+
+
+def _hint(address: str) -> str:
+    """A head says nothing to who does not show its token, and Ray not that this is why."""
+    if address == "local" or os.environ.get("RAY_AUTH_MODE") == "token":
+        return ""
+    return ". If the cluster wants a token: RAY_AUTH_MODE=token, and the token in RAY_AUTH_TOKEN"
+
+
+def _watch_head() -> HeadWatch:
+    import ray
+    import ray._private.worker as ray_worker
+
+    node = ray_worker._global_node
+    return HeadWatch(ray.get_runtime_context().gcs_address, node.raylet_socket_name if node else None)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _send_messages_to_the_log() -> None:
+    """Ray writes to stderr, and its daemons' words to stdout, where the result belongs: all to the log."""
+    import ray._private.worker as ray_worker
+
+    ray_logger = logging.getLogger("ray")
+    ray_logger.handlers.clear()
+    ray_logger.propagate = True
+
+    def log(data: Any, ignore_prefix: bool) -> None:  # noqa: ARG001
+        logging.getLogger("ray").error("%s", "\n".join(data["lines"]))
+
+    ray_worker.print_to_stdstream = log
+
+
+@contextmanager
+def _loopback_stays_loopback() -> Iterator[None]:
+    import ray._private.services as services
+
+    original = services.resolve_ip_for_localhost
+    services.resolve_ip_for_localhost = lambda host: host
+    try:
+        yield
+    finally:
+        services.resolve_ip_for_localhost = original
+
+
+PARENT = Path("/tmp")  # a socket's path may have 107 bytes at most
+_PREFIX = "sae-ray-"  # then the driver's pid
+
+
+def make(parent: Path = PARENT) -> Path:
+    """A new folder of this process; those are removed whose driver was killed before it could."""
+    for folder in parent.glob(f"{_PREFIX}*"):
+        if _is_abandoned(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
+
+
+def _is_abandoned(folder: Path) -> bool:
+    """Whether it is a folder of ours, and its driver is no more."""
+    pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
+    try:
+        facts = folder.lstat()
+    except FileNotFoundError:  # its driver came to its end just now
+        return False
+    mine = stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid()
+    return mine and pid.isdigit() and not psutil.pid_exists(int(pid))

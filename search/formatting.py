@@ -1,0 +1,61 @@
+"""numbers, counts and lines as a person reads them"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from search.study.domains import Scalar
+from search.study.sections import Constraint
+
+if TYPE_CHECKING:
+    pass
+
+
+def shown(path: Path) -> str:
+    """A path as a person would type it here: relative below the working folder, quoted for a shell."""
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+
+
+def limits(constraint: Constraint) -> str:
+    """`<= 0.1`, as a heading says it."""
+    ends = ((">=", constraint.min), ("<=", constraint.max))
+    return " and ".join(f"{sign} {number(end)}" for sign, end in ends if end is not None)
+
+
+def number(value: Scalar | None) -> str:
+    """A value in a table: four significant digits, no exponent where it can be helped, `-` for none."""
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+    return str(value).lower() if isinstance(value, bool) else one_line(str(value), 40)
+
+
+def score(value: float | None) -> str:
+    """A metric in a column: three decimals where that says enough, so that figures stand in line."""
+    if value is None or not (value == 0 or 0.001 <= abs(value) < 100):
+        return number(value)
+    return f"{value:.3f}"
+
+
+def one_line(text: str, width: int = 200) -> str:
+    """The first line of `text` without control characters: reasons and names may carry escape codes."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    shown = "".join(character for character in first.strip() if character.isprintable())
+    return shown if len(shown) <= width else f"{shown[: width - 3]}..."
+
+
+def trial_list(numbers: Iterable[int], limit: int = 8) -> str:
+    """`0003, 0017 and 4 more`."""
+    ids = [f"{n:04d}" for n in numbers]
+    more = len(ids) - limit
+    return ", ".join(ids) if more <= 0 else f"{', '.join(ids[:limit])} and {more} more"
+
+
+def count(amount: int, noun: str) -> str:
+    """`1 trial`, `2 trials`."""
+    return f"{amount} {noun}" if amount == 1 else f"{amount} {noun}s"

@@ -1,0 +1,105 @@
+"""`search/run.py --address http://HEAD:8265`: the same command, run as a job on a cluster's head."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from search.cli.options import DEFAULT_OUT, Options
+from search.errors import ClusterError, ExitCode, SpaceError
+from search.execution.cluster_versions import refuse_other_ray
+from search.jobs.follow import Follower, say
+from search.jobs.package import Package, code_package, space_package
+from search.jobs.server import JobServer, Unreachable, require_extra, token
+from search.space.loader import load_study
+
+OUT_ON_THE_HEAD = "sae-search-runs"
+"""In the home folder there. A job's working folder is removed some time after its end."""
+STOP_WITHIN_S = 30
+"""Ray's 3 s are too few to stop trials and to bring the last of a run to its storage."""
+
+
+def run_as_job(options: Options) -> int:
+    """Submit, then follow unless detached; or follow a job of before. Returns the job's exit code."""
+    require_extra()
+    server = JobServer(options.address, token())
+    try:
+        refuse_other_ray(server.address, server.version(), version("ray"))
+        job = options.follow or _submit(server, options)
+    except Unreachable as error:
+        raise ClusterError(
+            f"--address {options.address}: nobody answers there ({error}). Is the cluster up, and the port "
+            "forwarded (ray dashboard cluster.yaml)?"
+        ) from None
+    again = f"python search/run.py --address {server.address} --follow {job}"
+    if options.detach:
+        sys.stdout.write(f"{job}\n")
+        say(f"follow: {again}\nstop:   ray job stop --address {server.address} {job}")
+        return ExitCode.DONE
+    if options.follow is None:
+        say(f"job {job}\nstop:   ray job stop --address {server.address} {job}")
+    try:
+        return Follower(server, job, sys.stdout, say).follow()
+    except KeyboardInterrupt:
+        say(f"\nthe job goes on. Follow it: {again}")
+        return ExitCode.SIGINT
+    except ClusterError as error:
+        error.add_note(f"follow again: {again}")
+        raise
+
+
+def _submit(server: JobServer, options: Options) -> str:
+    _refuse_what_stays_here(options)
+    package = _package(options)
+    environment: dict[str, object] = {"env_vars": {"RAY_JOB_STOP_WAIT_TIME_S": str(STOP_WITHIN_S)}}
+    if package is not None:
+        sent = server.upload(package.name, package.content)
+        size = f"{package.n_files} files, {len(package.content) / 2**10:.0f} KiB"
+        say(f"sent {size}" if sent else f"{size}: on the cluster already")
+        environment["working_dir"] = package.uri
+    return server.submit(entrypoint(options, package), environment)
+
+
+def _package(options: Options) -> Package | None:
+    if options.space is not None:
+        load_study(options.space, options.overrides)  # mistakes are told here and now
+    if options.code == "upload":
+        return code_package(Path(__file__).resolve().parents[2], options.space)
+    return space_package(options.space) if options.space is not None else None
+
+
+def entrypoint(options: Options, package: Package | None) -> str:
+    """The job's shell command. `exec`, so that a signal for the job reaches the search alone and at once."""
+    program = ["-m", "search.run"] if options.code == "installed" else ["search/run.py"]
+    words = ["exec", "python", *program]
+    words += [package.space] if package is not None and package.space is not None else []
+    for override in options.overrides:
+        words += ["--set", override]
+    given = {
+        "--trials": options.trials,
+        "--seed": options.seed,
+        "--name": options.name,
+        "--resume": options.resume,
+        "--storage": options.storage,
+    }
+    for name, value in given.items():
+        words += [name, str(value)] if value is not None else []
+    words += ["--take-over"] if options.take_over else []
+    words += ["--json"] if options.json else []
+    out = f'"$HOME"/{OUT_ON_THE_HEAD}' if options.out == DEFAULT_OUT else shlex.quote(str(options.out))
+    return f"{shlex.join([*words, '--address', 'auto'])} --out {out}"
+
+
+def _refuse_what_stays_here(options: Options) -> None:
+    """Paths that mean something only on this machine. Raises SpaceError."""
+    places = {"--resume": options.resume, "--storage": options.storage}
+    if options.out != DEFAULT_OUT:
+        places["--out"] = str(options.out)
+    for name, place in places.items():
+        if place is not None and "://" not in place and not place.startswith("/") and place != "none":
+            raise SpaceError(
+                f"{name} {place}: a job runs on the cluster's head, where this path means nothing; "
+                "give a URI (s3://bucket/prefix) or an absolute path of the head"
+            )

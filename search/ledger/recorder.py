@@ -1,0 +1,137 @@
+"""The single writer: an event is fsynced, then folded into the history, then shown to the listeners.
+
+Ray calls scheduler, searcher and callbacks in an order that depends on the result, and repeats some
+results after a retry; the history refuses repetitions, so each fact is recorded once whoever brings
+it first.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from search.disk import _as_disk_error
+from search.errors import DiskError, Halt
+from search.ledger.history import History, State, fold
+from search.ledger.ledger import Ledger
+from search.study.domains import Scalar
+
+
+class Listener(Protocol):
+    """Something that follows a run: the terminal, TensorBoard, study.db, the trials' files."""
+
+    def on_events(self, events: Sequence[Mapping[str, Any]], history: History) -> None:
+        """Called after `events` are safe in the ledger and part of `history`."""
+
+    def close(self) -> None:
+        """The run ends; write what is still held back."""
+
+
+class Recorder:
+    """Acknowledges facts about trials. Every method returns after the fact is safe on disk.
+
+    Raises Halt carrying a DiskError when it cannot be made safe.
+    """
+
+    def __init__(self, ledger: Ledger, history: History, listeners: Sequence[Listener]) -> None:
+        self.history = history
+        self._ledger = ledger
+        self._listeners = listeners
+
+    def session(self, **facts: Any) -> None:
+        """A driver took the run."""
+        self._append([{"event": "session", **facts}])
+
+    def suggest(self, trial: int, params: Mapping[str, Scalar], origin: str) -> None:
+        """A trial exists from now on."""
+        self._append([{"event": "suggest", "trial": trial, "params": dict(params), "origin": origin}])
+
+    def results(
+        self, trial: int, reports: Sequence[Mapping[str, Any]], checkpoint: Mapping[str, Any] | None
+    ) -> None:
+        """What a step reported; `checkpoint` belongs to the last report."""
+        last = len(reports) - 1
+        events = [
+            {"event": "result", "trial": trial, "checkpoint": checkpoint if i == last else None, **report}
+            for i, report in enumerate(reports)
+        ]
+        record = self.history.trials[trial]
+        self._append([event for event in events if record.is_news(event["epoch"], event["rung"])])
+
+    def decision(self, trial: int, rung: int, action: str) -> None:
+        """Whether the trial goes on after a rung."""
+        self._append([{"event": "decision", "trial": trial, "rung": rung, "action": action}])
+
+    def retry(self, trial: int, reason: str) -> None:
+        """The trial's process died; it runs again from its checkpoint."""
+        self._append([{"event": "retry", "trial": trial, "reason": reason}])
+
+    def end(
+        self, trial: int, state: State, *, reason: str | None = None, values: Sequence[float] | None = None
+    ) -> None:
+        """The trial is over; a second end is ignored."""
+        if self.history.trials[trial].state == "RUNNING":
+            self._append(
+                [{"event": "end", "trial": trial, "state": state, "reason": reason, "values": values}]
+            )
+
+    def _append(self, events: Sequence[dict[str, Any]]) -> None:
+        if not events:
+            return
+        now = time.time()
+        try:
+            self._ledger.append([{**event, "time": now} for event in events])
+            for event in events:
+                self.history.apply({**event, "time": now})
+            for listener in self._listeners:
+                listener.on_events(events, self.history)
+        except DiskError as error:
+            raise Halt(error) from None
+        except OSError as error:
+            raise Halt(DiskError(f"{error.filename or 'output'}: cannot write: {error.strerror}")) from None
+
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def recording(path: Path, listeners: Callable[[History], Sequence[Listener]]) -> Iterator[Recorder]:
+    """A recorder that goes on with the ledger at `path`.
+
+    A Halt leaves the block as the error it carries. An OSError of a listener is a DiskError, unless
+    something worse is on its way, which it must not hide.
+    """
+    ledger, events = Ledger.open(path)
+    followers: list[Listener] = []
+    with ledger:
+        history = fold(events)
+        try:
+            with _as_disk_error():
+                followers.extend(listeners(history))
+            yield Recorder(ledger, history, followers)
+        except Halt as halt:
+            _close(followers)
+            raise halt.cause from None
+        except BaseException:
+            _close(followers)
+            raise
+        error = _close(followers)
+        if error is not None:
+            with _as_disk_error():
+                raise error
+
+
+def _close(followers: Sequence[Listener]) -> OSError | None:
+    """Close every listener, also after one that fails; the first failure."""
+    first: OSError | None = None
+    for follower in followers:
+        try:
+            follower.close()
+        except OSError as error:
+            logger.warning("closing after the run: %s", error)
+            first = first or error
+    return first

@@ -1,0 +1,113 @@
+"""`params.json` and `metrics.csv` of every trial, for people and their own scripts.
+
+Both are views of the history, written by the driver and replaceable at any time by `regenerate`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from search.ledger.history import History, Report, TrialRecord
+from search.study.study import Study
+from trainables.storage.atomic_file import write_whole
+
+_LEADING = ("epoch", "rung", "time")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+@dataclass
+class _Table:
+    """What a trial's `metrics.csv` holds already."""
+
+    metrics: list[str]
+    rows: int
+
+
+class TrialFiles:
+    """Writes the files of a run's trials as events come in. Raises OSError when the disk refuses."""
+
+    def __init__(self, run_dir: Path, study: Study) -> None:
+        self._folder = run_dir / "trials"
+        self._study = study
+        self._tables: dict[int, _Table] = {}
+
+    def apply(self, event: Mapping[str, Any], history: History) -> None:
+        """Write what `event`, already folded into `history`, adds to its trial; repeats add nothing."""
+        number = event.get("trial")
+        if number is None or number not in history.trials:
+            return
+        trial = history.trials[number]
+        if event["event"] == "suggest":
+            write_params(self._folder / trial.folder, self._study, trial)
+        elif event["event"] == "result":
+            self._write_metrics(trial)
+        elif event["event"] == "end":
+            self._tables.pop(number, None)
+
+    def _write_metrics(self, trial: TrialRecord) -> None:
+        path = self._folder / trial.folder / "metrics.csv"
+        table = self._tables.get(trial.number)
+        if table is not None and table.rows == len(trial.reports):
+            return
+        if table is None or any(
+            set(report.metrics) - set(table.metrics) for report in trial.reports[table.rows :]
+        ):
+            self._tables[trial.number] = write_metrics(path.parent, trial)
+            return
+        with path.open("a", encoding="utf-8", newline="") as stream:
+            stream.write(_csv_text(_row(report, table.metrics) for report in trial.reports[table.rows :]))
+        table.rows = len(trial.reports)
+
+
+def write_params(folder: Path, study: Study, trial: TrialRecord) -> None:
+    """`values`: every setting of the trial by dotted path; `drawn`: what was proposed, switches included."""
+    document = {
+        "trial": trial.number,
+        "origin": trial.origin,
+        "values": study.values(trial.params),
+        "drawn": trial.params,
+    }
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    write_whole(folder / "params.json", text.encode())
+
+
+def write_metrics(folder: Path, trial: TrialRecord) -> _Table:
+    """The whole table, one row per report; a metric that a report lacks is an empty cell."""
+    metrics = list(dict.fromkeys(name for report in trial.reports for name in report.metrics))
+    header: list[Any] = [*_LEADING, *(plain_cell(name) for name in metrics)]
+    rows = (_row(report, metrics) for report in trial.reports)
+    write_whole(folder / "metrics.csv", _csv_text([header, *rows]).encode())
+    return _Table(metrics, len(trial.reports))
+
+
+def regenerate(run_dir: Path, study: Study, history: History) -> None:
+    """Write both files of every trial again from the history."""
+    for trial in history.trials.values():
+        folder = run_dir / "trials" / trial.folder
+        write_params(folder, study, trial)
+        if trial.reports:
+            write_metrics(folder, trial)
+        else:
+            (folder / "metrics.csv").unlink(missing_ok=True)
+
+
+def _row(report: Report, metrics: Sequence[str]) -> list[Any]:
+    rung = "" if report.rung is None else report.rung
+    return [report.epoch, rung, f"{report.time:.3f}", *(report.metrics.get(name, "") for name in metrics)]
+
+
+def plain_cell(text: str) -> str:
+    """Text that a spreadsheet will not run: names of own metrics come from outside."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def _csv_text(rows: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

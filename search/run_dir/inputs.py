@@ -1,0 +1,69 @@
+"""Loading the study's images in the driver, before anything is started or written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from search.errors import ExitCode, SearchError
+from search.ledger.history import History
+from search.study.domains import Choice, Scalar
+from search.study.sections import DataSource
+from search.study.study import Study
+
+if TYPE_CHECKING:
+    from trainables.data.dataset import Dataset
+
+CONCEPT_TABLE = "auxiliary.concept_table"
+
+
+class DataMissing(SearchError):
+    """The images are not there, or are not what they should be."""
+
+    exit_code = ExitCode.DATA
+
+
+def refuse_other_data(history: History, key: str) -> None:
+    """A run goes on with the images it began with, or not at all: scores of others do not compare."""
+    then = [session["data"] for session in history.sessions if "data" in session]
+    if then and then[-1] != key:
+        raise DataMissing(
+            "the images are not those that this run began with: "
+            f"their digest was {then[-1][:16]}, now it is {key[:16]}. Restore the files, or start a new run."
+        )
+
+
+def load_inputs(study: Study) -> Dataset:
+    """The study's images, once every concept table of its trials has been read too. Raises DataMissing."""
+    from trainables.data.dataset import to_tensors
+    from trainables.errors import DataError
+    from trainables.losses.concepts import concept_table
+
+    dataset = load_data(study.data)
+    for name in sorted(_concept_tables(study)):
+        try:
+            concept_table(name, to_tensors(dataset).train)
+        except DataError as error:
+            raise DataMissing(str(error)) from None
+    return dataset
+
+
+def _concept_tables(study: Study) -> set[str]:
+    """Every value that auxiliary.concept_table can take, but none at all."""
+    values: list[Scalar] = [study.constants.get(CONCEPT_TABLE, "")]
+    for parameter in study.parameters:
+        if parameter.path == CONCEPT_TABLE and isinstance(parameter.domain, Choice):
+            values += parameter.domain.options
+    if study.design is not None:
+        values += [arm.changes.get(CONCEPT_TABLE, "") for arm in study.design.arms]
+    return {str(value) for value in values} - {""}
+
+
+def load_data(source: DataSource) -> Dataset:
+    """The images of a study. Raises DataMissing with the path, what is wrong, and how to get them."""
+    from trainables.data.dataset import load_dataset
+    from trainables.errors import DataError
+
+    try:
+        return load_dataset(source.name, root=source.root, path=source.path, limit=source.limit)
+    except DataError as error:
+        raise DataMissing(str(error)) from None

@@ -1,0 +1,102 @@
+"""run.json: what a run is, how it stands, and how it ended, whatever happened."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from search.errors import DiskError, ExitCode, Interrupted, RunDirectoryError, SearchError
+from search.run_dir.run_directory import RunDirectory
+from search.study.study import Study
+
+
+@contextmanager
+def noting_the_end(study: Study, directory: RunDirectory, target: int, go_on: str) -> Iterator[None]:
+    """Write the beginning and, whatever happens inside, the end; an error gains `go_on` as a note.
+
+    target: trials in all. go_on: a line with the command that continues.
+    """
+
+    directory.write_info(
+        name=study.name,
+        question=study.question,
+        status="running",
+        target=target,
+        started=directory.read_info().get("started") or _now(),
+        ended=None,
+        exit_code=None,
+        reason=None,
+        **describe_process(),
+    )
+    try:
+        yield
+    except SearchError as error:
+        status = "interrupted" if isinstance(error, Interrupted) else "failed"
+        _note(directory, status=status, exit_code=int(error.exit_code), reason=str(error))
+        error.add_note(go_on)
+        raise
+    except BaseException as error:
+        _note(
+            directory,
+            status="failed",
+            exit_code=int(ExitCode.INTERNAL),
+            reason=f"{type(error).__name__}: {error}",
+        )
+        raise
+    _note(directory, status="done", exit_code=int(ExitCode.DONE))
+
+
+def _note(directory: RunDirectory, **facts: Any) -> None:
+    """Write the end down; a full disk must not hide the error that is on its way."""
+    try:
+        directory.write_info(ended=_now(), **facts)
+    except (DiskError, RunDirectoryError) as error:
+        print(f"run.json could not be updated: {error}", file=sys.stderr)  # noqa: T201
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+_PACKAGES = ("ray", "optuna", "torch", "torchvision", "numpy", "scikit-learn")
+
+
+def describe_process() -> dict[str, Any]:
+    """Facts for run.json."""
+    return {
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in _PACKAGES},
+        "git": _commit(),
+        "host": {
+            "name": platform.node(),
+            "system": platform.platform(),
+            "cpus": os.cpu_count(),
+            "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        },
+    }
+
+
+def _commit() -> dict[str, Any] | None:
+    """Commit of the source tree and whether it has changes; None outside a git checkout."""
+    root = Path(__file__).resolve().parents[2]
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(root), *arguments], check=True, capture_output=True, text=True, timeout=10
+        ).stdout.strip()
+
+    try:
+        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
+    except (OSError, subprocess.SubprocessError):
+        return None

@@ -1,0 +1,214 @@
+"""A study kept in Optuna: the live one in memory that proposes, and the mirror in study.db.
+
+Both hold one Optuna trial per trial of the run, under the same number. They differ in what a failure
+of the configuration's own making is called: the mirror says FAIL; the live study says PRUNED, because
+TPE learns from COMPLETE and PRUNED alone and should learn to stay away. A lost process is FAIL in
+both and teaches nothing.
+
+Optuna keeps one intermediate value a step, so those exist for one objective only; for several, TPE
+ranks pruned trials behind all complete ones, and the mirror carries the rungs as user attributes.
+"""
+
+from __future__ import annotations
+
+import warnings
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.trial import Trial, TrialState, create_trial
+from sqlalchemy import URL
+
+from search.ledger.history import TrialRecord
+from search.study.domains import Choice, FloatRange, Parameter, Scalar
+from search.study.study import Study
+
+LOST_PROCESS = "lost:"
+"""How the reason of a failure that the configuration did not cause begins."""
+VIOLATED_WITHOUT_BOUND = 1e12
+
+
+def _distribution(parameter: Parameter) -> BaseDistribution:
+    domain = parameter.domain
+    if isinstance(domain, Choice):
+        return CategoricalDistribution(domain.options)
+    if isinstance(domain, FloatRange):
+        return FloatDistribution(domain.low, domain.high, log=domain.log)
+    return IntDistribution(domain.low, domain.high, log=domain.log)
+
+
+_SWITCH = CategoricalDistribution((False, True))
+
+
+def distributions(study: Study) -> dict[str, BaseDistribution]:
+    """Drawn name -> Optuna distribution, switches included."""
+    found: dict[str, BaseDistribution] = {}
+    for parameter in study.parameters:
+        if parameter.has_switch:
+            found[parameter.switch_path] = _SWITCH
+        found[parameter.path] = _distribution(parameter)
+    return found
+
+
+def draw(trial: Trial, study: Study) -> dict[str, Scalar]:
+    """Ask Optuna for every parameter that is active, in the study's order."""
+    params: dict[str, Scalar] = {}
+    for parameter in study.parameters:
+        if not study.is_active(parameter, params):
+            continue
+        if parameter.has_switch:
+            params[parameter.switch_path] = trial.suggest_categorical(parameter.switch_path, (False, True))
+            if not params[parameter.switch_path]:
+                continue
+        params[parameter.path] = _suggest(trial, parameter)
+    return params
+
+
+def _suggest(trial: Trial, parameter: Parameter) -> Scalar:
+    domain = parameter.domain
+    if isinstance(domain, Choice):
+        # Optuna's signature allows None as an option; a Choice has none.
+        return cast(Scalar, trial.suggest_categorical(parameter.path, domain.options))
+    if isinstance(domain, FloatRange):
+        return trial.suggest_float(parameter.path, domain.low, domain.high, log=domain.log)
+    return trial.suggest_int(parameter.path, domain.low, domain.high, log=domain.log)
+
+
+def sampler_for(study: Study, number: int) -> BaseSampler:
+    """A sampler for the trial of this number alone.
+
+    Its seed depends on the study's seed and the number, not on how often the driver was restarted, so a
+    one-worker run proposes the same trials whether or not it was interrupted.
+    """
+    seed = zlib.crc32(f"{study.budget.seed}/{number}".encode())
+    if study.sampler.name == "random":
+        return RandomSampler(seed=seed)
+    with warnings.catch_warnings():
+        # `group` has been experimental since 2021; conditional spaces need it.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return TPESampler(
+            seed=seed,
+            multivariate=True,
+            group=True,
+            constant_liar=True,
+            n_startup_trials=study.sampler.startup_trials,
+        )
+
+
+class OptunaBook:
+    """Writes what happened to the run's trials into one Optuna study."""
+
+    def __init__(self, study: Study, optuna_study: optuna.Study, *, teaches: bool) -> None:
+        self._study = study
+        self._distributions = distributions(study)
+        self._teaches = teaches
+        self.optuna_study = optuna_study
+
+    @classmethod
+    def live(cls, study: Study) -> OptunaBook:
+        """An empty study in memory."""
+        return cls(study, _create(study, None), teaches=True)
+
+    @classmethod
+    def in_file(cls, study: Study, path: Path) -> OptunaBook:
+        """The study in a SQLite file, created if it is not there."""
+        url = URL.create("sqlite", database=str(path)).render_as_string()
+        return cls(study, _create(study, RDBStorage(url)), teaches=False)
+
+    @property
+    def n_trials(self) -> int:
+        """Trials in the study, whatever their state."""
+        return len(self.optuna_study.get_trials(deepcopy=False))
+
+    def propose(self, fixed: Mapping[str, Scalar] | None = None) -> dict[str, Scalar]:
+        """Params of the next trial, which is then RUNNING; `fixed` ones are taken as they are."""
+        self.optuna_study.sampler = sampler_for(self._study, self.n_trials)
+        if fixed is not None:
+            self.optuna_study.enqueue_trial(dict(fixed))
+        return draw(self.optuna_study.ask(), self._study)
+
+    def begin(self, record: TrialRecord) -> None:
+        """Add a trial that was proposed before, as RUNNING."""
+        self.optuna_study.add_trial(
+            create_trial(
+                state=TrialState.RUNNING,
+                params=dict(record.params),
+                distributions={name: self._distributions[name] for name in record.params},
+            )
+        )
+
+    def finish(self, record: TrialRecord) -> None:
+        """Give a RUNNING trial its final state, values and constraints."""
+        trial = Trial(self.optuna_study, self._id_of(record.number))
+        metrics = record.metrics
+        failed = record.state == "FAIL" and self._teaches
+        for constraint in self._study.constraints:
+            if constraint.metric in metrics and not failed:
+                trial.set_constraint(constraint.metric, constraint.violation(metrics[constraint.metric]))
+            elif failed or record.state == "COMPLETE":
+                # Optuna takes a missing constraint for one that holds, and would prefer a crash to a miss.
+                trial.set_constraint(constraint.metric, VIOLATED_WITHOUT_BOUND)
+        self._report_rungs(trial, record)
+        if not self._teaches:
+            self._annotate(trial, record)
+        if record.state == "COMPLETE":
+            assert record.values is not None
+            self.optuna_study.tell(record.number, list(record.values))
+        elif record.state == "PRUNED" or (
+            self._teaches and not (record.reason or "").startswith(LOST_PROCESS)
+        ):
+            self.optuna_study.tell(record.number, state=TrialState.PRUNED)
+        else:
+            self.optuna_study.tell(record.number, state=TrialState.FAIL)
+
+    def _report_rungs(self, trial: Trial, record: TrialRecord) -> None:
+        if record.state == "FAIL" and self._teaches:
+            return
+        for rung, report in record.rungs.items():
+            values = [report.metrics.get(o.metric) for o in self._study.objectives]
+            if len(values) == 1 and values[0] is not None:
+                trial.report(values[0], rung)
+
+    def _annotate(self, trial: Trial, record: TrialRecord) -> None:
+        if record.reason is not None:
+            trial.set_user_attr("reason", record.reason)
+        for rung, report in record.rungs.items():
+            trial.set_user_attr(f"rung {rung}", dict(report.metrics))
+
+    def _id_of(self, number: int) -> int:
+        storage = self.optuna_study._storage
+        return storage.get_trial_id_from_study_id_trial_number(self.optuna_study._study_id, number)
+
+    def close(self) -> None:
+        """Let go of the database file."""
+        storage = self.optuna_study._storage
+        storage.remove_session()
+        backend = getattr(storage, "_backend", storage)
+        if isinstance(backend, RDBStorage):
+            backend.engine.dispose()
+
+
+def _create(study: Study, storage: BaseStorage | None) -> optuna.Study:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    created = optuna.create_study(
+        storage=storage,
+        study_name=study.name,
+        load_if_exists=True,
+        directions=["maximize" if o.mode == "max" else "minimize" for o in study.objectives],
+    )
+    if storage is not None:
+        with warnings.catch_warnings():
+            # Experimental since 3.2; optuna-dashboard shows "Objective 0" without it.
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            created.set_metric_names([objective.metric for objective in study.objectives])
+    return created

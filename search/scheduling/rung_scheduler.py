@@ -1,0 +1,152 @@
+"""What follows from a step of a trial: go on, stop, or failed. Knows the study, not Ray.
+
+The order is the contract: the reports are recorded, then the verdict is recorded, then it acts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from search.errors import DiskError, Halt, TooManyFailures
+from search.ledger.history import History, TrialRecord
+from search.ledger.recorder import Recorder
+from search.scheduling.successive_halving import Halving, Standing
+from search.study.study import Study
+from trainables.metrics.catalog import METRICS
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What a worker sent back after one step; the last report is the step's own."""
+
+    reports: tuple[Mapping[str, Any], ...]
+    checkpoint: Mapping[str, Any] | None
+    next_rung: int | None
+    """The rung whose SAE comes next, once the classifier is trained for it."""
+    failure: str | None
+
+
+class Judge:
+    """Records every step and decides whether its trial goes on."""
+
+    def __init__(self, study: Study, recorder: Recorder) -> None:
+        self._study = study
+        self._recorder = recorder
+        self._rungs = study.scheduler.rungs
+        self._halving = Halving(study.scheduler.reduction_factor)
+        _restore(self._halving, study, recorder.history)
+
+    def goes_on(self, number: int, step: StepResult) -> bool:
+        """Record the step; False if the trial is over, which is then recorded too."""
+        record = self._recorder.history.trials[number]
+        leave_if_the_disk_is_full(number, step)
+        if step.failure is not None:
+            self.fail(number, step.failure)
+            return False
+        self._recorder.results(number, step.reports, step.checkpoint)
+        rung = step.reports[-1]["rung"] if step.reports else None
+        if rung is None:
+            return self._may_reach(record, step)
+        return self._passes(record, rung)
+
+    def settle_all(self) -> None:
+        """Finish what an earlier session recorded but did not live to act on."""
+        for record in self._recorder.history.in_state("RUNNING"):
+            if record.reports and record.reports[-1].rung is not None:
+                self._passes(record, record.reports[-1].rung)
+
+    def fail(self, number: int, reason: str) -> None:
+        """End a trial as FAIL; raises Halt when the budget of failures is spent."""
+        self._recorder.end(number, "FAIL", reason=reason)
+        failed, allowed = len(self._recorder.history.in_state("FAIL")), self._study.budget.max_failures
+        if failed > allowed:
+            raise Halt(
+                TooManyFailures(
+                    f"{failed} trials failed, more than budget.max_failures = {allowed}; the last: {reason}"
+                )
+            )
+
+    def _passes(self, record: TrialRecord, rung: int) -> bool:
+        standing = standing_at(self._study, record.rungs[rung].metrics)
+        if standing is None:
+            missing = [o.metric for o in self._study.objectives if o.metric not in record.rungs[rung].metrics]
+            self.fail(record.number, f"contract: rung {rung} did not report {', '.join(missing)}")
+            return False
+        if rung >= self._rungs:
+            values = [record.rungs[rung].metrics[o.metric] for o in self._study.objectives]
+            self._recorder.end(record.number, "COMPLETE", values=values)
+            return False
+        # A trial retried across this rung keeps the verdict that was acknowledged.
+        action = record.decisions.get(rung)
+        if action is None:
+            survives = self._halving.survives(rung, record.number, standing)
+            # The default configuration is what every other trial is compared with: it is trained in full.
+            action = "continue" if survives or record.is_default else "stop"
+            self._recorder.decision(record.number, rung, action)
+        if action == "stop":
+            self._recorder.end(
+                record.number,
+                "PRUNED",
+                reason=f"not in the top 1/{self._study.scheduler.reduction_factor} at rung {rung}",
+            )
+        return action == "continue"
+
+    def _may_reach(self, record: TrialRecord, step: StepResult) -> bool:
+        """Stop before the SAE is paid for, if the classifier already misses a constraint hopelessly."""
+        if step.next_rung is None or step.next_rung >= self._rungs or record.is_default:
+            return True
+        if record.decisions.get(step.next_rung) == "continue":
+            return True  # a retried trial keeps the verdict that was acknowledged
+        metrics = record.metrics
+        missed = [
+            c
+            for c in self._study.constraints
+            if METRICS[c.metric].when == "epoch"
+            and c.metric in metrics
+            and c.violation(metrics[c.metric]) > 0
+        ]
+        if not missed or not self._halving.hopeless(
+            step.next_rung, sum(c.violation(metrics[c.metric]) for c in missed)
+        ):
+            return True
+        self._recorder.decision(record.number, step.next_rung, "stop")
+        names = ", ".join(c.metric for c in missed)
+        self._recorder.end(
+            record.number, "PRUNED", reason=f"constraint missed before rung {step.next_rung}: {names}"
+        )
+        return False
+
+
+def leave_if_the_disk_is_full(number: int, step: StepResult) -> None:
+    """Raise Halt if a worker could not write: no trial's fault, and the next one would meet it too."""
+    if step.failure is not None and step.failure.startswith("disk: "):
+        raise Halt(DiskError(f"trial {number} could not write: {step.failure.removeprefix('disk: ')}"))
+
+
+def standing_at(study: Study, metrics: Mapping[str, float]) -> Standing | None:
+    """Losses and total violation of a rung's metrics; None if an objective is missing or not finite.
+
+    A constraint whose metric is missing counts as violated without bound.
+    """
+    losses = tuple(
+        (-1.0 if o.mode == "max" else 1.0) * metrics.get(o.metric, math.nan) for o in study.objectives
+    )
+    if not all(math.isfinite(loss) for loss in losses):
+        return None
+    violation = sum(
+        c.violation(metrics[c.metric]) if c.metric in metrics else math.inf for c in study.constraints
+    )
+    return Standing(violation, losses)
+
+
+def _restore(halving: Halving, study: Study, history: History) -> None:
+    """Fill the rungs with what earlier sessions saw."""
+    for record in history.trials.values():
+        for rung in record.decisions:
+            report = record.rungs.get(rung)
+            standing = standing_at(study, report.metrics) if report else None
+            if standing is not None:
+                halving.record(rung, record.number, standing)

@@ -1,0 +1,98 @@
+"""One value against one field of a pydantic model: the value to use, or what would be right.
+
+Pydantic's own texts are for programmers; here each of its error types becomes a phrase that ends
+"must be ...". A field is checked alone, so one mistake gives one message.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from search.space.nodes import Atom, show_atom
+from search.space.problems import choices_hint
+from search.study.sections import NAME_PATTERN
+from trainables.settings.auxiliary import CONCEPT_TABLE
+
+_NOUNS = {"int": "a whole number", "float": "a number", "string": "a string", "bool": "true or false"}
+_PATTERNS = {
+    NAME_PATTERN: "letters, digits, dot, underscore and hyphen, beginning with a letter or digit",
+    CONCEPT_TABLE: "image_statistics, shuffled_image_statistics, or an absolute path, because every trial "
+    "runs in a folder of its own",
+}
+_BOUNDS = {
+    "greater_than_equal": ("ge", "at least"),
+    "greater_than": ("gt", "greater than"),
+    "less_than_equal": ("le", "at most"),
+    "less_than": ("lt", "less than"),
+}
+
+
+@lru_cache(maxsize=1024)
+def _adapter(model: type[BaseModel], name: str) -> TypeAdapter[Any]:
+    field = model.model_fields[name]
+    annotation: Any = field.annotation
+    for item in field.metadata:
+        annotation = Annotated[annotation, item]
+    return TypeAdapter(annotation, config=ConfigDict(strict=True, allow_inf_nan=False))
+
+
+def known_names(field: FieldInfo) -> tuple[str, ...] | None:
+    """The strings that a field may take, where they are a closed list."""
+    extra = field.json_schema_extra
+    for item in (extra, *(getattr(part, "json_schema_extra", None) for part in get_args(field.annotation))):
+        if isinstance(item, dict) and "enum" in item:
+            return tuple(str(name) for name in item["enum"])  # type: ignore[union-attr]
+    if get_origin(field.annotation) is Literal:
+        return tuple(get_args(field.annotation))
+    return None
+
+
+def base_type(field: FieldInfo) -> str:
+    """`int`, `float`, `bool` or `str`: which domains suit the field."""
+    kind = field.annotation
+    return kind.__name__ if kind in (int, float, bool) else "str"
+
+
+def fault(model: type[BaseModel], name: str, value: Atom) -> str | None:
+    """`8.5; must be a whole number`, or None if the field takes the value."""
+    known = known_names(model.model_fields[name])
+    if known is not None:
+        return None if value in known else f"unknown value {show_atom(value)}{choices_hint(value, known)}"
+    try:
+        _adapter(model, name).validate_python(value)
+    except ValidationError as error:
+        phrases = list(dict.fromkeys(_phrase(dict(part)) for part in error.errors(include_url=False)))
+        return f"wrong value {show_atom(value)}; must be {' or '.join(phrases)}"
+    return None
+
+
+def accepted(model: type[BaseModel], name: str, value: Any) -> Any:
+    """The value in the field's own type (1 becomes 1.0 in a float field); it must be faultless."""
+    return _adapter(model, name).validate_python(value)
+
+
+def _phrase(error: dict[str, Any]) -> str:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind in _BOUNDS:
+        attribute, words = _BOUNDS[kind]
+        return f"{words} {context[attribute]}"
+    if kind == "literal_error":
+        return str(context["expected"])
+    if kind == "finite_number":
+        return "finite"
+    if kind == "string_pattern_mismatch":
+        return _PATTERNS[context["pattern"]]
+    if kind == "string_too_short":
+        return (
+            "at least one character" if context["min_length"] == 1 else f"{context['min_length']} characters"
+        )
+    if kind == "string_too_long":
+        return f"at most {context['max_length']} characters"
+    for stem, noun in _NOUNS.items():
+        if kind.startswith(f"{stem}_"):
+            return noun
+    return str(error["msg"]).lower()

@@ -1,0 +1,114 @@
+"""A space file and its overrides -> a checked Study.
+
+The way through: text (`yaml_source`) -> settings (`space_settings`) and trial entries (`space_trial`,
+`space_domains`) -> conditions and order (`space_conditions`) -> rules (`space_rules`) -> Study. Each step
+notes what is wrong and goes on where it can, so that one SpaceError tells every mistake. Nothing here
+imports torch, ray or optuna.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from search.errors import SpaceError
+from search.space.design import designed, read_design
+from search.space.entry import Entry, default_of
+from search.space.nodes import Leaf, Table, placed, show
+from search.space.problems import Problems, Source, Where
+from search.space.rules import read_trial_entries
+from search.space.settings import read_settings
+from search.space.trial import TrialEntries
+from search.space.writer import to_yaml
+from search.space.yaml_tree import parse, read_text
+from search.study.domains import Parameter
+from search.study.study import Study
+
+
+@dataclass(frozen=True)
+class LoadedSpace:
+    """A Study with the texts a run directory keeps."""
+
+    study: Study
+    text: str
+    """The file as it was read."""
+    resolved_text: str
+    """A space file that loads to an equal Study without overrides, every default written out."""
+
+
+def load_study(path: str | Path, overrides: Sequence[str] = ()) -> LoadedSpace:
+    """Read and check a space file.
+
+    `overrides` are `a.b=c`: a dotted key of the file and a YAML value, which may be a whole domain or
+    section: `trial.sae.k={log_int: [2, 8]}`. Raises SpaceError that lists every mistake with its place.
+    """
+    text = read_text(Path(path))
+    return load_text(text, str(path), overrides)
+
+
+def load_text(text: str, label: str, overrides: Sequence[str] = ()) -> LoadedSpace:
+    """As `load_study`, of a text at hand; `label` stands in error messages for the file's path."""
+    problems = Problems()
+    root = parse(Source(label, text), problems)
+    if root is not None and not isinstance(root, Table):
+        empty = isinstance(root, Leaf) and root.value is None
+        what = "the file is empty" if empty else f"the file holds {show(root)}"
+        problems.add(root.where, "", f"{what}; must be a mapping with name, question, objectives, trial ...")
+    if not isinstance(root, Table):
+        problems.raise_any()
+        raise AssertionError("a root that is no mapping was not noted")
+    for order, override in enumerate(overrides, start=1):
+        root = _overridden(root, override, order, problems)
+    study = _study(root, problems)
+    header = "# Resolved: overrides applied, every default written out. A resumed run reads this file.\n"
+    return LoadedSpace(study, text, header + to_yaml(study))
+
+
+def _overridden(root: Table, override: str, order: int, problems: Problems) -> Table:
+    """The tree with one `a.b=c` applied; the tree itself stays as it was."""
+    key, equals, text = override.partition("=")
+    source = Source(f"--set {override}", text, order)
+    keys = key.strip().split(".")
+    if not equals or not all(keys):
+        problems.add(Where(source, 1, 1), "", "not of the form key.path=value")
+        return root
+    value = parse(source, problems)
+    if value is None:
+        return root
+    try:
+        return placed(root, keys, value)
+    except SpaceError as error:
+        problems.add(value.where, key.strip(), str(error))
+        return root
+
+
+def _study(root: Table, problems: Problems) -> Study:
+    settings = read_settings(root, problems)
+    trial, ordered = read_trial_entries(root, problems)
+    design = read_design(root, ordered, problems)
+    problems.raise_any()
+    if design is not None:
+        own = designed(settings, root, design)
+        return Study(
+            **own, parameters=design.parameters, constants=dict(design.arms[0].values), design=design
+        )
+    fixed = [entry for entry in ordered if entry.domain is None]
+    return Study(
+        **settings,
+        parameters=tuple(_parameter(entry, trial) for entry in ordered if entry.domain is not None),
+        constants={entry.path: entry.constant for entry in fixed if entry.constant is not None},
+        constant_conditions={entry.path: entry.conditions[0] for entry in fixed if entry.conditions},
+    )
+
+
+def _parameter(entry: Entry, trial: TrialEntries) -> Parameter:
+    assert entry.domain is not None
+    return Parameter(
+        path=entry.path,
+        domain=entry.domain,
+        conditions=entry.conditions,
+        has_switch=entry.or_value is not None,
+        or_value=entry.or_value,
+        default=default_of(entry, trial.kinds(entry.slot.section)),
+    )

@@ -1,0 +1,138 @@
+"""The `trial` of a space file: node -> entries, one per slot that the file mentions, and every kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from search.space.domains import DOMAINS, read_entry
+from search.space.entry import Entry
+from search.space.nodes import Node, Table, show
+from search.space.problems import Problems, Where, choices_hint
+from search.space.trial_fields import Slot, default_kind, slots
+from search.study.domains import Choice
+from trainables import config
+
+
+@dataclass
+class TrialEntries:
+    """What a space file says of the trial. Paths in `broken` have a problem noted already."""
+
+    slots: dict[str, Slot]
+    where: Where
+    entries: dict[str, Entry] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+
+    def kinds(self, section: str) -> tuple[str, ...]:
+        """Kinds that the section can have; all of them while its `kind` is broken; ("",) without variants."""
+        entry = self.entries.get(f"{section}.kind")
+        if entry is None:
+            return tuple(config.KINDS.get(section, ("",)))
+        if isinstance(entry.domain, Choice):
+            return tuple(str(option) for option in entry.domain.options)
+        return (str(entry.constant),)
+
+
+def read_trial(root: Table, problems: Problems) -> TrialEntries:
+    """Every entry under `trial`. Conditions are not resolved yet."""
+    node = root.entries.get("trial", Table(root.where, {}, {}, 1, 1))
+    trial = TrialEntries(slots(), node.where)
+    if not isinstance(node, Table):
+        problems.add(
+            node.where, "trial", f"wrong value {show(node)}; must be a mapping with {_names(_sections())}"
+        )
+        return trial
+    for key, where in node.keys.items():
+        if key not in _sections():
+            problems.add(
+                where, f"trial.{key}", f"unknown key{choices_hint(key, _sections())}{_home_of(key, trial)}"
+            )
+    for section in _sections():
+        if section in config.SCALARS:
+            if section in node.entries:
+                _read_slot(trial, section, node.entries[section], node.keys[section], problems)
+        else:
+            _read_section(trial, section, node.entries.get(section), problems)
+    return trial
+
+
+def _sections() -> tuple[str, ...]:
+    return tuple(config.TrialConfig.model_fields)
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return ", ".join(names)
+
+
+def _home_of(key: str, trial: TrialEntries) -> str:
+    """Where a key belongs that stands in the wrong section."""
+    homes = [
+        path for path, slot in trial.slots.items() if slot.name == key and slot.section and not slot.is_kind
+    ]
+    return f" ({' and '.join(homes)} exist{'s' if len(homes) == 1 else ''})" if homes else ""
+
+
+def _read_section(trial: TrialEntries, section: str, node: Node | None, problems: Problems) -> None:
+    if node is not None and not isinstance(node, Table):
+        names = ("kind",) if section in config.KINDS else tuple(config.PLAIN[section].model_fields)
+        problems.add(
+            node.where,
+            f"trial.{section}",
+            f"wrong value {show(node)}; must be a mapping with {_names(names)}",
+        )
+        trial.broken.update(path for path, slot in trial.slots.items() if slot.section == section)
+        return
+    if section in config.KINDS:
+        _read_kind(trial, section, node, problems)
+    if node is None:
+        return
+    for key, value in node.entries.items():
+        path = f"{section}.{key}"
+        if path in trial.slots:
+            if key != "kind" or section not in config.KINDS:
+                _read_slot(trial, path, value, node.keys[key], problems)
+        else:
+            known = [slot.name for slot in trial.slots.values() if slot.section == section]
+            hint = (
+                f"; a section is no domain, give one to its values, as in kind: {{{key}: ...}}"
+                if key in DOMAINS
+                else choices_hint(key, known) + _home_of(key, trial)
+            )
+            problems.add(node.keys[key], f"trial.{path}", f"unknown key{hint}")
+
+
+def _read_kind(trial: TrialEntries, section: str, node: Table | None, problems: Problems) -> None:
+    path = f"{section}.kind"
+    if node is not None and "kind" in node.entries:
+        entry = read_entry(trial.slots[path], node.entries["kind"], (), problems)
+        if entry is None:
+            trial.broken.add(path)
+            return
+    else:
+        where = trial.where if node is None else node.where
+        entry = Entry(trial.slots[path], where, constant=default_kind(section))
+    trial.entries[path] = entry
+
+
+def _read_slot(trial: TrialEntries, path: str, node: Node, key: Where, problems: Problems) -> None:
+    slot = trial.slots[path]
+    possible = trial.kinds(slot.section)
+    kinds = tuple(kind for kind in possible if kind in slot.owners)
+    if not kinds and _set_aside(trial, slot, key):
+        return
+    if not kinds:
+        owning = f"belongs to {slot.section}.kind {' or '.join(slot.owners)}"
+        here = f"but the kind here is {' or '.join(possible)}"
+        problems.add(key, f"trial.{path}", f"{owning}, {here}; remove it or change the kind")
+        entry = None
+    else:
+        entry = read_entry(slot, node, kinds, problems)
+    if entry is None:
+        trial.broken.add(path)
+    else:
+        trial.entries[path] = entry
+
+
+def _set_aside(trial: TrialEntries, slot: Slot, key: Where) -> bool:
+    """Whether the file gives this value to a kind that a `--set` took out of the search: no mistake."""
+    kind = trial.entries[f"{slot.section}.kind"]
+    return kind.where.source.order > 0 and key.source.order == 0

@@ -1,0 +1,109 @@
+"""Every value a trial has, read off the tables of `trainables.config`: path, who owns it, its default."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from search.space.field_check import accepted, base_type, fault
+from search.space.nodes import Atom, show_atom
+from search.space.problems import choices_hint
+from search.study.domains import Scalar
+from trainables import config
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One setting of the trial. `owners` maps a kind to the model that has the field.
+
+    In a section without variants, and for fields of the trial itself, the only owner is "".
+    """
+
+    path: str
+    owners: dict[str, type[BaseModel]]
+
+    @property
+    def section(self) -> str:
+        """`sae` of `sae.k`; empty for a field of the trial itself."""
+        return self.path.rpartition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """`k` of `sae.k`."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def kind_path(self) -> str | None:
+        """`sae.kind`, where the section has kinds and some of them lack this field; else None."""
+        partial = self.section in config.KINDS and len(self.owners) < len(config.KINDS[self.section])
+        return f"{self.section}.kind" if partial else None
+
+    @property
+    def is_kind(self) -> bool:
+        """Whether this slot is the `kind` of a section."""
+        return self.name == "kind" and self.section in config.KINDS
+
+    @property
+    def field(self) -> FieldInfo:
+        """The field in the first model that has it."""
+        return next(iter(self.owners.values())).model_fields[self.name]
+
+    @property
+    def base_type(self) -> str:
+        """`int`, `float`, `bool` or `str`."""
+        return base_type(self.field)
+
+    def fault(self, value: Atom, kinds: Collection[str]) -> str | None:
+        """What the first of `kinds` that refuses `value` has against it; None if all take it."""
+        if self.is_kind:
+            names = tuple(self.owners)
+            return None if value in names else f"unknown kind {show_atom(value)}{choices_hint(value, names)}"
+        for kind, model in self.owners.items():
+            if kind in kinds:
+                wrong = fault(model, self.name, value)
+                if wrong is not None:
+                    return wrong
+        return None
+
+    def accepted(self, value: Atom) -> Scalar:
+        """A faultless value in the field's own type."""
+        if self.is_kind:
+            return str(value)
+        result: Scalar = accepted(next(iter(self.owners.values())), self.name, value)
+        return result
+
+    def default(self, kind: str) -> Scalar:
+        """What a trial of this kind takes when the space file says nothing."""
+        if self.is_kind:
+            return default_kind(self.section)
+        value: Scalar = self.owners[kind].model_fields[self.name].default
+        return value
+
+
+def default_kind(section: str) -> str:
+    """The kind a section has when the space file names none."""
+    kind: str = getattr(config.TrialConfig(), section).kind
+    return kind
+
+
+def slots() -> dict[str, Slot]:
+    """Path -> slot, in the order of the tables: this order, not the file's, is the order of a Study."""
+    table: dict[str, Slot] = {}
+    for section in config.TrialConfig.model_fields:
+        if section in config.SCALARS:
+            table[section] = Slot(section, {"": config.TrialConfig})
+            continue
+        models = {"": config.PLAIN[section]} if section in config.PLAIN else config.KINDS[section]
+        if section in config.KINDS:
+            table[f"{section}.kind"] = Slot(f"{section}.kind", dict(models))
+        for kind, model in models.items():
+            for name in model.model_fields:
+                path = f"{section}.{name}"
+                if path in table and name != "kind":
+                    table[path].owners[kind] = model
+                elif path not in table:
+                    table[path] = Slot(path, {kind: model})
+    return table

@@ -1,0 +1,97 @@
+"""A real local Ray: closed to the network, gone afterwards; and clusters that are not there."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from search.errors import ClusterError
+from search.execution.ray_session import ray_session
+
+SESSION = """
+import contextlib, json, os
+import psutil
+from search.execution.ray_session import ray_session
+
+def sockets():
+    me = psutil.Process()
+    found = []
+    for process in [me, *me.children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess):  # a helper of Ray's start that ends just now
+            for c in process.net_connections(kind="inet"):
+                if c.status == psutil.CONN_LISTEN:
+                    found.append([process.pid, process.name(), c.laddr.ip, c.laddr.port])
+    return found
+
+with ray_session("local", n_cpus=1) as session:
+    scratch = session.scratch
+    import ray
+    @ray.remote
+    def work():
+        return 1
+    ray.get(work.remote())
+    children = [p.pid for p in psutil.Process().children(recursive=True)]
+    print(json.dumps({"sockets": sockets(), "children": children, "scratch": str(scratch)}))
+print(json.dumps({"scratch_left": os.path.exists(scratch)}))
+"""
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What a separate process saw of its own Ray; its environment lies under a path with a space."""
+    environment = tmp_path_factory.mktemp("a space") / "it's"
+    environment.symlink_to(Path(sys.executable).parents[1])
+    python = environment / "bin" / Path(sys.executable).name
+    done = subprocess.run([python, "-c", SESSION], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    during, after = done.stdout.splitlines()
+    return {**json.loads(during), **json.loads(after), "stderr": done.stderr}
+
+
+def test_nothing_listens_beyond_loopback(session: dict[str, object]) -> None:
+    sockets = session["sockets"]
+    assert isinstance(sockets, list)
+    # The head's daemons and the worker: without any of them the test would prove nothing.
+    assert {name for _, name, _, _ in sockets} >= {"gcs_server", "raylet"}
+    outside = [s for s in sockets if not _is_loopback(s[2])]
+    assert outside == []
+
+
+def test_no_process_and_no_scratch_folder_stay_behind(session: dict[str, object]) -> None:
+    children = session["children"]
+    assert isinstance(children, list)
+    assert len(children) >= 3
+    left: list[psutil.Process] = []
+    for pid in children:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            left.append(psutil.Process(pid))
+    _, alive = psutil.wait_procs(left, timeout=15)
+    assert alive == []
+    assert session["scratch_left"] is False
+
+
+def test_ray_says_nothing(session: dict[str, object]) -> None:
+    assert session["stderr"] == ""
+
+
+def _is_loopback(address: str) -> bool:
+    parsed = ipaddress.ip_address(address)
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return (mapped or parsed).is_loopback
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [("127.0.0.1:1", "nobody answers"), ("nonsense", "HOST:PORT"), ("127.0.0.1:port", "HOST:PORT")],
+)
+def test_an_unreachable_cluster_is_one_clear_error(address: str, why: str) -> None:
+    with pytest.raises(ClusterError, match=why) as error, ray_session(address):
+        raise AssertionError("no cluster, no session")
+    assert error.value.exit_code == 5

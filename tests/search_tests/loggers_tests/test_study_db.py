@@ -1,0 +1,152 @@
+"""study.db read back with Optuna itself and compared with the ledger's history."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import optuna
+import pytest
+from sqlalchemy import create_engine
+
+from search.ledger.history import History
+from search.loggers.study_db import StudyMirror
+from search.scheduling.optuna_study import OptunaBook
+from search.study.study import Study
+from tests.search_tests.histories import make_study
+from tests.search_tests.scheduling_tests.test_optuna_study import play
+
+
+def history_of(study: Study, n_trials: int) -> tuple[History, list[dict[str, object]]]:
+    """A history with every fate, and the events that made it."""
+    proposals, _ = play(study, n_trials)
+    events: list[dict[str, object]] = []
+    for number, params in enumerate(proposals):
+        metrics = {
+            "probe/accuracy": 0.9 - number / 100,
+            "attribution/junk": 0.5,
+            "sae/dead_fraction": 0.05 * (number % 4),
+        }
+        events.append(
+            {"event": "suggest", "trial": number, "params": params, "origin": "sampler", "time": 1.0}
+        )
+        events.append(
+            {
+                "event": "result",
+                "trial": number,
+                "epoch": 2,
+                "rung": 1,
+                "metrics": metrics,
+                "checkpoint": None,
+                "time": 2.0,
+            }
+        )
+        state = ("COMPLETE", "PRUNED", "FAIL", "RUNNING")[number % 4]
+        if state != "RUNNING":
+            values = [metrics[o.metric] for o in study.objectives] if state == "COMPLETE" else None
+            reason = "diverged: x" if state == "FAIL" else None
+            events.append(
+                {
+                    "event": "end",
+                    "trial": number,
+                    "state": state,
+                    "reason": reason,
+                    "values": values,
+                    "time": 3.0,
+                }
+            )
+    history = History()
+    for event in events:
+        history.apply(event)
+    return history, events
+
+
+def compare(path: Path, study: Study, history: History) -> None:
+    """Every trial of the file says what the history says."""
+    storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
+    loaded = optuna.load_study(study_name=study.name, storage=storage)
+    trials = loaded.get_trials()
+    storage.remove_session()
+    storage.engine.dispose()
+    assert [t.number for t in trials] == sorted(history.trials)
+    for trial in trials:
+        record = history.trials[trial.number]
+        assert trial.state.name == record.state
+        assert trial.params == record.params
+        assert trial.user_attrs.get("reason") == record.reason
+        if record.state == "COMPLETE":
+            assert tuple(trial.values) == record.values
+        if record.state != "RUNNING":
+            assert trial.user_attrs["rung 1"] == dict(record.rungs[1].metrics)
+            assert trial.constraints == {
+                "sae/dead_fraction": max(0.0, record.metrics["sae/dead_fraction"] - 0.1)
+            }
+            if len(study.objectives) == 1:
+                assert trial.intermediate_values == {1: record.metrics["probe/accuracy"]}
+
+
+@pytest.mark.parametrize("objectives", [1, 2])
+def test_followed_event_by_event(tmp_path: Path, objectives: int) -> None:
+    study = make_study(objectives=objectives)
+    final, events = history_of(study, 12)
+    history = History()
+    mirror = StudyMirror(study, tmp_path / "study.db", history)
+    for event in events:
+        history.apply(event)
+        mirror.on_events([event], history)
+    mirror.close()
+    compare(tmp_path / "study.db", study, final)
+
+
+@pytest.mark.parametrize("damage", ["missing", "zeroed", "garbage", "stale"])
+def test_made_anew_from_the_ledger(tmp_path: Path, damage: str) -> None:
+    study, path = make_study(), tmp_path / "study.db"
+    history, _ = history_of(study, 8)
+    if damage == "stale":
+        fewer, _ = history_of(study, 3)
+        StudyMirror(study, path, fewer).close()
+    elif damage != "missing":
+        StudyMirror(study, path, history).close()
+        path.write_bytes(b"" if damage == "zeroed" else b"not a database" * 1000)
+    StudyMirror(study, path, history).close()
+    compare(path, study, history)
+
+
+def test_a_true_mirror_is_kept_as_it_is(tmp_path: Path) -> None:
+    study, path = make_study(), tmp_path / "study.db"
+    history, _ = history_of(study, 4)
+    StudyMirror(study, path, history).close()
+    inode = path.stat().st_ino
+    StudyMirror(study, path, history).close()
+    assert path.stat().st_ino == inode
+
+
+def test_a_mirror_that_breaks_does_not_stop_the_search(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    study, path = make_study(), tmp_path / "study.db"
+    history, events = history_of(study, 4)
+    mirror = StudyMirror(study, path, History())
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE trials")
+    engine.dispose()
+    for event in events:
+        mirror.on_events([event], history)
+    mirror.close()
+    assert "mirroring stopped" in caplog.text
+    StudyMirror(study, path, history).close()
+    compare(path, study, history)
+
+
+def test_failures_teach_the_live_study_but_are_failures_in_the_mirror(tmp_path: Path) -> None:
+    study = make_study(objectives=1)
+    history, _ = history_of(study, 3)
+    live = OptunaBook.live(study)
+    mirror = OptunaBook.in_file(study, tmp_path / "study.db")
+    for record in history.trials.values():
+        for book in (live, mirror):
+            book.begin(record)
+            book.finish(record)
+    assert live.optuna_study.trials[2].state.name == "PRUNED"
+    assert mirror.optuna_study.trials[2].state.name == "FAIL"
+    mirror.close()

@@ -1,0 +1,152 @@
+"""k-means, silhouettes and the adjusted Rand index, on whatever device the points are.
+
+Lloyd's iterations from k-means++ starts (Arthur and Vassilvitskii 2007), the best of several. Own, because
+a trial's numbers must follow from its seed alone, whatever the threads of a library's build.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+STARTS = 4
+ITERATIONS = 50
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """Centres (k, d), the cluster of each point (n,), and the sum of squared distances to the centres."""
+
+    centres: Tensor
+    labels: Tensor
+    inertia: float
+
+    def assign(self, points: Tensor) -> Tensor:
+        """Nearest centre of each point (m, d): (m,) int64."""
+        return squared_distances(points, self.centres).argmin(dim=1)
+
+
+def kmeans(points: Tensor, k: int, seed: int) -> Clustering:
+    """The best of 4 clusterings of points (n, d) into at most k clusters; k <= n."""
+    generator = torch.Generator().manual_seed(seed)
+    starts = torch.stack([_spread_out(points, k, generator) for _ in range(STARTS)])
+    return min(_lloyd(points, starts), key=lambda found: found.inertia)
+
+
+def silhouette(points: Tensor, labels: Tensor) -> float:
+    """Mean of (b - a) / max(a, b), a and b the mean distances to the own and to the nearest other cluster.
+
+    Rousseeuw 1987; in [-1, 1]; a point alone in its cluster counts 0, and so does everything if there are
+    fewer than two clusters. points (n, d), labels (n,); memory n^2.
+    """
+    present, own = torch.unique(labels, return_inverse=True)
+    if len(present) < 2:
+        return 0.0
+    member = F.one_hot(own, len(present)).double()
+    size = member.sum(dim=0)
+    sums = squared_distances(points, points).double().sqrt().fill_diagonal_(0) @ member
+    inner = sums.gather(1, own[:, None])[:, 0] / (size[own] - 1).clamp(min=1)
+    outer = (sums / size).masked_fill(member.bool(), float("inf")).amin(dim=1)
+    width = (outer - inner) / torch.maximum(inner, outer).clamp(min=1e-30)
+    return float(torch.where(size[own] > 1, width, 0.0).mean())
+
+
+def adjusted_rand(first: Tensor, second: Tensor) -> float:
+    """Agreement of two labelings (n,), 0 = chance, 1 = the same partition (Hubert and Arabie 1985)."""
+    table = torch.zeros(int(first.max()) + 1, int(second.max()) + 1, dtype=torch.float64)
+    table.index_put_(
+        (first.cpu(), second.cpu()), torch.ones(len(first), dtype=torch.float64), accumulate=True
+    )
+    pairs = (table * (table - 1) / 2).sum()
+    rows, columns = ((sums * (sums - 1) / 2).sum() for sums in (table.sum(dim=1), table.sum(dim=0)))
+    expected = rows * columns / max(len(first) * (len(first) - 1) / 2, 1)
+    most = (rows + columns) / 2
+    return float((pairs - expected) / (most - expected)) if float(most) != float(expected) else 1.0
+
+
+def squared_distances(points: Tensor, others: Tensor) -> Tensor:
+    """|p - q|^2 of points (n, d) and others (m, d): (n, m) >= 0."""
+    squares = points.square().sum(dim=1)[:, None] + others.square().sum(dim=1)
+    return (squares - 2 * points @ others.T).clamp(min=0)
+
+
+def _spread_out(points: Tensor, k: int, generator: torch.Generator) -> Tensor:
+    """k-means++: each further centre is drawn with a chance proportional to its squared distance."""
+    first = int(torch.randint(len(points), (1,), generator=generator))
+    centres = [points[first]]
+    nearest = squared_distances(points, centres[0][None])[:, 0]
+    for _ in range(k - 1):
+        cumulative = nearest.double().cpu().cumsum(dim=0)
+        at = torch.rand(1, generator=generator, dtype=torch.float64) * cumulative[-1]
+        centres.append(points[int(torch.searchsorted(cumulative, at).clamp(max=len(points) - 1))])
+        nearest = torch.minimum(nearest, squared_distances(points, centres[-1][None])[:, 0])
+    return torch.stack(centres)
+
+
+def _lloyd(points: Tensor, centres: Tensor) -> list[Clustering]:
+    """Where each of the starts (s, k, d) ends; they go in step, so that one product serves all."""
+    n_starts, k, _ = centres.shape
+    labels, places = _nearest(points, centres), torch.arange(k, device=points.device)
+    for _ in range(ITERATIONS):
+        member = (labels[:, :, None] == places).to(points)
+        size = member.sum(dim=0)[:, :, None]
+        means = (member.flatten(1).T @ points).unflatten(0, (n_starts, k)) / size.clamp(min=1)
+        # A centre that lost all its points stays where it was.
+        centres = torch.where(size > 0, means, centres)
+        moved = _nearest(points, centres)
+        # A start that has arrived only repeats itself until the last one has.
+        if torch.equal(moved, labels):
+            break
+        labels = moved
+    return [
+        Clustering(own, mine, float((points - own[mine]).double().square().sum()))
+        for own, mine in zip(centres, labels.T, strict=True)
+    ]
+
+
+def _nearest(points: Tensor, centres: Tensor) -> Tensor:
+    """Which of each start's centres (s, k, d) is nearest to points (n, d): (n, s)."""
+    distances = squared_distances(points, centres.flatten(0, 1))
+    return distances.unflatten(1, centres.shape[:2]).argmin(dim=2)
+
+
+ITERATIONS = 50
+
+
+def nearest_centre(codes: Tensor, n_clusters: int, generator: torch.Generator) -> Tensor:
+    """Cluster (n,) in 0 .. n_clusters - 1 of each of codes (n, f): Lloyd's algorithm, k-means++ start.
+
+    generator: CPU. At most `ITERATIONS` rounds; a cluster that loses all its members keeps its centre.
+    """
+    centres = _first_centres(codes, n_clusters, generator)
+    clusters = _nearest_of(codes, centres)
+    for _ in range(ITERATIONS):
+        members = torch.nn.functional.one_hot(clusters, n_clusters).to(codes.dtype)
+        sizes = members.sum(0).unsqueeze(1)
+        centres = torch.where(sizes > 0, members.T @ codes / sizes.clamp(min=1), centres)
+        moved = _nearest_of(codes, centres)
+        if torch.equal(moved, clusters):
+            break
+        clusters = moved
+    return clusters
+
+
+def _first_centres(codes: Tensor, n_clusters: int, generator: torch.Generator) -> Tensor:
+    """Each next centre is a code drawn with its squared distance to the nearest so far (Arthur 2007)."""
+    first = int(torch.randint(len(codes), (1,), generator=generator))
+    chosen = [first]
+    distances = (codes - codes[first]).square().sum(1)
+    while len(chosen) < n_clusters:
+        cumulative = distances.double().cumsum(0)
+        draw = torch.rand((), generator=generator, dtype=torch.float64).to(codes.device) * cumulative[-1]
+        chosen.append(min(int(torch.searchsorted(cumulative, draw)), len(codes) - 1))
+        distances = distances.minimum((codes - codes[chosen[-1]]).square().sum(1))
+    return codes[chosen]
+
+
+def _nearest_of(codes: Tensor, centres: Tensor) -> Tensor:
+    """argmin_c |z - c|^2, without the (n, c, f) differences."""
+    return (centres.square().sum(1) - 2 * codes @ centres.T).argmin(1)

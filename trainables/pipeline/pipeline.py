@@ -1,0 +1,283 @@
+"""One trial from its first gradient step to its last metric, in steps that can be broken off and resumed.
+
+For each rung: steps that train the classifier up to the rung's epochs (it continues from the rung
+before, and may go through cycles, see `trainables.loop`), then one step that fits basis and SAE afresh
+on the train activations, for the rung's share of the SAE's epochs, and measures the whole. What a step
+does follows from (config, data, plan, epoch, rung) alone, so a restored trial takes the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from trainables import registry
+from trainables.classifier.cache_identity import classifier_settings
+from trainables.classifier.cached_training import finite
+from trainables.classifier.schedule import Course, Setting, part, under
+from trainables.config import TrialConfig
+from trainables.data.dataset import ImageData
+from trainables.metrics.evaluate import measured_rung_metrics
+from trainables.metrics.evaluate_final import final_metrics, mean_codes
+from trainables.metrics.measured import measure
+from trainables.metrics.references import rung_references
+from trainables.metrics.references_final import final_references
+from trainables.model.activation_cache import Hidden, HiddenMemory
+from trainables.model.feature_model import PREFIX as MODEL_PREFIX
+from trainables.model.feature_model import FeatureModel, load_feature_model
+from trainables.networks.initial import initial_network
+from trainables.pipeline.fidelity import rung_epochs
+from trainables.sae_training.local import Trainer, train_here
+from trainables.seeds import generator
+from trainables.stages.cache import StageCache
+from trainables.stages.fitting import fit_features, hidden_activations
+from trainables.stages.runner import VERSIONS, StageRunner, references
+from trainables.storage import checkpoint
+from trainables.storage import tensor_folder as sealed
+
+# About what a step of classifier training goes through: a few seconds on MNIST, a whole rung on digits.
+IMAGES_PER_STEP = 100_000
+CHECKPOINT_FORMAT = 2
+COURSE_PREFIX = "course."
+# Where in the trial's folder a finished trial leaves its mean codes, read with `sealed.read`.
+MEAN_CODES = "mean_codes"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all trials of a study have in common."""
+
+    study_seed: int
+    rungs: int
+    reduction_factor: int
+    score_parts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """The classifier's metrics after `epoch` epochs of training, those of all cycles together."""
+
+    epoch: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step did. `rung` (from 1) and the whole set of metrics come with the step that ends a rung;
+    other steps have rung None and the metrics of their last epoch."""
+
+    reports: tuple[EpochReport, ...]
+    epoch: int
+    rung: int | None
+    metrics: dict[str, float]
+    done: bool
+
+
+@dataclass(frozen=True)
+class Restored:
+    """Where a checkpoint left off: the step that it followed, and what `save` returned for it."""
+
+    step: Step
+    record: dict[str, str]
+
+
+class Pipeline:
+    """A trial between two steps: the classifier's course and the number of rungs passed."""
+
+    def __init__(
+        self,
+        config: TrialConfig,
+        data: ImageData,
+        plan: Plan,
+        *,
+        cache: StageCache | None,
+        device: torch.device | str,
+        train_saes: Trainer = train_here,
+        hidden: HiddenMemory | None = None,
+    ) -> None:
+        """`hidden` is what a process keeps from trial to trial; None to keep nothing longer than a rung."""
+        self.config, self.data, self.plan = config, data, plan
+        self.device = torch.device(device)
+        self._stages = StageRunner(plan.study_seed, config.replicate, cache, self.device, train_saes)
+        self._memory = hidden or HiddenMemory(most_bytes=0)
+        self.rung = 0
+        self.model: FeatureModel | None = None
+        self._mean_codes: dict[str, Tensor] | None = None
+        self._last_step: Step | None = None
+        self._classifier_settings = classifier_settings(config)
+        self._setting = Setting(
+            config,
+            data,
+            self._stages,
+            self.device,
+            self._classifier_settings,
+            rung_epochs(config.classifier.epochs, plan.rungs, plan.reduction_factor),
+            rung_epochs(config.sae.epochs, plan.rungs, plan.reduction_factor),
+            epochs_per_step=max(1, IMAGES_PER_STEP // len(data.train)),
+        )
+        self._course: Course = registry.load(registry.LOOPS, config.loop.kind)(self._setting)
+
+    @property
+    def epoch(self) -> int:
+        """Epochs of classifier training behind it, those of all cycles together."""
+        return len(self._course.history)
+
+    @property
+    def done(self) -> bool:
+        """Whether the last rung is passed."""
+        return self.rung == self.plan.rungs
+
+    @property
+    def next_rung(self) -> int | None:
+        """The rung whose basis and SAE come next; None while the classifier is not yet trained for it."""
+        if self.done or not self._course.arrived(self.rung + 1):
+            return None
+        return self.rung + 1
+
+    @property
+    def last_step(self) -> Step | None:
+        """The step taken or restored last; None before the first."""
+        return self._last_step
+
+    def step(self) -> Step:
+        """Take the next step. Raises TrialDiverged; the pipeline is then of no further use."""
+        if self.done:
+            raise RuntimeError("the trial is done; there is no further step")
+        self._last_step = self._train_classifier() if self.next_rung is None else self._finish_rung()
+        return self._last_step
+
+    def save(self, folder: Path) -> dict[str, str]:
+        """Checkpoint into the trial's `folder`; what the ledger records of it.
+
+        When the trial is done its mean codes per class and cluster are left beside it, in `MEAN_CODES`.
+        """
+        tensors = under(COURSE_PREFIX, self._course.tensors())
+        if self.model is not None:
+            tensors |= under(MODEL_PREFIX, self.model.tensors())
+        if self._mean_codes is not None:
+            sealed.write(folder / MEAN_CODES, self._mean_codes, {"identity": self._identity()})
+        meta = {
+            "format": CHECKPOINT_FORMAT,
+            "identity": self._identity(),
+            "config": self.config.model_dump(),
+            "image_shape": list(self.data.image_shape),
+            "n_classes": self.data.n_classes,
+            "epoch": self.epoch,
+            "rung": self.rung,
+            "course": self._course.facts(),
+            "step": None if self._last_step is None else asdict(self._last_step),
+        }
+        return checkpoint.save(folder, tensors, meta)
+
+    def restore(self, folder: Path) -> Restored | None:
+        """Go to the newest whole checkpoint of this very trial in `folder`; None if there is none.
+
+        The step before it comes back too: who took it may have died before anybody heard of it.
+        """
+        found = checkpoint.load_newest(folder)
+        if found is None or found.meta.get("identity") != self._identity():
+            return None
+        tensors, meta = found.tensors, found.meta
+        self._course.restore(part(tensors, COURSE_PREFIX), meta["course"])
+        self.rung = meta["rung"]
+        self.model = load_feature_model(tensors, meta, self.device) if self.done else None
+        if meta["step"] is None:
+            return None
+        self._last_step = _step_from(meta["step"])
+        return Restored(self._last_step, found.record)
+
+    def _train_classifier(self) -> Step:
+        """Train one step's worth towards the next rung."""
+        start = self.epoch
+        self._course.advance(self.rung + 1)
+        reports = tuple(
+            EpochReport(epoch, metrics)
+            for epoch, metrics in enumerate(self._course.history[start:], start=start + 1)
+        )
+        return Step(reports, self.epoch, None, dict(reports[-1].metrics), done=False)
+
+    def _finish_rung(self) -> Step:
+        """Fit basis and SAE on the classifier as it is now, and measure."""
+        config, setting = self.config, self._setting
+        hidden = self._memory.get(self._course.key, self._hidden)
+        model, _ = fit_features(
+            self._stages,
+            config,
+            setting.sae_epochs[self.rung],
+            self._course.network,
+            lambda: hidden.train,
+            self._course.key,
+        )
+        metrics = {**self._course.history[-1], **self._measure(model, hidden)}
+        finite(metrics, self.epoch)
+        self.rung += 1
+        self.model = model if self.done else None
+        return Step((), self.epoch, self.rung, metrics, self.done)
+
+    def _hidden(self) -> Hidden:
+        """Activations of the classifier as it is now."""
+        return Hidden(
+            *(
+                hidden_activations(self._course.network, split.images, self.device)
+                for split in (self.data.train, self.data.val)
+            )
+        )
+
+    def _measure(self, model: FeatureModel, hidden: Hidden) -> dict[str, float]:
+        """The rung's metrics; nulls and references come from trials that share the classifier, if any."""
+        seed, train, val = self._stages.seed("metrics"), self.data.train, self.data.val
+        measured = measure(
+            model,
+            train.images.to(self.device),
+            train.labels.to(self.device),
+            val.images.to(self.device),
+            val.labels.to(self.device),
+            hidden,
+        )
+        activations, key = measured.activations, self._course.key
+        rung = references(
+            self._stages, "rung", seed, key, lambda: rung_references(activations, self._untrained(), seed)
+        )
+        metrics = measured_rung_metrics(measured, rung, self.plan.score_parts, seed)
+        if self.rung + 1 < self.plan.rungs:
+            return metrics
+        final = references(
+            self._stages, "final", seed, key, lambda: final_references(activations, self._untrained(), seed)
+        )
+        self._mean_codes = mean_codes(measured, seed)
+        return {**metrics, **final_metrics(measured, final, seed)}
+
+    def _untrained(self) -> Callable[[Tensor], Tensor]:
+        """The hidden layer of this architecture before any training, by weights of its own."""
+        network = initial_network(
+            self.config.classifier, self.data, generator(self._stages.seed("untrained"))
+        )
+        return network.to(self.device).hidden
+
+    def _identity(self) -> str:
+        """sha256 over all that decides this trial's course."""
+        decisive = {
+            "config": self.config.model_dump(),
+            "classifier": self._classifier_settings,
+            "data": self.data.key,
+            "plan": [
+                self.plan.study_seed,
+                self.plan.rungs,
+                self.plan.reduction_factor,
+                list(self.plan.score_parts),
+            ],
+            "versions": VERSIONS,
+            "format": CHECKPOINT_FORMAT,
+        }
+        return sealed.digest(sealed.canonical_json(decisive))
+
+
+def _step_from(fields: Mapping[str, Any]) -> Step:
+    """The step that `dataclasses.asdict` and JSON made `fields` of."""
+    reports = tuple(EpochReport(report["epoch"], report["metrics"]) for report in fields["reports"])
+    return Step(reports, fields["epoch"], fields["rung"], fields["metrics"], fields["done"])

@@ -1,0 +1,257 @@
+"""The one class that Ray Tune runs: a thin shell around `Pipeline`, reused from trial to trial.
+
+Everything a configuration can do wrong is caught here and sent back as the trial's end with its
+reason, so that only the death of the process itself reaches Ray. A step that overruns the trial's
+time ends the process from a watchdog that needs no interpreter lock, since a hang may sit in C code;
+the traceback it leaves in `timeout.txt` says where the time went.
+"""
+
+from __future__ import annotations
+
+import errno
+import faulthandler
+import json
+import logging
+import os
+import platform
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+import ray
+import torch
+from ray import tune
+
+from trainables.config import TrialConfig
+from trainables.data.dataset import Dataset, ImageData, to_tensors
+from trainables.device import device_for
+from trainables.errors import TrialDiverged
+from trainables.model.activation_cache import HiddenMemory
+from trainables.pictures import trial_pictures
+from trainables.pipeline.pipeline import Pipeline, Plan, Step
+from trainables.sae_training.local import Trainer
+from trainables.stages import cache_counts as cache_use
+from trainables.stages.cache import StageCache
+from trainables.workers.gpu_batching import trainer_for
+from trainables.workers.worker_storage import WorkerStorage
+
+logger = logging.getLogger("trainables")
+
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
+"""Not a configuration's doing, and the next trial would meet them too: the driver ends the run."""
+LOG_BYTES = 500_000
+"""A trial's log.txt is rolled over once at this size, so a chatty trial cannot fill the disk."""
+
+
+@dataclass(frozen=True)
+class TrialContext:
+    """What all trials of a run share. Paths are absolute, because a worker's cwd is Ray's."""
+
+    trials_dir: str
+    plan: Plan
+    cache_dir: str | None
+    cache_bytes: int
+    timeout_s: float
+    threads: int
+    gpus: float
+    timeout_name: str = "budget.trial_timeout_s"
+    """What the user set `timeout_s` by, for the message."""
+    storage: str | None = None
+    """The run's place on storage that all nodes see; None when all share the driver's disk."""
+    home_node: str | None = None
+    """Ray's id of the driver's node, where trials are written into the run directory itself."""
+
+    @property
+    def overrun(self) -> str:
+        """The reason of a trial that took longer than it may."""
+        return f"timeout: longer than {self.timeout_name} = {self.timeout_s:g}"
+
+
+class TrialActor(tune.Trainable):
+    """Steps one pipeline at a time; `config` is {"number": int, "folder": str, "trial": nested settings}."""
+
+    def setup(self, config: dict[str, Any], context: TrialContext, dataset: Dataset) -> None:  # type: ignore[override]
+        """Once per process: threads, device, data, cache."""
+        faulthandler.dump_traceback_later(context.timeout_s, exit=True)
+        torch.set_num_threads(context.threads)
+        self._context = context
+        self._device = device_for(context.gpus)
+        self._data: ImageData = to_tensors(dataset, self._device)
+        self._train_saes = self._choose_trainer()
+        faulthandler.cancel_dump_traceback_later()
+        self._cache = StageCache(Path(context.cache_dir), context.cache_bytes) if context.cache_dir else None
+        self._hidden = HiddenMemory()
+        self._worker_storage = _storage(context)
+        self._log: logging.Handler | None = None
+        logger.setLevel(logging.INFO)
+        self._take(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Another trial in the same process; every piece of the last one is dropped."""
+        self._leave()
+        self._take(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """One step of a few seconds. The result is one JSON text, so that Ray does not flatten it."""
+        try:
+            message = self._guarded_step()
+        except TrialDiverged as error:
+            message = self._failure(f"diverged: {error}")
+        except OSError as error:
+            logger.exception("the trial failed")
+            kind = "disk" if error.errno in DISK_ERRORS else type(error).__name__
+            message = self._failure(f"{kind}: {error}")
+        except Exception as error:
+            logger.exception("the trial failed")
+            message = self._failure(_one_line(error))
+        return {"step": json.dumps(message)}
+
+    def cleanup(self) -> None:
+        """The process ends."""
+        self._leave()
+
+    def _leave(self) -> None:
+        worked = getattr(self, "_log", None) is not None
+        self._close_log()
+        # Tune may give a trial to another process of this node before this one began with it.
+        if worked and self._worker_storage is not None:
+            self._worker_storage.leave(self._folder)
+
+    def _take(self, config: Mapping[str, Any]) -> None:
+        self._config = config
+        self._pipeline: Pipeline | None = None
+        self._deadline = time.monotonic() + self._context.timeout_s
+        root = Path(self._context.trials_dir)
+        if self._worker_storage is not None:
+            root = self._worker_storage.scratch or root
+        self._folder = root / config["folder"]
+
+    def _guarded_step(self) -> dict[str, Any]:
+        remaining = self._deadline - time.monotonic()
+        faulthandler.dump_traceback_later(max(remaining, 1.0), exit=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._open_log()
+        timeout_file = self._folder / "timeout.txt"
+        if remaining <= 0:
+            faulthandler.cancel_dump_traceback_later()
+            return self._failure(self._context.overrun)
+        with timeout_file.open("w") as file:
+            faulthandler.dump_traceback_later(remaining, exit=True, file=file)
+            try:
+                message = self._step_and_save()
+            finally:
+                faulthandler.cancel_dump_traceback_later()
+        timeout_file.unlink(missing_ok=True)
+        self._share()
+        return message
+
+    def _share(self) -> None:
+        """Before the driver hears of the step, so that what it acknowledges is on the storage."""
+        if self._worker_storage is not None:
+            self._worker_storage.push(self._folder, self._config)
+
+    def _step_and_save(self) -> dict[str, Any]:
+        if self._pipeline is None:
+            if self._worker_storage is not None:
+                self._worker_storage.fetch(self._folder, self._config)
+            self._pipeline = self._open_pipeline()
+            restored = self._pipeline.restore(self._folder)
+            if restored is not None:
+                # Whether the driver heard of this step before is unknown; the ledger drops what it knows.
+                logger.info("continues after epoch %d", self._pipeline.epoch)
+                self._draw(self._pipeline)
+                return self._message(restored.step, restored.record)
+        step = self._pipeline.step()
+        self._note_cache_use()
+        record = self._pipeline.save(self._folder)
+        self._draw(self._pipeline)
+        return self._message(step, record)
+
+    def _draw(self, pipeline: Pipeline) -> None:
+        """Pictures of a trial trained in full. One that cannot be drawn is no failure of the trial."""
+        if pipeline.model is None:
+            return
+        try:
+            trial_pictures.draw(pipeline.model, self._data.val.images, self._folder)
+        except Exception:
+            logger.warning("no pictures of this trial", exc_info=True)
+
+    def _note_cache_use(self) -> None:
+        """The cache outlives the trial; what it counted since the last note is this trial's."""
+        if self._cache is not None:
+            cache_use.add(self._folder, self._cache.hits, self._cache.misses)
+            self._cache.hits.clear()
+            self._cache.misses.clear()
+
+    def _message(self, step: Step, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+        assert self._pipeline is not None
+        reports = [{"epoch": r.epoch, "rung": None, "metrics": r.metrics} for r in step.reports]
+        if step.rung is not None:
+            reports.append({"epoch": step.epoch, "rung": step.rung, "metrics": step.metrics})
+        return {
+            "reports": reports,
+            "checkpoint": checkpoint,
+            "next_rung": self._pipeline.next_rung,
+            "failure": None,
+        }
+
+    def _open_pipeline(self) -> Pipeline:
+        config = TrialConfig.model_validate(self._config["trial"])
+        logger.info("trial %s, %s: %s", self._config["folder"], _whereabouts(), config.model_dump_json())
+        return Pipeline(
+            config,
+            self._data,
+            self._context.plan,
+            cache=self._cache,
+            device=self._device,
+            train_saes=self._train_saes,
+            hidden=self._hidden,
+        )
+
+    def _choose_trainer(self) -> Trainer:
+        return trainer_for(self._context.gpus, self._context.threads, self._device)
+
+    def _failure(self, reason: str) -> dict[str, Any]:
+        self._pipeline = None
+        logger.info("failed: %s", reason)
+        self._share()
+        return {"reports": [], "checkpoint": None, "next_rung": None, "failure": reason}
+
+    def _open_log(self) -> None:
+        if self._log is None:
+            self._log = RotatingFileHandler(self._folder / "log.txt", maxBytes=LOG_BYTES, backupCount=1)
+            self._log.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+            logger.addHandler(self._log)
+
+    def _close_log(self) -> None:
+        if getattr(self, "_log", None) is not None:
+            assert self._log is not None
+            logger.removeHandler(self._log)
+            self._log.close()
+            self._log = None
+
+
+def _storage(context: TrialContext) -> WorkerStorage | None:
+    if context.storage is None:
+        return None
+    here = ray.get_runtime_context().get_node_id()
+    return WorkerStorage(context.storage, at_home=here == context.home_node)
+
+
+def _whereabouts() -> str:
+    """Which node and process, to find a machine that makes trouble; one machine may be several nodes."""
+    node = ray.get_runtime_context().get_node_id() if ray.is_initialized() else "none"
+    return f"node {node} ({platform.node()}), process {os.getpid()}"
+
+
+def _one_line(error: Exception) -> str:
+    """The exception in a form that groups well in a report: its type, first line, and where it came from."""
+    text = str(error).strip().splitlines()
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {text[0] if text else 'no message'}{place}"
