@@ -29,7 +29,7 @@ from search.errors import (
 )
 from search.formatting import one_line
 from search.ledger.history import History, TrialRecord
-from search.ranking.leaderboard import standings
+from search.ranking.leaderboard import leaderboard
 from search.ranking.pareto import pareto_front
 from search.run_dir.run_directory import RunDirectory
 from search.space.loader import load_study
@@ -128,7 +128,7 @@ class Run:
         """Fully trained trials that keep every constraint, as the leaderboard ranks them: best first."""
         if self.study is None:
             return []
-        return standings(self.study, self.history, limit=len(self.history.trials)).ranked
+        return leaderboard(self.study, self.history, limit=len(self.history.trials)).ranked
 
     def front(self) -> list[TrialRecord]:
         """Those that no other beats in every objective; with one objective, the best."""

@@ -2,7 +2,7 @@
 
     python benchmarks/driver_growth.py [--trials N] [--json FILE]
 
-The real proposer, judge, recorder, ledger, study.db, trial files and TensorBoard events, driven without
+The real suggester, scheduler, recorder, ledger, study.db, trial files and TensorBoard events, driven without
 Ray by workers that only pass time (see virtual_search.py). Beside it the searcher of Ray's documentation,
 `ray.tune.search.optuna.OptunaSearch` with Optuna's TPE sampler, asked and told the same number of times,
 which keeps nothing on disk. Both learn from two objectives over the same six parameters.
@@ -27,10 +27,10 @@ from results import machine, machine_line, say, table, write_json
 from virtual_search import run
 
 from search.ledger.history import History, TrialRecord
-from search.ledger.recorder import Listener
-from search.loggers.study_db import StudyMirror
-from search.loggers.tensorboard_events import Board
-from search.loggers.trial_files import TrialFiles
+from search.ledger.recorder import TrialLogger
+from search.loggers.study_db import StudyDbLogger
+from search.loggers.tensorboard_events import TensorBoardLogger
+from search.loggers.trial_files import TrialFilesLogger
 from search.space.loader import load_text
 from search.study.study import Study
 
@@ -111,16 +111,16 @@ def _ours(study: Study, folder: Path, marks: Sequence[int]) -> tuple[list[float]
     (folder / "trials").mkdir()
     watch = _Watch(folder, marks)
 
-    def listeners(history: History) -> list[Listener]:
-        files, board = TrialFiles(folder, study), Board(folder, study)
-        return [StudyMirror(study, folder / "study.db", history), _Each(files), _Each(board), watch]
+    def loggers(history: History) -> list[TrialLogger]:
+        files, board = TrialFilesLogger(folder, study), TensorBoardLogger(folder, study)
+        return [StudyDbLogger(study, folder / "study.db", history), _Each(files), _Each(board), watch]
 
     draws = np.random.default_rng(0)
 
     def metrics(record: TrialRecord, rung: int) -> dict[str, float]:  # noqa: ARG001
         return {"probe/accuracy": float(draws.random()), "attribution/junk": float(draws.random())}
 
-    course = run(study, folder / "trials.jsonl", 8, [(1.0, 2.0, 6.0)], metrics, listeners)
+    course = run(study, folder / "trials.jsonl", 8, [(1.0, 2.0, 6.0)], metrics, loggers)
     asked = [statistics.median(course.ask[low:high]) for low, high in pairwise(marks)]
     per_trial = len(course.tell) / course.trials
     cuts = [round(mark * per_trial) for mark in marks]
@@ -133,9 +133,9 @@ def _ours(study: Study, folder: Path, marks: Sequence[int]) -> tuple[list[float]
 
 
 class _Each:
-    """A part that takes events one by one, as a listener."""
+    """A part that takes events one by one, as a logger."""
 
-    def __init__(self, part: TrialFiles | Board) -> None:
+    def __init__(self, part: TrialFilesLogger | TensorBoardLogger) -> None:
         self._part = part
 
     def on_events(self, events: Sequence[object], history: History) -> None:
@@ -145,7 +145,7 @@ class _Each:
 
     def close(self) -> None:
         """Close it, if it can be."""
-        if isinstance(self._part, Board):
+        if isinstance(self._part, TensorBoardLogger):
             self._part.close()
 
 

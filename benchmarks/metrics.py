@@ -45,7 +45,7 @@ from trainables.model.decoder_rows import decoder_rows
 from trainables.model.feature_model import FeatureModel
 from trainables.pipeline.fidelity import rung_epochs
 from trainables.sae_training.train import train_sae
-from trainables.settings.sae import TopKSae
+from trainables.settings.sae import TopKSaeConfig
 from trainables.stages.fitting import fit_basis
 from trainables.stages.runner import StageRunner
 
@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(options.threads)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     data = to_tensors(load_dataset(options.data, limit=options.limit), device)
-    config = TrialConfig(sae=TopKSae(width=options.width))
+    config = TrialConfig(sae=TopKSaeConfig(width=options.width))
     say(f"{options.data}, {len(data.train)} images, width {options.width}, ")
     say(f"{options.threads} threads, {device}\n\n")
     model, untrained, training = train(config, data, device)

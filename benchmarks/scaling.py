@@ -6,7 +6,7 @@
 
 Tables for benchmarks/README.md go to stdout, what is under way to stderr.
 
-Simulated: the real proposer (Optuna's TPE on two objectives), asynchronous halving, recorder and ledger on
+Simulated: the real suggester (Optuna's TPE on two objectives), asynchronous halving, recorder and ledger on
 this machine's disk; workers only pass the time that recorded MNIST trials took from rung to rung
 (recorded/mnist_rungs.json), and metrics are drawn at random. What the driver really takes for a proposal or
 a result passes in virtual time too, one event after the other. A worker idles while the driver is busy, and
@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 from measured_scaling import measure
 from results import machine, machine_line, progress, say, table, write_json
-from virtual_search import Course, run
+from virtual_search import ClassifierLoop, run
 
 from search.ledger.history import TrialRecord
 from search.space.loader import load_text
@@ -127,7 +127,7 @@ def _simulated(workers: int, trials: int) -> tuple[object, ...]:
     )
 
 
-def _course(study: Study, workers: int, trials: int, durations: Sequence[Sequence[float]]) -> Course:
+def _course(study: Study, workers: int, trials: int, durations: Sequence[Sequence[float]]) -> ClassifierLoop:
     draws = np.random.default_rng(0)
 
     def metrics(record: TrialRecord, rung: int) -> dict[str, float]:  # noqa: ARG001
@@ -138,7 +138,7 @@ def _course(study: Study, workers: int, trials: int, durations: Sequence[Sequenc
         return run(owed, Path(folder) / "trials.jsonl", workers, durations, metrics)
 
 
-def _hourly(course: Course) -> float:
+def _hourly(course: ClassifierLoop) -> float:
     return 3600 * course.trials / course.makespan
 
 

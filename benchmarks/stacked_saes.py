@@ -31,7 +31,7 @@ from trainables.sae_training.steps.choice import takes_compiled_steps
 from trainables.sae_training.steps.plain import PlainStep
 from trainables.sae_training.train import Training
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
-from trainables.settings.sae import SaeTraining
+from trainables.settings.sae import SaeTrainingConfig
 
 SIZE = 128
 HEAD = (
@@ -97,7 +97,7 @@ def timed(ways: dict[str, Callable[[int], None]], options: argparse.Namespace) -
     return {name: median(each) for name, each in times.items()}
 
 
-def _single(config: SaeTraining, y: Tensor, passes: int, *, plain: bool) -> Training:
+def _single(config: SaeTrainingConfig, y: Tensor, passes: int, *, plain: bool) -> Training:
     sae: SparseAutoencoder = registry.load(registry.SAES, config.kind)(config, SIZE).to(y.device)  # type: ignore[attr-defined]
     generator = torch.Generator().manual_seed(0)
     sae.begin_step(0.0)
@@ -115,11 +115,11 @@ def _pass(training: Training) -> Callable[[int], None]:
     return run
 
 
-def _config(kind: str, options: argparse.Namespace) -> SaeTraining:
+def _config(kind: str, options: argparse.Namespace) -> SaeTrainingConfig:
     fields = {"width": options.width, "batch_size": options.batch, "precision": options.precision, "k": 16}
     model = KINDS["sae"][kind]
     known = {name: value for name, value in fields.items() if name in model.model_fields}
-    config: SaeTraining = model(**known)  # type: ignore[assignment]
+    config: SaeTrainingConfig = model(**known)  # type: ignore[assignment]
     return config
 
 

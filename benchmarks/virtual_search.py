@@ -1,4 +1,4 @@
-"""A search in virtual time: the real proposer, judge, recorder and ledger, and workers that only pass time.
+"""A search in virtual time: the real suggester, scheduler, recorder and ledger; workers only pass time.
 
 Trials take recorded durations, and report metrics drawn at random. The driver is one thread: what it
 really took for an event passes in virtual time too, and workers wait for it.
@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from search.ledger.history import History, TrialRecord
-from search.ledger.recorder import Listener, recording
-from search.scheduling.rung_scheduler import Judge, StepResult
-from search.scheduling.suggester import Proposer
+from search.ledger.recorder import TrialLogger, recording
+from search.scheduling.rung_scheduler import RungScheduler, StepResult
+from search.scheduling.suggester import Suggester
 from search.study.study import Study
 
 Metrics = Callable[[TrialRecord, int], dict[str, float]]
@@ -23,7 +23,7 @@ Metrics = Callable[[TrialRecord, int], dict[str, float]]
 
 
 @dataclass
-class Course:
+class ClassifierLoop:
     """What a virtual search came to; times in seconds."""
 
     workers: int
@@ -48,16 +48,16 @@ def run(
     workers: int,
     durations: Sequence[Sequence[float]],
     metrics: Metrics,
-    listeners: Callable[[History], Sequence[Listener]] = lambda history: (),  # noqa: ARG005
-) -> Course:
+    loggers: Callable[[History], Sequence[TrialLogger]] = lambda history: (),  # noqa: ARG005
+) -> ClassifierLoop:
     """Run study.budget.trials trials on `workers` workers.
 
     durations: of recorded trials, the seconds from one rung to the next; trial i takes those of recorded
     trial i modulo their number.
     """
-    course = Course(workers)
-    with recording(ledger, listeners) as recorder:
-        judge, proposer = Judge(study, recorder), Proposer(study, recorder, study.budget.trials)
+    course = ClassifierLoop(workers)
+    with recording(ledger, loggers) as recorder:
+        scheduler, suggester = RungScheduler(study, recorder), Suggester(study, recorder, study.budget.trials)
         waiting = [(0.0, worker, -1, 0) for worker in range(workers)]  # (when, worker, trial, rung reached)
         driver_free = 0.0
         while waiting:
@@ -66,15 +66,15 @@ def run(
             started = time.perf_counter()
             if number >= 0:
                 record = recorder.history.trials[number]
-                goes_on = judge.goes_on(number, _step(rung, metrics(record, rung)))
+                goes_on = scheduler.goes_on(number, _step(rung, metrics(record, rung)))
                 course.tell.append(time.perf_counter() - started)
                 if not goes_on:
-                    proposer.told(record)
+                    suggester.told(record)
                     course.trials += 1
                     number, rung = -1, 0
             if number < 0:
                 asked = time.perf_counter()
-                proposal = proposer.next()
+                proposal = suggester.next()
                 course.ask.append(time.perf_counter() - asked)
                 if proposal is None:
                     course.makespan = max(course.makespan, when)

@@ -11,45 +11,51 @@ from typing import Annotated
 
 from pydantic import Field
 
-from trainables.settings.auxiliary import Auxiliary
+from trainables.settings.auxiliary import AuxiliaryConfig
 from trainables.settings.basis import (
-    IcaBasis,
-    PcaBasis,
-    PcaVarianceBasis,
-    RandomRotationBasis,
-    RawBasis,
-    WhitenedPcaBasis,
-    WhitenedPcaVarianceBasis,
-    ZcaBasis,
+    IcaBasisConfig,
+    PcaBasisConfig,
+    PcaVarianceBasisConfig,
+    RandomRotationBasisConfig,
+    RawBasisConfig,
+    WhitenedPcaBasisConfig,
+    WhitenedPcaVarianceBasisConfig,
+    ZcaBasisConfig,
 )
-from trainables.settings.classifier import ConvClassifier, MlpClassifier
-from trainables.settings.loop import NoLoop, SaeCeptionLoop
+from trainables.settings.classifier import ConvClassifierConfig, MlpClassifierConfig
+from trainables.settings.loop import NoLoopConfig, SaeCeptionLoopConfig
 from trainables.settings.sae import (
-    BatchTopKSae,
-    GatedSae,
-    JumpReluSae,
-    MatryoshkaSae,
-    ReluSae,
-    ReluTargetSae,
-    TopKSae,
+    BatchTopKSaeConfig,
+    GatedSaeConfig,
+    JumpReluSaeConfig,
+    MatryoshkaSaeConfig,
+    ReluSaeConfig,
+    ReluTargetSaeConfig,
+    TopKSaeConfig,
 )
 from trainables.settings.section import Section
 
-Loop = Annotated[NoLoop | SaeCeptionLoop, Field(discriminator="kind")]
-Classifier = Annotated[MlpClassifier | ConvClassifier, Field(discriminator="kind")]
+Loop = Annotated[NoLoopConfig | SaeCeptionLoopConfig, Field(discriminator="kind")]
+Classifier = Annotated[MlpClassifierConfig | ConvClassifierConfig, Field(discriminator="kind")]
 Basis = Annotated[
-    RawBasis
-    | PcaBasis
-    | PcaVarianceBasis
-    | WhitenedPcaBasis
-    | WhitenedPcaVarianceBasis
-    | ZcaBasis
-    | IcaBasis
-    | RandomRotationBasis,
+    RawBasisConfig
+    | PcaBasisConfig
+    | PcaVarianceBasisConfig
+    | WhitenedPcaBasisConfig
+    | WhitenedPcaVarianceBasisConfig
+    | ZcaBasisConfig
+    | IcaBasisConfig
+    | RandomRotationBasisConfig,
     Field(discriminator="kind"),
 ]
 Sae = Annotated[
-    ReluSae | ReluTargetSae | TopKSae | BatchTopKSae | JumpReluSae | GatedSae | MatryoshkaSae,
+    ReluSaeConfig
+    | ReluTargetSaeConfig
+    | TopKSaeConfig
+    | BatchTopKSaeConfig
+    | JumpReluSaeConfig
+    | GatedSaeConfig
+    | MatryoshkaSaeConfig,
     Field(discriminator="kind"),
 ]
 
@@ -57,11 +63,11 @@ Sae = Annotated[
 class TrialConfig(Section):
     """Everything that distinguishes one trial from another."""
 
-    classifier: Classifier = MlpClassifier()
-    basis: Basis = RawBasis()
-    sae: Sae = TopKSae()
-    auxiliary: Auxiliary = Auxiliary()
-    loop: Loop = NoLoop()
+    classifier: Classifier = MlpClassifierConfig()
+    basis: Basis = RawBasisConfig()
+    sae: Sae = TopKSaeConfig()
+    auxiliary: AuxiliaryConfig = AuxiliaryConfig()
+    loop: Loop = NoLoopConfig()
     replicate: int = Field(
         0, ge=0, le=1_000_000, description="Enters every stage's seed; pairs trials of one design."
     )
@@ -69,29 +75,29 @@ class TrialConfig(Section):
 
 # Section -> kind -> model. A section left out of a space file takes TrialConfig's default.
 KINDS: dict[str, dict[str, type[Section]]] = {
-    "classifier": {"mlp": MlpClassifier, "conv": ConvClassifier},
+    "classifier": {"mlp": MlpClassifierConfig, "conv": ConvClassifierConfig},
     "basis": {
-        "raw": RawBasis,
-        "pca": PcaBasis,
-        "pca_variance": PcaVarianceBasis,
-        "whitened_pca": WhitenedPcaBasis,
-        "whitened_pca_variance": WhitenedPcaVarianceBasis,
-        "zca": ZcaBasis,
-        "ica": IcaBasis,
-        "random_rotation": RandomRotationBasis,
+        "raw": RawBasisConfig,
+        "pca": PcaBasisConfig,
+        "pca_variance": PcaVarianceBasisConfig,
+        "whitened_pca": WhitenedPcaBasisConfig,
+        "whitened_pca_variance": WhitenedPcaVarianceBasisConfig,
+        "zca": ZcaBasisConfig,
+        "ica": IcaBasisConfig,
+        "random_rotation": RandomRotationBasisConfig,
     },
     "sae": {
-        "relu": ReluSae,
-        "relu_target": ReluTargetSae,
-        "topk": TopKSae,
-        "batch_topk": BatchTopKSae,
-        "jumprelu": JumpReluSae,
-        "gated": GatedSae,
-        "matryoshka": MatryoshkaSae,
+        "relu": ReluSaeConfig,
+        "relu_target": ReluTargetSaeConfig,
+        "topk": TopKSaeConfig,
+        "batch_topk": BatchTopKSaeConfig,
+        "jumprelu": JumpReluSaeConfig,
+        "gated": GatedSaeConfig,
+        "matryoshka": MatryoshkaSaeConfig,
     },
-    "loop": {"none": NoLoop, "sae_ception": SaeCeptionLoop},
+    "loop": {"none": NoLoopConfig, "sae_ception": SaeCeptionLoopConfig},
 }
 # Sections without variants.
-PLAIN: dict[str, type[Section]] = {"auxiliary": Auxiliary}
+PLAIN: dict[str, type[Section]] = {"auxiliary": AuxiliaryConfig}
 # Fields of the trial itself.
 SCALARS: tuple[str, ...] = ("replicate",)

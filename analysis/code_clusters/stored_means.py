@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from trainables.pipeline.pipeline import MEAN_CODES
-from trainables.storage import tensor_folder as sealed
+from trainables.storage import tensor_folder
 
 logger = logging.getLogger(__name__)
 
@@ -20,10 +20,10 @@ def stored_means(folder: Path, identity: str | None, latents: int) -> Tensor | N
     None if the trial's `folder` has none, or has some of another training (by `identity`).
     """
     try:
-        tensors, meta = sealed.read(folder / MEAN_CODES)
+        tensors, meta = tensor_folder.read(folder / MEAN_CODES)
     except FileNotFoundError:
         return None
-    except sealed.Damaged as error:
+    except tensor_folder.DamagedError as error:
         logger.warning("mean codes are found anew: %s", error)
         return None
     means, sizes = tensors.get("clusters"), tensors.get("cluster_sizes")

@@ -21,7 +21,7 @@ from analysis.export_formats.comparison import refuse_other_codes
 from analysis.export_formats.folded import FoldedSae
 from analysis.export_formats.rules import Gated, Threshold
 from analysis.export_formats.subject import Subject
-from trainables.settings.classifier import ClassifierTraining, MlpClassifier
+from trainables.settings.classifier import ClassifierTrainingConfig, MlpClassifierConfig
 
 WEIGHTS = "weights.safetensors"
 METADATA = "metadata.json"
@@ -64,9 +64,9 @@ def hidden_to_codes(subject: Subject) -> list[str]:
     ]
 
 
-def images_to_hidden(config: ClassifierTraining) -> list[str]:
+def images_to_hidden(config: ClassifierTrainingConfig) -> list[str]:
     """Hidden activations `h` (b, d) of `images` (b, h, w); empty where it takes more than a few lines."""
-    if not isinstance(config, MlpClassifier) or config.front_end != "none":
+    if not isinstance(config, MlpClassifierConfig) or config.front_end != "none":
         return []
     lines = ["h = images.reshape(len(images), -1)"]
     for i in range(config.depth):

@@ -14,10 +14,10 @@ from trainables.attribution.gradient import Gradient
 from trainables.attribution.integrated_gradients import IntegratedGradients
 from trainables.attribution.occlusion import Occlusion
 from trainables.attribution.settings import (
-    GradientSettings,
-    IntegratedGradientsSettings,
-    OcclusionSettings,
-    SmoothGradSettings,
+    GradientConfig,
+    IntegratedGradientsConfig,
+    OcclusionConfig,
+    SmoothGradConfig,
 )
 from trainables.attribution.smooth_grad import SmoothGrad
 from trainables.seeds import generator
@@ -34,12 +34,10 @@ class AttributionMaps:
         self._a, self._c = reading_map(observed.model, observed.h.shape[1])
         images = observed.images
         self.methods: Mapping[str, Attribution] = {
-            "gradient": Gradient(GradientSettings(), images, generator(seed)),
-            "smooth_grad": SmoothGrad(SmoothGradSettings(), images, generator(seed)),
-            "integrated_gradients": IntegratedGradients(
-                IntegratedGradientsSettings(), images, generator(seed)
-            ),
-            "occlusion": Occlusion(OcclusionSettings(), images, generator(seed)),
+            "gradient": Gradient(GradientConfig(), images, generator(seed)),
+            "smooth_grad": SmoothGrad(SmoothGradConfig(), images, generator(seed)),
+            "integrated_gradients": IntegratedGradients(IntegratedGradientsConfig(), images, generator(seed)),
+            "occlusion": Occlusion(OcclusionConfig(), images, generator(seed)),
         }
 
     def __call__(self, pictures: Tensor, latents: Tensor, places: Tensor) -> dict[str, Tensor]:

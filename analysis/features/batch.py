@@ -15,7 +15,7 @@ from analysis.features.inverted import inverted
 from analysis.features.logit_contributions import MeasuredSums
 from analysis.features.observed import Observed
 from trainables.inversion.image_prior import ImagePrior
-from trainables.inversion.settings import InversionSettings
+from trainables.inversion.settings import InversionConfig
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Tools:
     jacobian: Tensor
     maps: AttributionMaps
     prior: ImagePrior
-    inversion: InversionSettings
+    inversion: InversionConfig
     seed: int
 
 

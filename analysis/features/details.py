@@ -19,7 +19,7 @@ from analysis.features.observed import Observed, observe, split_of
 from trainables.data.dataset import Dataset
 from trainables.data.stroke_mask import stroke_mask
 from trainables.inversion.image_prior import fit_image_prior
-from trainables.inversion.settings import InversionSettings
+from trainables.inversion.settings import InversionConfig
 from trainables.model.feature_model import FeatureModel
 from trainables.seeds import child_seed
 
@@ -36,7 +36,7 @@ def feature_details(
     latents: Sequence[int],
     *,
     progress: Progress = lambda _: None,
-    inversion: InversionSettings | None = None,
+    inversion: InversionConfig | None = None,
     seed: int = 0,
 ) -> Iterator[FeatureDetail]:
     """The given latents of the table's model, in the order given, on the table's split of `data`.

@@ -10,20 +10,20 @@ from torch import Tensor
 from analysis.features.observed import Observed
 from trainables.inversion.image_prior import ImagePrior
 from trainables.inversion.invert import invert
-from trainables.inversion.settings import InversionSettings
+from trainables.inversion.settings import InversionConfig
 from trainables.inversion.target import Targets, high_codes
 from trainables.metrics.inversion_scores import read
 
-# At this L0 the weights of `InversionSettings` are in balance.
+# At this L0 the weights of `InversionConfig` are in balance.
 SPARSE_L0 = 10.0
 
 
-def settings_at(l0: float) -> InversionSettings:
+def settings_at(l0: float) -> InversionConfig:
     """The default settings, with what else fires weighed as if about ten latents fired on an image.
 
     Where hundreds do, whatever the image, the penalty on them would leave only black.
     """
-    usual = InversionSettings()
+    usual = InversionConfig()
     return usual.model_copy(update={"off_target": usual.off_target * min(1.0, SPARSE_L0 / max(l0, 1.0))})
 
 
@@ -36,7 +36,7 @@ class Inverted:
 
 
 def inverted(
-    observed: Observed, latents: Tensor, z: Tensor, prior: ImagePrior, settings: InversionSettings, seed: int
+    observed: Observed, latents: Tensor, z: Tensor, prior: ImagePrior, settings: InversionConfig, seed: int
 ) -> Inverted:
     """For latents (l,) that fire on the split, with codes z (n, l).
 

@@ -15,7 +15,7 @@ import pandas as pd
 from search.disk import write_bytes
 from search.ledger.history import History, TrialRecord
 from search.loggers.trial_files import plain_cell
-from search.ranking.leaderboard import standings
+from search.ranking.leaderboard import leaderboard
 from search.study.domains import Scalar
 from search.study.study import Study
 
@@ -48,7 +48,7 @@ def trial_table(study: Study | None, history: History) -> pd.DataFrame:
 
 
 def _own_columns(study: Study | None, history: History, records: Sequence[TrialRecord]) -> dict[str, Any]:
-    table = None if study is None else standings(study, history, limit=len(records))
+    table = None if study is None else leaderboard(study, history, limit=len(records))
     ranks = {} if table is None else {trial.number: rank for rank, trial in enumerate(table.ranked, start=1)}
     front = set() if table is None else {trial.number for trial in table.front}
     values: list[list[Any]] = [

@@ -20,7 +20,7 @@ MOST_NAMED = 5
 def answer(outlook: Outlook, effects: EffectTable) -> Section:
     """How many trials, what the best reach against chance and the default, what helps, what to believe."""
     paragraphs = [_counts(outlook)]
-    if outlook.study.design is None and outlook.standings.ranked:
+    if outlook.study.design is None and outlook.leaderboard.ranked:
         paragraphs += [_best(outlook), *_default(outlook)]
     paragraphs += [_directions(outlook, objective, effects) for objective in outlook.study.objectives]
     paragraphs += [_confirmed(outlook)]
@@ -43,10 +43,10 @@ def _counts(outlook: Outlook) -> Paragraph:
             f"Each of {count(len(design.arms) - 1, 'direction')} was tried alone against one default, in "
             f"{count(design.replicates, 'pair')} with seeds in common. "
         )
-    broken = len(outlook.standings.infeasible)
+    broken = len(outlook.leaderboard.infeasible)
     if outlook.study.constraints and full:
         names = [code(f"{c.metric} {limits(c)}") for c in outlook.study.constraints]
-        who = f"{outlook.standings.feasible_count} of {full} keep" if broken else "All keep"
+        who = f"{outlook.leaderboard.feasible_count} of {full} keep" if broken else "All keep"
         told += [
             f"{who} {'the constraint' if len(names) == 1 else 'every constraint:'} ",
             *listed(names),
@@ -58,7 +58,7 @@ def _counts(outlook: Outlook) -> Paragraph:
 
 
 def _best(outlook: Outlook) -> Paragraph:
-    front, objectives = outlook.standings.front, outlook.study.objectives
+    front, objectives = outlook.leaderboard.front, outlook.study.objectives
     if len(objectives) == 1:
         best = front[0]
         told = ["The best is trial ", outlook.link(best), ": ", *_scored(objectives[0].metric, best), "."]
@@ -75,7 +75,7 @@ def _best(outlook: Outlook) -> Paragraph:
 
 def _extreme(outlook: Outlook, objective: Objective, place: int) -> list[str | Span]:
     """The trial of the front that is best in one objective, and what it pays in the others."""
-    front = [trial for trial in outlook.standings.front if trial.values is not None]
+    front = [trial for trial in outlook.leaderboard.front if trial.values is not None]
     pick = max if objective.mode == "max" else min
     best = pick(front, key=lambda t: (t.values or ())[place])
     others = [o for o in outlook.study.objectives if o is not objective]
@@ -108,13 +108,13 @@ def _default(outlook: Outlook) -> list[Paragraph]:
         fate = {"PRUNED": "was stopped early", "FAIL": "failed", "RUNNING": "is not finished"}[default.state]
         return [say(*told, f", {fate}.")]
     told += [", has ", *_joined([_scored(o.metric, default) for o in outlook.study.objectives])]
-    if any(t.number == default.number for t in outlook.standings.front):
+    if any(t.number == default.number for t in outlook.leaderboard.front):
         return [say(*told, ": the search found nothing that beats it in every objective.")]
-    if any(t.number == default.number for t in outlook.standings.infeasible):
+    if any(t.number == default.number for t in outlook.leaderboard.infeasible):
         broken = [c for c in outlook.study.constraints if c.metric in default.metrics]
         values = ", ".join(f"{c.metric} {score(default.metrics[c.metric])}" for c in broken)
         return [say(*told, f"; it breaks a constraint ({values}).")]
-    beating = [t for t in outlook.standings.front if _dominates(outlook, t, default)]
+    beating = [t for t in outlook.leaderboard.front if _dominates(outlook, t, default)]
     if not beating:
         return [say(*told, ".")]
     noun = "trial" if len(beating) == 1 else "trials"

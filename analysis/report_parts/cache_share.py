@@ -6,7 +6,7 @@ from collections import Counter
 
 from analysis.load import Run
 from analysis.report_parts.blocks import Block, Column, Table, cell, say
-from trainables.stages import cache_counts as cache_use
+from trainables.stages import cache_counts
 
 
 def cache_share(run: Run) -> list[Block]:
@@ -14,7 +14,7 @@ def cache_share(run: Run) -> list[Block]:
     hits: Counter[str] = Counter()
     uses: Counter[str] = Counter()
     for trial in run.history.trials.values():
-        for stage, counts in cache_use.read(run.path / "trials" / trial.folder).items():
+        for stage, counts in cache_counts.read(run.path / "trials" / trial.folder).items():
             hits[stage] += counts["hits"]
             uses[stage] += counts["hits"] + counts["misses"]
     if not uses:

@@ -19,8 +19,8 @@ def fates(outlook: Outlook) -> Section:
     history = outlook.run.history
     total = len(history.trials)
     groups = [
-        ("trained in full, every constraint kept", outlook.standings.feasible_count),
-        ("trained in full, a constraint broken", len(outlook.standings.infeasible)),
+        ("trained in full, every constraint kept", outlook.leaderboard.feasible_count),
+        ("trained in full, a constraint broken", len(outlook.leaderboard.infeasible)),
         ("stopped early at a rung", len(history.in_state("PRUNED"))),
         ("failed", len(history.in_state("FAIL"))),
         ("unfinished", len(history.in_state("RUNNING"))),
@@ -44,14 +44,14 @@ def fates(outlook: Outlook) -> Section:
 def _failures(outlook: Outlook) -> list[tuple[Cell, Cell, Cell]]:
     return [
         (cell(f"failed: {reason}"), cell(str(len(trials)), sort=len(trials)), cell(trial_list(trials)))
-        for reason, trials in outlook.standings.failures
+        for reason, trials in outlook.leaderboard.failures
     ]
 
 
 def _broken(outlook: Outlook) -> list[tuple[Cell, Cell, Cell]]:
     rows = []
     for constraint in outlook.study.constraints:
-        broken = [t for t in outlook.standings.infeasible if _breaks(t, constraint)]
+        broken = [t for t in outlook.leaderboard.infeasible if _breaks(t, constraint)]
         if broken:
             values = sorted(t.metrics[constraint.metric] for t in broken if constraint.metric in t.metrics)
             ends = " to ".join(dict.fromkeys(score(value) for value in (values[:1] + values[-1:])))

@@ -28,7 +28,7 @@ def front(outlook: Outlook) -> Section | None:
     trials = [trial for trial in outlook.complete if trial.rungs]
     if not trials:
         return None
-    shown = outlook.selected(trials, len(outlook.standings.front) + MOST)
+    shown = outlook.selected(trials, len(outlook.leaderboard.front) + MOST)
     several = len(outlook.study.objectives) > 1
     blocks: list[Block] = [say(_sentence(outlook, len(trials), len(shown)))]
     if several:
@@ -40,7 +40,7 @@ def front(outlook: Outlook) -> Section | None:
 
 
 def _sentence(outlook: Outlook, trained: int, shown: int) -> str:
-    size = len(outlook.standings.front)
+    size = len(outlook.leaderboard.front)
     fewer = f" {shown} of {trained} are drawn, all of the front among them." if shown < trained else ""
     gallery = (
         "Click a trial for its gallery." if outlook.galleries else "Galleries are made by a command below."

@@ -100,7 +100,7 @@ def _setting_name(path: str) -> str:
 
 def boundaries(outlook: Outlook) -> Section | None:
     """A sentence for every range at whose end some of the best lie, or that there is none."""
-    if outlook.study.design is not None or not outlook.standings.front:
+    if outlook.study.design is not None or not outlook.leaderboard.front:
         return None
     found = boundary_warnings(outlook.run)
     if not found:

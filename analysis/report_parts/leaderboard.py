@@ -28,7 +28,7 @@ SHOWN = 15
 
 def leaderboard(outlook: Outlook) -> Section:
     """The head of the ranking, the default below it where it is not in it, the rest on demand."""
-    found = outlook.standings
+    found = outlook.leaderboard
     blocks: list[Block] = []
     if not found.ranked:
         blocks.append(say(_nobody(outlook)))
@@ -47,13 +47,13 @@ def leaderboard(outlook: Outlook) -> Section:
 
 
 def _nobody(outlook: Outlook) -> str:
-    if outlook.standings.infeasible:
+    if outlook.leaderboard.infeasible:
         return "No trial keeps every constraint, so there is nothing to rank. Loosen one, or search longer."
     return "No trial has been trained in full yet, so there is nothing to rank."
 
 
 def _order(outlook: Outlook) -> str:
-    found = outlook.standings
+    found = outlook.leaderboard
     several = len(outlook.study.objectives) > 1
     how = "front after front, inside a front by the first objective" if several else "best first"
     star = " A star marks the Pareto front." if several else ""
@@ -92,7 +92,7 @@ def _table(outlook: Outlook, trials: Sequence[TrialRecord], caption: str, first:
 
 
 def _name(outlook: Outlook, trial: TrialRecord) -> Cell:
-    found = outlook.standings
+    found = outlook.leaderboard
     starred = len(outlook.study.objectives) > 1 and any(t.number == trial.number for t in found.front)
     notes = [Span("*", "dim")] if starred else []
     if trial.is_default:

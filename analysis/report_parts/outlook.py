@@ -14,7 +14,7 @@ from analysis.pages.gallery_link import gallery_link
 from analysis.report_parts.blocks import Legend, Span
 from search.formatting import number, score
 from search.ledger.history import TrialRecord
-from search.ranking.leaderboard import Standings, chance_level, key_metrics, standings
+from search.ranking.leaderboard import Leaderboard, chance_level, key_metrics, leaderboard
 from search.study.domains import Scalar
 from search.study.study import Study
 
@@ -35,9 +35,9 @@ class Outlook:
     """The run directory as a shell command names it."""
 
     @cached_property
-    def standings(self) -> Standings:
+    def leaderboard(self) -> Leaderboard:
         """The 50 best, the front, who broke a constraint, who failed."""
-        return standings(self.study, self.run.history, RANKED)
+        return leaderboard(self.study, self.run.history, RANKED)
 
     @cached_property
     def complete(self) -> list[TrialRecord]:
@@ -51,11 +51,11 @@ class Outlook:
 
     @cached_property
     def _front(self) -> set[int]:
-        return {trial.number for trial in self.standings.front}
+        return {trial.number for trial in self.leaderboard.front}
 
     @cached_property
     def _infeasible(self) -> set[int]:
-        return {trial.number for trial in self.standings.infeasible}
+        return {trial.number for trial in self.leaderboard.infeasible}
 
     def fate(self, trial: TrialRecord) -> Fate:
         """How its marks look in every chart; the default's look goes before its rank."""

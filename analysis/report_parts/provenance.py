@@ -47,8 +47,8 @@ def provenance(outlook: Outlook) -> Section:
     run, info = outlook.run_as_typed, outlook.run.info
     made_by = _made_by(info)
     commands = [("the run", made_by)] if made_by else []
-    if outlook.standings.ranked:
-        best = outlook.standings.ranked[0]
+    if outlook.leaderboard.ranked:
+        best = outlook.leaderboard.ranked[0]
         reproduce = f"python search/run.py --reproduce {run} {best.number}"
         commands.append(("train the best trial again and compare every metric", reproduce))
     commands.append(

@@ -13,7 +13,7 @@ from rich.text import Text
 from analysis.watch.watched_run import WatchedRun
 from analysis.watch.whereabouts import LIVE
 from search.console.progress_lines import best_so_far, time_left
-from search.console.progress_tracker import Tally
+from search.console.progress_tracker import ProgressTracker
 from search.formatting import count, one_line, score, trial_list
 from search.ledger.history import TrialRecord
 from search.ranking.leaderboard import failures, key_metrics
@@ -77,7 +77,7 @@ def _counts(run: WatchedRun) -> Text:
     )
 
 
-def _front(tally: Tally) -> list[RenderableType]:
+def _front(tally: ProgressTracker) -> list[RenderableType]:
     if len(tally.study.objectives) < 2 or not tally.front:
         return []
     return [Text(f"Pareto front: {len(tally.front)} of {tally.ended['COMPLETE']} complete trials")]

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from analysis.reading.run_owner import Owner
 from analysis.watch.watched_run import WatchedRun
 from search.errors import DiskError, RunDirectoryError
-from search.storage.lease import Driver, current
+from search.storage.lease import Lease, current
 from search.storage.ledger_segments import collect
 from search.storage.shared_run import open_store
 from trainables.storage.object_store import Store, absolute
@@ -33,7 +33,7 @@ class SharedRun(WatchedRun):
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         copy = Path(folder) / (PurePosixPath(self.place).name or "run")
         copy.mkdir()
-        self._driver: Driver | None = None
+        self._driver: Lease | None = None
         self._copy_to(copy)
         super().__init__(copy)
 

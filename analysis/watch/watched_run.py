@@ -13,7 +13,7 @@ from analysis.load import read_info, read_study
 from analysis.reading.ledger_reading import LedgerFollower
 from analysis.reading.run_owner import Owner, read_owner
 from analysis.watch.whereabouts import LIVE, Whereabouts, whereabouts
-from search.console.progress_tracker import Tally
+from search.console.progress_tracker import ProgressTracker
 from search.formatting import shown
 from search.ledger.history import History
 from search.study.study import Study
@@ -33,7 +33,7 @@ class WatchedRun:
         self.info: Mapping[str, Any] = {}
         self.owner: Owner | None = None
         self.study: Study | None = read_study(path, self._study_damage)
-        self.tally: Tally | None = None
+        self.tally: ProgressTracker | None = None
         """Of the newest session; None before the first, and where the study cannot be read."""
         self.looked = time.time()
         """When the last look was, in seconds since 1970."""
@@ -109,7 +109,7 @@ class WatchedRun:
         try:
             for event in self._ledger.events():
                 if event["event"] == "session" and self.study is not None:
-                    self.tally = Tally(self.study)
+                    self.tally = ProgressTracker(self.study)
                     self.tally.start(self.history, event["time"])
         except FileNotFoundError:
             lost.append("trials.jsonl is missing: no trial was begun, or its record is lost")

@@ -16,7 +16,7 @@ from rich.text import Text
 from search.cli.options import Options
 from search.disk import write_atomically
 from search.errors import ExitCode, SearchError, SpaceError
-from search.execution.signals import Interruption
+from search.execution.signals import StopSignals
 from search.formatting import one_line, shown
 from search.ledger.history import History, fold
 from search.ledger.ledger import read
@@ -131,23 +131,23 @@ def _load_data(study: Study) -> Any:
 
 
 def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options) -> int:
-    from search.execution.search_run import Launch, run_search
-    from search.loggers.all_loggers import listeners
+    from search.execution.search_run import SearchRun, run_search
+    from search.loggers.all_loggers import loggers
     from search.run_dir.driver_log import driver_log
 
     _announce(study, directory, resumed=options.resume is not None)
-    launch = Launch(
+    launch = SearchRun(
         study=study,
         directory=directory,
         dataset=dataset,
         target=study.budget.trials,
         address=options.address,
-        listeners=lambda history: listeners(study, directory, history),
+        loggers=lambda history: loggers(study, directory, history),
     )
     end = noting_the_end(study, directory, study.budget.trials, resume_command(directory))
     try:
         with _shared(directory, options) as shared, end, driver_log(directory.log):
-            run_search(replace(launch, sharing=shared), Interruption())
+            run_search(replace(launch, sharing=shared), StopSignals())
     except SearchError:
         # What was found before, and why trials failed, is on record.
         _show_result(study, directory, as_json=options.json)

@@ -16,7 +16,7 @@ from search.confirmation.options import Options
 from search.confirmation.screen import Lines, print_results
 from search.confirmation.subjects import Subject, Task, choose_subjects, named_subjects, tasks
 from search.errors import DiskError, ExitCode, NoTrialCompleted, RunDirectoryError
-from search.execution.signals import Interruption
+from search.execution.signals import StopSignals
 from search.formatting import count, shown
 from search.ledger.history import History, fold
 from search.ledger.ledger import read
@@ -87,13 +87,13 @@ def _run(
         tasks=wanted,
         address=options.address,
         release=run.release,
-        listeners=lambda history: [Lines(study, wanted, progress, history)],
+        loggers=lambda history: [Lines(study, wanted, progress, history)],
     )
     searched_at = place_of(run, options.storage)
     place = None if searched_at is None else below(searched_at, directory.path.name)
     end = noting_the_end(study, directory, len(wanted), _again(run, options))
     with sharing(directory, place) as shared, end, driver_log(directory.log):
-        history = run_confirmation(replace(confirmation, sharing=shared), Interruption())
+        history = run_confirmation(replace(confirmation, sharing=shared), StopSignals())
         results = collect(searched, history, subjects)
         write_results(directory.path, study, searched, results)
         if not any(result.seeds for result in results):

@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from search.confirmation.schedule import LastRungJudge, TaskProposer, task_of
+from search.confirmation.schedule import LastRungScheduler, TaskSuggester, task_of
 from search.confirmation.subjects import Task, config_of
-from search.execution.resources import Grant
+from search.execution.resources import GrantedResources
 from search.execution.search_run import CACHE_BYTES, stage_cache_dir
-from search.execution.signals import Interruption
+from search.execution.signals import StopSignals
 from search.execution.tune_runner import Work, run_trials, this_node
 from search.ledger.history import History, TrialRecord
-from search.ledger.recorder import Listener, recording
+from search.ledger.recorder import TrialLogger, recording
 from search.run_dir.inputs import refuse_other_data
 from search.run_dir.run_directory import RunDirectory
 from search.storage.shared_run import UNSHARED, Sharing
@@ -39,12 +39,12 @@ class Confirmation:
     address: str
     release: Callable[[], None]
     """Frees the run's lock when a second signal comes."""
-    listeners: Callable[[History], Sequence[Listener]]
+    loggers: Callable[[History], Sequence[TrialLogger]]
     sharing: Sharing = UNSHARED
     actor: str = "trainables.workers.confirm_actor:ConfirmActor"
 
 
-def run_confirmation(confirmation: Confirmation, interruption: Interruption) -> History:
+def run_confirmation(confirmation: Confirmation, stop_signals: StopSignals) -> History:
     """Run every task that is not done; returns what happened in this and earlier sessions.
 
     The caller holds the run's lock. Raises SearchError by what went wrong; whatever is raised,
@@ -52,7 +52,7 @@ def run_confirmation(confirmation: Confirmation, interruption: Interruption) -> 
     """
     with recording(
         confirmation.directory.ledger,
-        lambda history: [*confirmation.listeners(history), *confirmation.sharing.listeners],
+        lambda history: [*confirmation.loggers(history), *confirmation.sharing.loggers],
     ) as recorder:
         refuse_other_data(recorder.history, confirmation.dataset.key)
         recorder.session(
@@ -62,10 +62,10 @@ def run_confirmation(confirmation: Confirmation, interruption: Interruption) -> 
             target=len(confirmation.tasks),
             data=confirmation.dataset.key,
         )
-        judge = LastRungJudge(recorder, confirmation.study.budget.max_failures)
-        judge.settle_all()
-        proposer = TaskProposer(confirmation.tasks, recorder)
-        run_trials(_work(confirmation), confirmation.address, recorder, judge, proposer, interruption)
+        scheduler = LastRungScheduler(recorder, confirmation.study.budget.max_failures)
+        scheduler.settle_all()
+        suggester = TaskSuggester(confirmation.tasks, recorder)
+        run_trials(_work(confirmation), confirmation.address, recorder, scheduler, suggester, stop_signals)
         return recorder.history
 
 
@@ -96,7 +96,7 @@ def _actor_config(confirmation: Confirmation) -> Callable[[TrialRecord], dict[st
     return config
 
 
-def _context(confirmation: Confirmation, granted: Grant) -> Any:
+def _context(confirmation: Confirmation, granted: GrantedResources) -> Any:
     from trainables.pipeline.pipeline import Plan
     from trainables.workers.trial_actor import TrialContext
 

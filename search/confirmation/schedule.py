@@ -15,7 +15,7 @@ from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import Recorder
 from search.scheduling.optuna_study import LOST_PROCESS
 from search.scheduling.rung_scheduler import StepResult, leave_if_the_disk_is_full
-from search.scheduling.suggester import Proposal
+from search.scheduling.suggester import Suggestion
 from trainables.confirmation.rungs import LAST_RUNG
 
 ORIGIN = "confirmation"
@@ -34,7 +34,7 @@ def latest(history: History) -> dict[Task, TrialRecord]:
     return {task_of(record): record for _, record in sorted(history.trials.items())}
 
 
-class TaskProposer:
+class TaskSuggester:
     """Hands out what is owed of `wanted`: the unfinished first, then what never ran or may be tried again."""
 
     def __init__(self, wanted: Sequence[Task], recorder: Recorder) -> None:
@@ -50,22 +50,22 @@ class TaskProposer:
         """Trainings that are still to be handed out."""
         return len(self._unfinished) + len(self._fresh)
 
-    def next(self) -> Proposal | None:
+    def next(self) -> Suggestion | None:
         """The next training, recorded; None when no more are owed."""
         if self._unfinished:
-            return Proposal(self._unfinished.pop(0), is_new=False)
+            return Suggestion(self._unfinished.pop(0), is_new=False)
         if not self._fresh:
             return None
         task = self._fresh.pop(0)
         number = len(self._recorder.history.trials)
         self._recorder.suggest(number, {"trial": task.trial, "replicate": task.replicate}, ORIGIN)
-        return Proposal(self._recorder.history.trials[number], is_new=True)
+        return Suggestion(self._recorder.history.trials[number], is_new=True)
 
     def told(self, record: TrialRecord) -> None:
         """Nobody learns from a confirmation."""
 
 
-class LastRungJudge:
+class LastRungScheduler:
     """Lets every training go on to its last score. None is stopped early, whatever its values."""
 
     def __init__(self, recorder: Recorder, max_failures: int) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from search.errors import NoTrialCompleted, SpaceError
 from search.ledger.history import History, TrialRecord
-from search.ranking.leaderboard import standings
+from search.ranking.leaderboard import leaderboard
 from search.ranking.pareto import pareto_front
 from search.study.domains import Choice
 from search.study.study import Study
@@ -54,7 +54,7 @@ def choose_subjects(study: Study, history: History, top: int) -> list[Subject]:
     if len(front) > top:
         chosen = [front[i] for i in _spread(len(front), top)]
     else:
-        chosen = _distinct(study, standings(study, history, len(complete)).ranked)[:top]
+        chosen = _distinct(study, leaderboard(study, history, len(complete)).ranked)[:top]
     defaults = [trial for trial in history.trials.values() if trial.origin == "default"][:1]
     known = {trial.number for trial in defaults}
     subjects = _distinct(study, [*chosen, *defaults])

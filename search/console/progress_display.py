@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from search.console.progress_lines import best_so_far, end_line, status_line, time_left
-from search.console.progress_tracker import Tally
+from search.console.progress_tracker import ProgressTracker
 from search.formatting import one_line, score
 from search.ledger.history import History
 from search.ranking.leaderboard import key_metrics
@@ -52,7 +52,7 @@ class Progress:
         self._stream = stream
         self._clock = clock
         self._run_dir = run_dir
-        self._tally = Tally(study)
+        self._tracker = ProgressTracker(study)
         self._lock = threading.Lock()
         self._live: Live | None = None
         self._silent = False
@@ -61,11 +61,11 @@ class Progress:
     def start(self, history: History) -> None:
         """Begin to show; trials in `history` that have ended are of earlier sessions."""
         now = self._clock()
-        self._tally.start(history, now)
+        self._tracker.start(history, now)
         self._said = now
         if wants_plain_lines(self._stream, os.environ):
-            self._say(f"{one_line(self._tally.study.name)}: {self._run_dir}")
-            self._say(status_line(self._tally, now))
+            self._say(f"{one_line(self._tracker.study.name)}: {self._run_dir}")
+            self._say(status_line(self._tracker, now))
             return
         console = Console(file=self._stream, force_terminal=True, highlight=False)
         # Rich's own thread redraws, so that the clock moves while no event comes.
@@ -80,18 +80,18 @@ class Progress:
     def update(self, history: History) -> None:
         """Take in what `history` has gained."""
         with self._lock:
-            ended = self._tally.update(history)
+            ended = self._tracker.update(history)
         if self._live is not None:
             for trial in ended:
                 if trial.state == "FAIL":
-                    self._live.console.print(Text(end_line(self._tally, trial), style="red"))
+                    self._live.console.print(Text(end_line(self._tracker, trial), style="red"))
             return
         for trial in ended:
-            self._say(end_line(self._tally, trial))
+            self._say(end_line(self._tracker, trial))
         now = self._clock()
         if now - self._said >= STATUS_SECONDS:
             self._said = now
-            self._say(status_line(self._tally, now))
+            self._say(status_line(self._tracker, now))
 
     def stop(self) -> None:
         """Leave the last state on the screen and give the terminal back. May be called twice."""
@@ -99,12 +99,12 @@ class Progress:
             self._live.stop()
             self._live = None
         elif not self._silent:
-            self._say(status_line(self._tally, self._clock()))
+            self._say(status_line(self._tracker, self._clock()))
             self._silent = True
 
     def _table(self) -> RenderableType:
         with self._lock:
-            return live_table(self._tally, self._run_dir, self._clock())
+            return live_table(self._tracker, self._run_dir, self._clock())
 
     def _say(self, line: str) -> None:
         if self._silent:
@@ -117,56 +117,62 @@ class Progress:
             self._silent = True
 
 
-def live_table(tally: Tally, run_dir: Path, now: float) -> RenderableType:
+def live_table(tracker: ProgressTracker, run_dir: Path, now: float) -> RenderableType:
     """The whole picture: how far, how good, and what is being worked on."""
-    title = Text.assemble((one_line(tally.study.name), "bold"), (f"  {run_dir}", "dim"), overflow="ellipsis")
+    title = Text.assemble(
+        (one_line(tracker.study.name), "bold"), (f"  {run_dir}", "dim"), overflow="ellipsis"
+    )
     title.no_wrap = True
-    return Group(title, _bar(tally, now), _counts(tally), *_best(tally), *_running(tally))
+    return Group(title, _bar(tracker, now), _counts(tracker), *_best(tracker), *_running(tracker))
 
 
-def _bar(tally: Tally, now: float) -> Table:
+def _bar(tracker: ProgressTracker, now: float) -> Table:
     line = Table.grid(padding=(0, 2))
-    rate = tally.per_minute(now)
-    elapsed = max(0, int(now - tally.began))
+    rate = tracker.per_minute(now)
+    elapsed = max(0, int(now - tracker.began))
     facts = [f"{elapsed // 3600}:{elapsed // 60 % 60:02d}:{elapsed % 60:02d}"]
     facts += [f"{rate:.3g} trials/min"] if rate is not None else []
-    facts += [time_left(tally, now)]
-    bar = ProgressBar(total=max(1, tally.target), completed=tally.finished, width=24, complete_style="green")
-    line.add_row(bar, Text(f"{tally.finished}/{tally.target}"), Text("  ".join(facts)))
+    facts += [time_left(tracker, now)]
+    bar = ProgressBar(
+        total=max(1, tracker.target), completed=tracker.finished, width=24, complete_style="green"
+    )
+    line.add_row(bar, Text(f"{tracker.finished}/{tracker.target}"), Text("  ".join(facts)))
     return line
 
 
-def _counts(tally: Tally) -> Text:
-    ended = tally.ended
+def _counts(tracker: ProgressTracker) -> Text:
+    ended = tracker.ended
     return Text.assemble(
         (f"{ended['COMPLETE']} complete", "green"),
         (f"  {ended['PRUNED']} pruned", "yellow"),
         (f"  {ended['FAIL']} failed", "red" if ended["FAIL"] else "dim"),
-        f"  {len(tally.running)} running",
+        f"  {len(tracker.running)} running",
     )
 
 
-def _best(tally: Tally) -> list[RenderableType]:
-    lines: list[RenderableType] = [Text(line) for line in best_so_far(tally)]
-    if len(tally.study.objectives) > 1 and tally.front:
-        lines.append(Text(f"Pareto front: {len(tally.front)} of {tally.ended['COMPLETE']} complete trials"))
+def _best(tracker: ProgressTracker) -> list[RenderableType]:
+    lines: list[RenderableType] = [Text(line) for line in best_so_far(tracker)]
+    if len(tracker.study.objectives) > 1 and tracker.front:
+        lines.append(
+            Text(f"Pareto front: {len(tracker.front)} of {tracker.ended['COMPLETE']} complete trials")
+        )
     return [Text(), *lines] if lines else []
 
 
-def _running(tally: Tally) -> list[RenderableType]:
+def _running(tracker: ProgressTracker) -> list[RenderableType]:
     """A row per running trial with the newest value of what the study asks about."""
-    if not tally.running:
+    if not tracker.running:
         return []
     grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     grid.add_column("running", no_wrap=True)
-    for heading in ("rung", "epoch", *(name.replace("/", "/\n") for name in key_metrics(tally.study))):
+    for heading in ("rung", "epoch", *(name.replace("/", "/\n") for name in key_metrics(tracker.study))):
         grid.add_column(Text(heading, justify="right"), justify="right", vertical="bottom")
-    trials = list(tally.running.values())
+    trials = list(tracker.running.values())
     for trial in trials[:RUNNING_ROWS]:
         metrics = trial.metrics
         epoch = str(trial.reports[-1].epoch) if trial.reports else "-"
-        rung = f"{tally.rung(trial)}/{tally.rungs}"
-        values = (score(metrics.get(name)) for name in key_metrics(tally.study))
+        rung = f"{tracker.rung(trial)}/{tracker.rungs}"
+        values = (score(metrics.get(name)) for name in key_metrics(tracker.study))
         grid.add_row(trial.folder, rung, epoch, *values)
     more = len(trials) - RUNNING_ROWS
     return [Text(), grid, *([Text(f"and {more} more")] if more > 0 else [])]

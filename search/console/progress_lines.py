@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from search.console.progress_tracker import Tally
+from search.console.progress_tracker import ProgressTracker
 from search.formatting import number, one_line
 from search.ledger.history import TrialRecord
 from search.ranking.leaderboard import key_metrics
@@ -10,62 +10,64 @@ from search.ranking.pareto import feasible
 from search.study.sections import Objective
 
 
-def end_line(tally: Tally, trial: TrialRecord) -> str:
+def end_line(tracker: ProgressTracker, trial: TrialRecord) -> str:
     """`[12/42] trial 0011 pruned at rung 1  probe/accuracy 0.91  attribution/junk 0.95  (3.1 s)`."""
     metrics = trial.metrics
-    values = [f"{name} {number(metrics[name])}" for name in key_metrics(tally.study) if name in metrics]
+    values = [f"{name} {number(metrics[name])}" for name in key_metrics(tracker.study) if name in metrics]
     took = "" if trial.ended is None else f"({max(0.0, trial.ended - trial.started):.1f} s)"
-    head = f"[{tally.finished}/{tally.target}] trial {trial.folder} {_fate(tally, trial)}"
+    head = f"[{tracker.finished}/{tracker.target}] trial {trial.folder} {_fate(tracker, trial)}"
     return "  ".join(part for part in (head, *values, took) if part)
 
 
-def _fate(tally: Tally, trial: TrialRecord) -> str:
+def _fate(tracker: ProgressTracker, trial: TrialRecord) -> str:
     if trial.state == "FAIL":
         return f"failed: {one_line(trial.reason or 'no reason recorded')}"
     if trial.state == "PRUNED":
-        return f"pruned at rung {tally.rung(trial)}" if tally.rung(trial) else "pruned"
-    return "complete" if feasible(tally.study, trial.metrics) else "complete, outside a constraint"
+        return f"pruned at rung {tracker.rung(trial)}" if tracker.rung(trial) else "pruned"
+    return "complete" if feasible(tracker.study, trial.metrics) else "complete, outside a constraint"
 
 
-def status_line(tally: Tally, now: float) -> str:
+def status_line(tracker: ProgressTracker, now: float) -> str:
     """Where the search stands, in one line of plain text."""
-    ended = tally.ended
+    ended = tracker.ended
     parts = [
-        f"{tally.finished}/{tally.target} trials ended: {ended['COMPLETE']} complete, "
-        f"{ended['PRUNED']} pruned, {ended['FAIL']} failed; {len(tally.running)} running",
-        *best_so_far(tally),
+        f"{tracker.finished}/{tracker.target} trials ended: {ended['COMPLETE']} complete, "
+        f"{ended['PRUNED']} pruned, {ended['FAIL']} failed; {len(tracker.running)} running",
+        *best_so_far(tracker),
     ]
-    rate = tally.per_minute(now)
+    rate = tracker.per_minute(now)
     if rate is not None:
         parts.append(f"{rate:.3g} trials/min")
-    left = time_left(tally, now)
+    left = time_left(tracker, now)
     return "; ".join([*parts, left] if left else parts)
 
 
-def best_so_far(tally: Tally) -> list[str]:
+def best_so_far(tracker: ProgressTracker) -> list[str]:
     """`best probe/accuracy 0.95 (trial 0007)` for every objective."""
     return [
         f"best {objective.metric} {number(value)} (trial {trial.folder})"
-        for objective, value, trial in best_trials(tally)
+        for objective, value, trial in best_trials(tracker)
     ]
 
 
-def best_trials(tally: Tally) -> list[tuple[Objective, float, TrialRecord]]:
+def best_trials(tracker: ProgressTracker) -> list[tuple[Objective, float, TrialRecord]]:
     """Every objective with its best value so far and who has it, the first of equals."""
     best = []
-    for position, objective in enumerate(tally.study.objectives):
+    for position, objective in enumerate(tracker.study.objectives):
         sign = 1 if objective.mode == "min" else -1
-        scored = [(sign * trial.values[position], trial) for trial in tally.front if trial.values is not None]
+        scored = [
+            (sign * trial.values[position], trial) for trial in tracker.front if trial.values is not None
+        ]
         if scored:
             value, trial = min(scored, key=lambda pair: (pair[0], pair[1].number))
             best.append((objective, sign * value, trial))
     return best
 
 
-def time_left(tally: Tally, now: float) -> str:
+def time_left(tracker: ProgressTracker, now: float) -> str:
     """`about 3 to 7 min left`, or nothing while too little is known."""
-    left = tally.remaining_seconds(now)
-    if left is None or tally.finished >= tally.target:
+    left = tracker.remaining_seconds(now)
+    if left is None or tracker.finished >= tracker.target:
         return ""
     low, high = left
     unit, name = next(((u, n) for u, n in ((3600.0, "h"), (60.0, "min")) if high >= 2 * u), (1.0, "s"))

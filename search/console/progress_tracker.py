@@ -18,7 +18,7 @@ MIN_FINISHED_FOR_ETA = 5
 _SPREADS = 1.3  # about four in five outcomes lie within so many standard errors
 
 
-class Tally:
+class ProgressTracker:
     """Follows one history. Trials that had ended before `start` count as done, but not in the rate."""
 
     def __init__(self, study: Study) -> None:

@@ -20,12 +20,12 @@ from rich.text import Text
 from search.formatting import count, limits, number, one_line, score, trial_list
 from search.ledger.history import History, TrialRecord
 from search.ranking.leaderboard import (
-    Standings,
+    Leaderboard,
     chance_level,
     differing_values,
     key_metrics,
+    leaderboard,
     shared_values,
-    standings,
 )
 from search.study.study import Study
 
@@ -44,7 +44,7 @@ def print_summary(
 
     `next_commands` are pairs (what for, shell command); a command is never wrapped, so that it can be copied.
     """
-    table = standings(study, history, SHOWN)
+    table = leaderboard(study, history, SHOWN)
     console.print()
     console.print(Text(one_line(study.name), style="bold"))
     console.print(Text(one_line(study.question, 1000)))
@@ -62,7 +62,7 @@ def print_summary(
 
 def summary_json(study: Study, history: History, run_dir: Path) -> dict[str, Any]:
     """The same as one JSON-ready document; trials are given by number, values unrounded."""
-    table = standings(study, history, SHOWN)
+    table = leaderboard(study, history, SHOWN)
     return {
         "run_dir": str(run_dir),
         "name": study.name,
@@ -100,7 +100,7 @@ def _entry(study: Study, trial: TrialRecord, run_dir: Path) -> dict[str, Any]:
     }
 
 
-def _counts_sentence(history: History, table: Standings) -> str:
+def _counts_sentence(history: History, table: Leaderboard) -> str:
     complete, pruned, running = (len(history.in_state(s)) for s in ("COMPLETE", "PRUNED", "RUNNING"))
     failed = sum(len(trials) for _, trials in table.failures)
     parts = [f"{complete} trained in full", f"{pruned} stopped early", f"{failed} failed"]
@@ -114,13 +114,15 @@ def _counts_sentence(history: History, table: Standings) -> str:
     return sentence
 
 
-def _no_leader_sentence(table: Standings) -> str:
+def _no_leader_sentence(table: Leaderboard) -> str:
     if table.infeasible:
         return "No trial keeps every constraint, so there is nothing to rank. Loosen one, or search longer."
     return "No trial was trained in full, so there is nothing to rank."
 
 
-def _print_leaders(study: Study, history: History, table: Standings, run_dir: Path, console: Console) -> None:
+def _print_leaders(
+    study: Study, history: History, table: Leaderboard, run_dir: Path, console: Console
+) -> None:
     shown = table.ranked
     order = "best first"
     if len(study.objectives) > 1:
@@ -145,7 +147,7 @@ def _print_leaders(study: Study, history: History, table: Standings, run_dir: Pa
     _print_parameters(study, shown, console)
 
 
-def _print_metrics(study: Study, table: Standings, console: Console) -> None:
+def _print_metrics(study: Study, table: Leaderboard, console: Console) -> None:
     """One row a trial: objectives and constraints, each with its chance level where that was measured."""
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     front = {trial.number for trial in table.front} if len(study.objectives) > 1 else set()
@@ -247,7 +249,7 @@ def _print_fitting(grid: Table, listed: Sequence[tuple[str, str]], console: Cons
     console.print()
 
 
-def _print_failures(table: Standings, console: Console) -> None:
+def _print_failures(table: Leaderboard, console: Console) -> None:
     if not table.failures:
         return
     console.print(Text("Failed trials, by reason:", style="bold"))

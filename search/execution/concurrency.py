@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from search.errors import ClusterError, Halt
-from search.execution.resources import Grant, NodeResources, places, resolve, too_big
+from search.execution.resources import GrantedResources, NodeResources, places, resolve, too_big
 from search.study.sections import Resources
 
 LOOK_EVERY_S = 5.0
@@ -16,7 +16,7 @@ NODE_COMES_WITHIN_S = {False: 60.0, True: 1200.0}
 """How long a search without a fitting node waits for one; longer where an autoscaler may bring it."""
 
 
-class Capacity:
+class ConcurrencyLimiter:
     """Places for trials, looked up every few seconds.
 
     Looking it up is a call to Ray's head, which blocks for a minute when the head is gone.
@@ -32,7 +32,7 @@ class Capacity:
         """Raises ClusterError with have and need if no node fits a trial and none can be expected."""
         self._nodes, self._autoscales, self._clock = nodes, autoscales, clock
         found = nodes()
-        self.granted: Grant = resolve(resources, found)
+        self.granted: GrantedResources = resolve(resources, found)
         self._places = places(self.granted, found)
         if not self._places and not autoscales:
             raise ClusterError(too_big(self.granted, found))

@@ -20,7 +20,7 @@ LOST_AFTER_S = 20.0
 """A head that is started again elsewhere, as Kubernetes does, may be away for a moment."""
 
 
-class HeadWatch:
+class HeadHealth:
     """Asks in a thread until closed; `lost` says since when and what does not answer."""
 
     def __init__(

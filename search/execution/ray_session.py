@@ -24,9 +24,8 @@ import psutil
 
 from search.console.report_error import report
 from search.errors import ClusterError, Halt
-from search.execution import ray_session as ray_scratch
 from search.execution.cluster_versions import mismatch, mismatch_in
-from search.execution.head_health import HeadWatch, probe
+from search.execution.head_health import HeadHealth, probe
 
 _ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",  # with verbose=0: Tune prints nothing
@@ -48,7 +47,7 @@ STUCK_AFTER_S = 25.0
 class Session:
     """A Ray that runs: its scratch folder, and a look at whether it is still there."""
 
-    def __init__(self, scratch: Path, watch: HeadWatch | None = None) -> None:
+    def __init__(self, scratch: Path, watch: HeadHealth | None = None) -> None:
         """watch: of the cluster that this process joined; None for a Ray of its own."""
         self.scratch = scratch
         self._watch = watch
@@ -105,9 +104,9 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
         probe(address)
     import ray  # after the environment is set: Ray reads parts of it on import
 
-    scratch = ray_scratch.make()
+    scratch = make()
     over = threading.Event()
-    watch: HeadWatch | None = None
+    watch: HeadHealth | None = None
     try:
         _send_messages_to_the_log()
         _start(address, scratch, n_cpus)
@@ -160,12 +159,12 @@ def _hint(address: str) -> str:
     return ". If the cluster wants a token: RAY_AUTH_MODE=token, and the token in RAY_AUTH_TOKEN"
 
 
-def _watch_head() -> HeadWatch:
+def _watch_head() -> HeadHealth:
     import ray
     import ray._private.worker as ray_worker
 
     node = ray_worker._global_node
-    return HeadWatch(ray.get_runtime_context().gcs_address, node.raylet_socket_name if node else None)
+    return HeadHealth(ray.get_runtime_context().gcs_address, node.raylet_socket_name if node else None)
 
 
 def _first_line(error: BaseException) -> str:

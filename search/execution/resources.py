@@ -15,7 +15,7 @@ NodeResources = Mapping[str, float]
 
 
 @dataclass(frozen=True)
-class Grant:
+class GrantedResources:
     """What one trial occupies, with "auto" resolved."""
 
     cpu: float
@@ -27,23 +27,23 @@ class Grant:
         return max(1, int(self.cpu))
 
 
-def resolve(resources: Resources, nodes: Sequence[NodeResources]) -> Grant:
+def resolve(resources: Resources, nodes: Sequence[NodeResources]) -> GrantedResources:
     """Resolve `gpu: auto`; whether a trial fits anywhere is not asked.
 
     Where nodes have GPUs, a trial gets the largest share with which each of these nodes still fills its
     CPUs, at most one device; nodes without a GPU are then left alone, as every trial is granted the same.
     """
     if resources.gpu != "auto":
-        return Grant(resources.cpu, resources.gpu)
+        return GrantedResources(resources.cpu, resources.gpu)
     shares = [
         gpus / (cpus // resources.cpu)
         for node in nodes
         if (gpus := node.get("GPU", 0.0)) and (cpus := node.get("CPU", 0.0)) >= resources.cpu
     ]
-    return Grant(resources.cpu, min(1.0, *shares) if shares else 0.0)
+    return GrantedResources(resources.cpu, min(1.0, *shares) if shares else 0.0)
 
 
-def grant(resources: Resources, nodes: Sequence[NodeResources]) -> Grant:
+def grant(resources: Resources, nodes: Sequence[NodeResources]) -> GrantedResources:
     """What a trial is granted on these nodes.
 
     Raises ClusterError with have and need if no node fits a single trial.
@@ -54,12 +54,12 @@ def grant(resources: Resources, nodes: Sequence[NodeResources]) -> Grant:
     return granted
 
 
-def places(granted: Grant, nodes: Sequence[NodeResources]) -> int:
+def places(granted: GrantedResources, nodes: Sequence[NodeResources]) -> int:
     """Trials that fit at once, node by node; CPUs of two nodes do not add up to one trial's."""
     return sum(_places_of(granted, node) for node in nodes)
 
 
-def too_big(granted: Grant, nodes: Sequence[NodeResources]) -> str:
+def too_big(granted: GrantedResources, nodes: Sequence[NodeResources]) -> str:
     """Why no trial fits: what it needs beside what the largest node has."""
     where = "this node has" if len(nodes) == 1 else f"the largest of {len(nodes)} nodes has"
     for name, need in (("CPU", granted.cpu), ("GPU", granted.gpu)):
@@ -72,7 +72,7 @@ def too_big(granted: Grant, nodes: Sequence[NodeResources]) -> str:
     )
 
 
-def _places_of(granted: Grant, node: NodeResources) -> int:
+def _places_of(granted: GrantedResources, node: NodeResources) -> int:
     by_cpu = node.get("CPU", 0.0) / granted.cpu
     by_gpu = node.get("GPU", 0.0) / granted.gpu if granted.gpu else by_cpu
     # A share like 1/3 of a GPU must count three times, not 2.9999 times.

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.errors import NoTrialCompleted
-from search.execution.resources import Grant
-from search.execution.signals import Interruption
+from search.execution.resources import GrantedResources
+from search.execution.signals import StopSignals
 from search.execution.tune_runner import Work, run_trials, this_node
 from search.ledger.history import History, TrialRecord
-from search.ledger.recorder import Listener, recording
+from search.ledger.recorder import TrialLogger, recording
 from search.run_dir.inputs import refuse_other_data
 from search.run_dir.run_directory import RunDirectory
-from search.scheduling.rung_scheduler import Judge
-from search.scheduling.suggester import Proposer
+from search.scheduling.rung_scheduler import RungScheduler
+from search.scheduling.suggester import Suggester
 from search.storage.shared_run import UNSHARED, Sharing
 from search.study.study import Study
 from trainables.data.dataset import Dataset
@@ -36,7 +36,7 @@ CACHE_BYTES = 4 * 2**30
 
 
 @dataclass(frozen=True)
-class Launch:
+class SearchRun:
     """All that a search needs beside its study."""
 
     study: Study
@@ -44,20 +44,20 @@ class Launch:
     dataset: Dataset
     target: int
     address: str
-    listeners: Callable[[History], Sequence[Listener]]
+    loggers: Callable[[History], Sequence[TrialLogger]]
     sharing: Sharing = UNSHARED
     actor: str = "trainables.workers.trial_actor:TrialActor"
     """module:Class of what Ray runs, imported when Ray is up."""
 
 
-def run_search(launch: Launch, interruption: Interruption) -> History:
+def run_search(launch: SearchRun, stop_signals: StopSignals) -> History:
     """Run trials until `target` of them ended; returns what happened.
 
     The caller holds the directory's lock. Raises SearchError by what went wrong; whatever is raised,
     everything acknowledged is in the ledger.
     """
     with recording(
-        launch.directory.ledger, lambda history: [*launch.listeners(history), *launch.sharing.listeners]
+        launch.directory.ledger, lambda history: [*launch.loggers(history), *launch.sharing.loggers]
     ) as recorder:
         refuse_other_data(recorder.history, launch.dataset.key)
         recorder.session(
@@ -67,17 +67,17 @@ def run_search(launch: Launch, interruption: Interruption) -> History:
             target=launch.target,
             data=launch.dataset.key,
         )
-        judge = Judge(launch.study, recorder)
-        judge.settle_all()
-        proposer = Proposer(launch.study, recorder, launch.target)
-        run_trials(_work(launch), launch.address, recorder, judge, proposer, interruption)
+        scheduler = RungScheduler(launch.study, recorder)
+        scheduler.settle_all()
+        suggester = Suggester(launch.study, recorder, launch.target)
+        run_trials(_work(launch), launch.address, recorder, scheduler, suggester, stop_signals)
         history = recorder.history
     if not history.in_state("COMPLETE"):
         raise NoTrialCompleted(f"none of the {history.finished} trials reached its full training")
     return history
 
 
-def _work(launch: Launch) -> Work:
+def _work(launch: SearchRun) -> Work:
     return Work(
         actor=launch.actor,
         context=lambda granted: _context(launch, granted),
@@ -102,7 +102,7 @@ def _config_of(study: Study) -> Callable[[TrialRecord], dict[str, Any]]:
     return config
 
 
-def _context(launch: Launch, granted: Grant) -> Any:
+def _context(launch: SearchRun, granted: GrantedResources) -> Any:
     from trainables.workers.trial_actor import TrialContext
 
     study = launch.study

@@ -20,7 +20,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SHOW_CURSOR = b"\x1b[?25h"  # a live table hides it
 
 
-class Interruption:
+class StopSignals:
     """Remembers the first SIGINT, SIGTERM or SIGHUP; the second leaves at once."""
 
     def __init__(self) -> None:

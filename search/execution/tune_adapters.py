@@ -21,25 +21,25 @@ from search.ledger.history import TrialRecord
 from search.ledger.recorder import Recorder
 from search.scheduling.optuna_study import LOST_PROCESS
 from search.scheduling.rung_scheduler import StepResult
-from search.scheduling.suggester import Proposal
+from search.scheduling.suggester import Suggestion
 from search.scheduling.timeouts import MARK, Attempts, marked
 
 
-class Proposes(Protocol):
+class SuggestsTrials(Protocol):
     """Knows which trials are owed."""
 
     @property
     def owed(self) -> int:
         """How many are still to be handed out."""
 
-    def next(self) -> Proposal | None:
+    def next(self) -> Suggestion | None:
         """The next one, recorded; None when no more are owed."""
 
     def told(self, record: TrialRecord) -> None:
         """A trial ended."""
 
 
-class Judges(Protocol):
+class DecidesAtRungs(Protocol):
     """Records steps and decides what follows from them."""
 
     def goes_on(self, number: int, step: StepResult) -> bool:
@@ -63,8 +63,8 @@ class LedgerSearcher(_Shell, Searcher):
 
     def __init__(
         self,
-        proposer: Proposes,
-        judge: Judges,
+        suggester: SuggestsTrials,
+        scheduler: DecidesAtRungs,
         recorder: Recorder,
         concurrency: Callable[[], int],
         config_of: Callable[[TrialRecord], dict[str, Any]],
@@ -73,8 +73,8 @@ class LedgerSearcher(_Shell, Searcher):
         retries: int,
     ) -> None:
         super().__init__()
-        self._proposer = proposer
-        self._judge = judge
+        self._suggester = suggester
+        self._scheduler = scheduler
         self._recorder = recorder
         self._concurrency = concurrency
         self._config_of = config_of
@@ -100,7 +100,7 @@ class LedgerSearcher(_Shell, Searcher):
         if self._again:
             record = self._again.pop(0)
         else:
-            proposal = self._proposer.next()
+            proposal = self._suggester.next()
             if proposal is None:
                 return None if self._live else Searcher.FINISHED
             record = proposal.record
@@ -121,8 +121,8 @@ class LedgerSearcher(_Shell, Searcher):
                 self._recorder.retry(number, f"{LOST_PROCESS} the worker process died")
                 self._again.append(record)
                 return
-            self._judge.fail(number, self._why_lost(record, timed_out=timed_out))
-        self._proposer.told(record)
+            self._scheduler.fail(number, self._why_lost(record, timed_out=timed_out))
+        self._suggester.told(record)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """The scheduler saw it first."""
@@ -141,18 +141,18 @@ class LedgerSearcher(_Shell, Searcher):
         return f"{self._attempts.overrun}{where}"
 
 
-class JudgeScheduler(_Shell, FIFOScheduler):
-    """Passes every result to the judge. Metric and mode are the space file's business."""
+class TuneScheduler(_Shell, FIFOScheduler):
+    """Passes every result to the scheduler. Metric and mode are the space file's business."""
 
-    def __init__(self, judge: Judges, attempts: Attempts) -> None:
+    def __init__(self, scheduler: DecidesAtRungs, attempts: Attempts) -> None:
         super().__init__()
-        self._judge = judge
+        self._scheduler = scheduler
         self._attempts = attempts
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Record, decide, record the decision; only then does it act."""
         step = json.loads(result["step"])
-        goes_on = self._judge.goes_on(
+        goes_on = self._scheduler.goes_on(
             trial.config["number"],
             StepResult(tuple(step["reports"]), step["checkpoint"], step["next_rung"], step["failure"]),
         )

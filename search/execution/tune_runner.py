@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.errors import Halt, Interrupted
-from search.execution.concurrency import Capacity
+from search.execution.concurrency import ConcurrencyLimiter
 from search.execution.nodes import autoscales, nodes, on_one_disk
 from search.execution.ray_session import Session, ray_session
-from search.execution.resources import Grant
-from search.execution.signals import Interruption
+from search.execution.resources import GrantedResources
+from search.execution.signals import StopSignals
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import Recorder
 from search.study.sections import Resources
@@ -25,7 +25,7 @@ from trainables import registry
 from trainables.data.dataset import Dataset
 
 if TYPE_CHECKING:
-    from search.execution.tune_adapters import Judges, Proposes
+    from search.execution.tune_adapters import DecidesAtRungs, SuggestsTrials
     from trainables.workers.trial_actor import TrialContext
 
 
@@ -40,7 +40,7 @@ class Work:
 
     actor: str
     """module:Class, imported when Ray is up."""
-    context: Callable[[Grant], TrialContext]
+    context: Callable[[GrantedResources], TrialContext]
     """The actor's context, once it is known what a trial is granted."""
     dataset: Dataset
     resources: Resources
@@ -59,22 +59,22 @@ def run_trials(
     work: Work,
     address: str,
     recorder: Recorder,
-    judge: Judges,
-    proposer: Proposes,
-    interruption: Interruption,
+    scheduler: DecidesAtRungs,
+    suggester: SuggestsTrials,
+    stop_signals: StopSignals,
 ) -> None:
-    """Run what `proposer` owes on the Ray at `address`.
+    """Run what `suggester` owes on the Ray at `address`.
 
     Raises ClusterError if Ray cannot be had or is lost, Halt to leave early.
     """
-    if not proposer.owed:
+    if not suggester.owed:
         return
     _forget_unacknowledged_timeouts(work.trials_dir, recorder.history)
-    with interruption.listening(work.leave_at_once) as arm:
+    with stop_signals.listening(work.leave_at_once) as arm:
         try:
             with ray_session(address) as session:
                 arm()  # Ray took SIGTERM for itself
-                tuner = _tuner(work, session, recorder, judge, proposer, interruption)
+                tuner = _tuner(work, session, recorder, scheduler, suggester, stop_signals)
                 tuner.fit()
         except SystemExit:
             raise Halt(Interrupted(signal.SIGTERM)) from None  # Ray's answer to SIGTERM while it starts
@@ -84,16 +84,16 @@ def _tuner(
     work: Work,
     session: Session,
     recorder: Recorder,
-    judge: Judges,
-    proposer: Proposes,
-    interruption: Interruption,
+    scheduler: DecidesAtRungs,
+    suggester: SuggestsTrials,
+    stop_signals: StopSignals,
 ) -> Any:
     from ray import tune
 
-    from search.execution.tune_adapters import JudgeScheduler, LedgerSearcher, RunCallback
+    from search.execution.tune_adapters import LedgerSearcher, RunCallback, TuneScheduler
     from search.scheduling.timeouts import Attempts
 
-    capacity = Capacity(
+    capacity = ConcurrencyLimiter(
         work.resources,
         on_one_disk(nodes, is_shared=work.is_shared),
         autoscales=session.is_cluster and autoscales(),
@@ -111,8 +111,8 @@ def _tuner(
         tune.with_resources(actor, {"cpu": granted.cpu, "gpu": granted.gpu}),
         tune_config=tune.TuneConfig(
             search_alg=LedgerSearcher(
-                proposer,
-                judge,
+                suggester,
+                scheduler,
                 recorder,
                 capacity.concurrency,
                 work.config_of,
@@ -120,7 +120,7 @@ def _tuner(
                 work.trials_dir,
                 retries,
             ),
-            scheduler=JudgeScheduler(judge, attempts),
+            scheduler=TuneScheduler(scheduler, attempts),
             num_samples=-1,  # the searcher says when all is done; a lost trial may be handed out twice
             reuse_actors=True,
             trial_dirname_creator=_trial_name,
@@ -134,7 +134,7 @@ def _tuner(
             failure_config=tune.FailureConfig(max_failures=0),
             checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=0, checkpoint_at_end=False),
             callbacks=[
-                RunCallback(attempts, (interruption.check, session.check, capacity.check, *work.checks))
+                RunCallback(attempts, (stop_signals.check, session.check, capacity.check, *work.checks))
             ],
         ),
     )

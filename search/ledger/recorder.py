@@ -1,4 +1,4 @@
-"""The single writer: an event is fsynced, then folded into the history, then shown to the listeners.
+"""The single writer: an event is fsynced, then folded into the history, then shown to the loggers.
 
 Ray calls scheduler, searcher and callbacks in an order that depends on the result, and repeats some
 results after a retry; the history refuses repetitions, so each fact is recorded once whoever brings
@@ -21,7 +21,7 @@ from search.ledger.ledger import Ledger
 from search.study.domains import Scalar
 
 
-class Listener(Protocol):
+class TrialLogger(Protocol):
     """Something that follows a run: the terminal, TensorBoard, study.db, the trials' files."""
 
     def on_events(self, events: Sequence[Mapping[str, Any]], history: History) -> None:
@@ -37,10 +37,10 @@ class Recorder:
     Raises Halt carrying a DiskError when it cannot be made safe.
     """
 
-    def __init__(self, ledger: Ledger, history: History, listeners: Sequence[Listener]) -> None:
+    def __init__(self, ledger: Ledger, history: History, loggers: Sequence[TrialLogger]) -> None:
         self.history = history
         self._ledger = ledger
-        self._listeners = listeners
+        self._loggers = loggers
 
     def session(self, **facts: Any) -> None:
         """A driver took the run."""
@@ -87,8 +87,8 @@ class Recorder:
             self._ledger.append([{**event, "time": now} for event in events])
             for event in events:
                 self.history.apply({**event, "time": now})
-            for listener in self._listeners:
-                listener.on_events(events, self.history)
+            for logger in self._loggers:
+                logger.on_events(events, self.history)
         except DiskError as error:
             raise Halt(error) from None
         except OSError as error:
@@ -99,19 +99,19 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def recording(path: Path, listeners: Callable[[History], Sequence[Listener]]) -> Iterator[Recorder]:
+def recording(path: Path, loggers: Callable[[History], Sequence[TrialLogger]]) -> Iterator[Recorder]:
     """A recorder that goes on with the ledger at `path`.
 
-    A Halt leaves the block as the error it carries. An OSError of a listener is a DiskError, unless
+    A Halt leaves the block as the error it carries. An OSError of a logger is a DiskError, unless
     something worse is on its way, which it must not hide.
     """
     ledger, events = Ledger.open(path)
-    followers: list[Listener] = []
+    followers: list[TrialLogger] = []
     with ledger:
         history = fold(events)
         try:
             with _as_disk_error():
-                followers.extend(listeners(history))
+                followers.extend(loggers(history))
             yield Recorder(ledger, history, followers)
         except Halt as halt:
             _close(followers)
@@ -125,8 +125,8 @@ def recording(path: Path, listeners: Callable[[History], Sequence[Listener]]) ->
                 raise error
 
 
-def _close(followers: Sequence[Listener]) -> OSError | None:
-    """Close every listener, also after one that fails; the first failure."""
+def _close(followers: Sequence[TrialLogger]) -> OSError | None:
+    """Close every logger, also after one that fails; the first failure."""
     first: OSError | None = None
     for follower in followers:
         try:

@@ -7,12 +7,11 @@ from typing import Any
 
 from search.console.progress_display import Progress
 from search.ledger.history import History
-from search.ledger.recorder import Listener
-from search.loggers import tensorboard_events as board
-from search.loggers import trial_files
-from search.loggers.study_db import StudyMirror
-from search.loggers.tensorboard_events import Board
-from search.loggers.trial_files import TrialFiles
+from search.ledger.recorder import TrialLogger
+from search.loggers import tensorboard_events, trial_files
+from search.loggers.study_db import StudyDbLogger
+from search.loggers.tensorboard_events import TensorBoardLogger
+from search.loggers.trial_files import TrialFilesLogger
 from search.run_dir.run_directory import RunDirectory
 from search.study.study import Study
 
@@ -23,8 +22,8 @@ class _Files:
     def __init__(self, study: Study, directory: RunDirectory, history: History) -> None:
         if history.trials:
             trial_files.regenerate(directory.path, study, history)
-            board.regenerate(directory.path, study, history)
-        self._parts = (TrialFiles(directory.path, study), Board(directory.path, study))
+            tensorboard_events.regenerate(directory.path, study, history)
+        self._parts = (TrialFilesLogger(directory.path, study), TensorBoardLogger(directory.path, study))
 
     def on_events(self, events: Sequence[Mapping[str, Any]], history: History) -> None:
         for part in self._parts:
@@ -49,10 +48,10 @@ class _Screen:
         self._progress.stop()
 
 
-def listeners(study: Study, directory: RunDirectory, history: History) -> list[Listener]:
+def loggers(study: Study, directory: RunDirectory, history: History) -> list[TrialLogger]:
     """In the order in which they hear of an event."""
     return [
-        StudyMirror(study, directory.study_db, history),
+        StudyDbLogger(study, directory.study_db, history),
         _Files(study, directory, history),
         _Screen(study, directory, history),
     ]

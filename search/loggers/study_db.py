@@ -15,19 +15,19 @@ from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from search.ledger.history import History
-from search.scheduling.optuna_study import OptunaBook
+from search.scheduling.optuna_study import OptunaStudy
 from search.study.study import Study
 
 logger = logging.getLogger(__name__)
 
 
-class StudyMirror:
+class StudyDbLogger:
     """Follows the ledger's events into study.db."""
 
     def __init__(self, study: Study, path: Path, history: History) -> None:
         self._study = study
         self._path = path
-        self._book: OptunaBook | None = self._open(history)
+        self._book: OptunaStudy | None = self._open(history)
 
     def on_events(self, events: Sequence[Mapping[str, Any]], history: History) -> None:
         """Mirror new trials and new ends. A failing mirror is dropped for this session, not the search."""
@@ -50,10 +50,10 @@ class StudyMirror:
             self._book.close()
             self._book = None
 
-    def _open(self, history: History) -> OptunaBook:
+    def _open(self, history: History) -> OptunaStudy:
         if self._path.exists():
             try:
-                book = OptunaBook.in_file(self._study, self._path)
+                book = OptunaStudy.in_file(self._study, self._path)
                 if _tells(book, history):
                     return book
                 book.close()
@@ -61,7 +61,7 @@ class StudyMirror:
                 logger.warning("%s: damaged; made anew from the ledger", self._path)
             for leftover in self._path.parent.glob(f"{self._path.name}*"):
                 leftover.unlink()
-        book = OptunaBook.in_file(self._study, self._path)
+        book = OptunaStudy.in_file(self._study, self._path)
         for _, record in sorted(history.trials.items()):
             book.begin(record)
             if record.state != "RUNNING":
@@ -69,7 +69,7 @@ class StudyMirror:
         return book
 
 
-def _tells(book: OptunaBook, history: History) -> bool:
+def _tells(book: OptunaStudy, history: History) -> bool:
     """Whether the file holds the ledger's trials in the ledger's states."""
     states = {trial.number: trial.state for trial in book.optuna_study.get_trials(deepcopy=False)}
     return states == {number: TrialState[record.state] for number, record in history.trials.items()}

@@ -83,7 +83,7 @@ class _TrialLog:
     last_step: dict[str, int] = field(default_factory=dict)
 
 
-class Board:
+class TensorBoardLogger:
     """Keeps `run_dir/trials` readable by `tensorboard --logdir` while the search runs."""
 
     def __init__(self, run_dir: Path, study: Study, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -152,7 +152,7 @@ def _add_scalars(log: _TrialLog, metrics: Mapping[str, float], epoch: int, wall_
 
 def regenerate(run_dir: Path, study: Study, history: History) -> None:
     """Make every event file under `run_dir/trials` tell what the history tells, no more and no less."""
-    board = Board(run_dir, study)
+    board = TensorBoardLogger(run_dir, study)
     for trial in in_order_of_their_ends(history):
         board.apply({"event": "suggest", "trial": trial.number}, history)
     board.close()

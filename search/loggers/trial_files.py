@@ -29,7 +29,7 @@ class _Table:
     rows: int
 
 
-class TrialFiles:
+class TrialFilesLogger:
     """Writes the files of a run's trials as events come in. Raises OSError when the disk refuses."""
 
     def __init__(self, run_dir: Path, study: Study) -> None:

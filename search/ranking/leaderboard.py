@@ -14,7 +14,7 @@ from trainables.metrics.catalog import METRICS
 
 
 @dataclass(frozen=True)
-class Standings:
+class Leaderboard:
     """Trials of one history, sorted by what became of them."""
 
     front: list[TrialRecord]
@@ -28,13 +28,13 @@ class Standings:
     """As `failures` has them."""
 
 
-def standings(study: Study, history: History, limit: int = 10) -> Standings:
+def leaderboard(study: Study, history: History, limit: int = 10) -> Leaderboard:
     """Rank the feasible COMPLETE trials: front after front, inside a front by the first objective."""
     complete = history.in_state("COMPLETE")
     good = [trial for trial in complete if trial.values is not None and feasible(study, trial.metrics)]
     known = {trial.number for trial in good}
     fronts = pareto_fronts(study, good)
-    return Standings(
+    return Leaderboard(
         front=fronts[0] if fronts else [],
         ranked=[trial for front in fronts for trial in front][:limit],
         feasible_count=len(good),

@@ -105,7 +105,7 @@ def sampler_for(study: Study, number: int) -> BaseSampler:
         )
 
 
-class OptunaBook:
+class OptunaStudy:
     """Writes what happened to the run's trials into one Optuna study."""
 
     def __init__(self, study: Study, optuna_study: optuna.Study, *, teaches: bool) -> None:
@@ -115,12 +115,12 @@ class OptunaBook:
         self.optuna_study = optuna_study
 
     @classmethod
-    def live(cls, study: Study) -> OptunaBook:
+    def live(cls, study: Study) -> OptunaStudy:
         """An empty study in memory."""
         return cls(study, _create(study, None), teaches=True)
 
     @classmethod
-    def in_file(cls, study: Study, path: Path) -> OptunaBook:
+    def in_file(cls, study: Study, path: Path) -> OptunaStudy:
         """The study in a SQLite file, created if it is not there."""
         url = URL.create("sqlite", database=str(path)).render_as_string()
         return cls(study, _create(study, RDBStorage(url)), teaches=False)

@@ -13,7 +13,7 @@ from typing import Any
 from search.errors import DiskError, Halt, TooManyFailures
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import Recorder
-from search.scheduling.successive_halving import Halving, Standing
+from search.scheduling.successive_halving import Standing, SuccessiveHalving
 from search.study.study import Study
 from trainables.metrics.catalog import METRICS
 
@@ -29,14 +29,14 @@ class StepResult:
     failure: str | None
 
 
-class Judge:
+class RungScheduler:
     """Records every step and decides whether its trial goes on."""
 
     def __init__(self, study: Study, recorder: Recorder) -> None:
         self._study = study
         self._recorder = recorder
         self._rungs = study.scheduler.rungs
-        self._halving = Halving(study.scheduler.reduction_factor)
+        self._halving = SuccessiveHalving(study.scheduler.reduction_factor)
         _restore(self._halving, study, recorder.history)
 
     def goes_on(self, number: int, step: StepResult) -> bool:
@@ -142,7 +142,7 @@ def standing_at(study: Study, metrics: Mapping[str, float]) -> Standing | None:
     return Standing(violation, losses)
 
 
-def _restore(halving: Halving, study: Study, history: History) -> None:
+def _restore(halving: SuccessiveHalving, study: Study, history: History) -> None:
     """Fill the rungs with what earlier sessions saw."""
     for record in history.trials.values():
         for rung in record.decisions:

@@ -27,7 +27,7 @@ class Standing:
     losses: tuple[float, ...]
 
 
-class Halving:
+class SuccessiveHalving:
     """What has been seen at each rung. Rungs count from 1."""
 
     def __init__(self, reduction_factor: int) -> None:

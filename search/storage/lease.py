@@ -29,7 +29,7 @@ _NAME = re.compile(rf"{_FOLDER}/(\d{{6}})-([0-9a-f]{{8}})\.json")
 
 
 @dataclass(frozen=True)
-class Driver:
+class Lease:
     """One driver's word about itself."""
 
     epoch: int
@@ -59,7 +59,7 @@ def clock(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def current(store: Store) -> Driver | None:
+def current(store: Store) -> Lease | None:
     """Who drives the run now, or did last; None if nobody ever did. Raises OSError."""
     names = [match for name in store.sizes(_FOLDER) if (match := _NAME.fullmatch(name))]
     if not names:
@@ -68,7 +68,7 @@ def current(store: Store) -> Driver | None:
     first = min((match for match in names if int(match[1]) == highest), key=lambda match: match[2])
     try:
         told: dict[str, Any] = json.loads(store.get(first[0]))
-        return Driver(
+        return Lease(
             highest,
             first[2],
             str(told["host"]),
@@ -80,19 +80,19 @@ def current(store: Store) -> Driver | None:
         raise OSError(f"{store.place}: {first[0]} is damaged; remove it and try again") from None
 
 
-def newcomer(last: Driver | None) -> Driver:
+def newcomer(last: Lease | None) -> Lease:
     """This process, about to take over from `last`."""
     epoch = 1 if last is None else last.epoch + 1
-    return Driver(epoch, uuid.uuid4().hex[:8], socket.gethostname(), os.getpid(), time.time())
+    return Lease(epoch, uuid.uuid4().hex[:8], socket.gethostname(), os.getpid(), time.time())
 
 
-def sign(store: Store, driver: Driver, *, ended: bool = False) -> None:
+def sign(store: Store, driver: Lease, *, ended: bool = False) -> None:
     """Take the run, and later show that the driver lives, or that it left. Raises OSError."""
     facts = asdict(replace(driver, heartbeat=time.time(), ended=ended))
     store.put(f"{_FOLDER}/{driver.id}.json", json.dumps(facts).encode().ljust(_LENGTH))
 
 
-def refuse_if_replaced(store: Store, driver: Driver) -> bool:
+def refuse_if_replaced(store: Store, driver: Lease) -> bool:
     """Whether the driver's name is on the storage still.
 
     Raises RunDirectoryError if another driver has the run now, OSError if that cannot be seen.

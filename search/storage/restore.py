@@ -12,7 +12,7 @@ from search.errors import DiskError, RunDirectoryError
 from search.ledger.history import fold
 from search.ledger.ledger import decode
 from search.run_dir.run_directory import RunDirectory, create
-from search.storage.lease import Driver, clock, current
+from search.storage.lease import Lease, clock, current
 from search.storage.ledger_segments import collect
 from search.storage.shared_run import open_store
 from trainables.storage.object_store import Store, absolute, below, is_uri
@@ -79,7 +79,7 @@ def _confirmation(place: str) -> dict[str, str]:
     }
 
 
-def _info(store: Store, last: Driver, place: str) -> str:
+def _info(store: Store, last: Lease, place: str) -> str:
     """run.json as it was, with this machine as a rightful heir."""
     try:
         info: dict[str, Any] = json.loads(store.get("run.json"))
@@ -96,7 +96,7 @@ def _name(place: str) -> str:
     return PurePosixPath(path).name
 
 
-def _what_is_known(ledger: str, last: Driver, place: str) -> str:
+def _what_is_known(ledger: str, last: Lease, place: str) -> str:
     events = [event for line in ledger.encode().splitlines() if (event := decode(line)) is not None]
     history = fold(events)
     newest = f"the newest line is of {clock(events[-1]['time'])}" if events else "not a line of the ledger"

@@ -19,9 +19,9 @@ from typing import Any
 from search.errors import DiskError, Halt, RunDirectoryError, SpaceError
 from search.ledger.history import History
 from search.ledger.ledger import read
-from search.ledger.recorder import Listener
+from search.ledger.recorder import TrialLogger
 from search.run_dir.run_directory import RunDirectory
-from search.storage.lease import Driver, clock, current, newcomer, refuse_if_replaced, sign
+from search.storage.lease import Lease, clock, current, newcomer, refuse_if_replaced, sign
 from search.storage.ledger_segments import Segments
 from search.storage.shared_files import SharedFiles
 from trainables.storage.object_store import Store, absolute, below, holds_a_password
@@ -43,7 +43,7 @@ class Sharing:
     """What a search needs to know of its storage; as it stands here: that there is none."""
 
     place: str | None = None
-    listeners: tuple[Listener, ...] = ()
+    loggers: tuple[TrialLogger, ...] = ()
     checks: tuple[Callable[[], None], ...] = ()
     """Called between Ray's steps; raise Halt when another driver has the run."""
 
@@ -121,9 +121,9 @@ def _begin(directory: RunDirectory, place: str) -> SharedRun:
 
 
 class SharedRun:
-    """Follows a run as a listener and works in a thread of its own."""
+    """Follows a run as a logger and works in a thread of its own."""
 
-    def __init__(self, directory: RunDirectory, store: Store, driver: Driver) -> None:
+    def __init__(self, directory: RunDirectory, store: Store, driver: Lease) -> None:
         self._directory = directory
         self._store = store
         self._driver = driver

@@ -18,7 +18,7 @@ from analysis import load
 from analysis.load import Run, find_runs, load_run
 from search.errors import NoTrialCompleted, RunDirectoryError, SpaceError
 from search.ledger.ledger import encode
-from search.ranking.leaderboard import standings
+from search.ranking.leaderboard import leaderboard
 from search.run_dir.inputs import DataMissing
 from tests.analysis_tests.runs import copied, tiny_study
 from trainables.data.dataset import load_dataset
@@ -31,7 +31,7 @@ def test_a_finished_run(real_run: Path) -> None:
     assert run.info["status"] == "done"
     assert list(run.history.trials) == [0, 1, 2, 3, 4]
     assert run.confirmation is None
-    expected = standings(run.study, run.history, 10)
+    expected = leaderboard(run.study, run.history, 10)
     assert run.ranked() == expected.ranked
     assert run.front() == expected.front
     assert run.best_trial() is run.ranked()[0]
@@ -236,7 +236,7 @@ def test_a_long_run_is_ranked_like_the_leaderboard(long_run: Path) -> None:
     assert run.damage == ()
     assert run.study is not None
     assert [trial.number for trial in run.ranked()[:10]] == [
-        trial.number for trial in standings(run.study, run.history, 10).ranked
+        trial.number for trial in leaderboard(run.study, run.history, 10).ranked
     ]
     assert len(run.trials()) == 5000
 

@@ -19,8 +19,8 @@ from typing import Any
 
 from search.console.report_error import report
 from search.errors import SearchError
-from search.execution.search_run import Launch, run_search
-from search.execution.signals import Interruption
+from search.execution.search_run import SearchRun, run_search
+from search.execution.signals import StopSignals
 from search.run_dir.driver_log import driver_log
 from search.run_dir.run_directory import create
 from search.space.loader import load_study
@@ -86,17 +86,17 @@ def main(root: Path, name: str, address: str = "local", storage: str | None = No
     directory = create(root, study.name, name, {"space.resolved.yaml": loaded.resolved_text})
     try:
         with driver_log(directory.log), sharing(directory, storage) as shared:
-            launch = Launch(
+            launch = SearchRun(
                 study=study,
                 directory=directory,
                 dataset=load_dataset("digits", limit=300),
                 target=trials,
                 address=address,
-                listeners=lambda _: [],
+                loggers=lambda _: [],
                 sharing=shared,
                 actor=f"tests.search_tests.faulty_actor:{actor}",
             )
-            run_search(launch, Interruption())
+            run_search(launch, StopSignals())
     except SearchError as error:
         return report(error)
     return 0

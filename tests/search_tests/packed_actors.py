@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trainables.sae_training.local import Trainer
 from trainables.workers.confirm_actor import ConfirmActor
-from trainables.workers.gpu_batching import PackedTrainer
+from trainables.workers.gpu_batching import GpuBatchedTrainer
 from trainables.workers.trial_actor import TrialActor
 
 LINGER_S = 3.0
@@ -15,11 +15,11 @@ class PackedTrialActor(TrialActor):
     """As if its device were a shared GPU."""
 
     def _choose_trainer(self) -> Trainer:
-        return PackedTrainer(self._device, self._context.threads, LINGER_S)
+        return GpuBatchedTrainer(self._device, self._context.threads, LINGER_S)
 
 
 class PackedConfirmActor(ConfirmActor):
     """As if its device were a shared GPU."""
 
     def _choose_trainer(self) -> Trainer:
-        return PackedTrainer(self._device, self._context.threads, LINGER_S)
+        return GpuBatchedTrainer(self._device, self._context.threads, LINGER_S)

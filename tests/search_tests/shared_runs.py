@@ -38,7 +38,7 @@ def driving(directory: RunDirectory, place: str) -> Iterator[tuple[Recorder, Sha
     """What a search does around its trials."""
     with (
         sharing(directory, place) as shared,
-        recording(directory.ledger, lambda _: list(shared.listeners)) as recorder,
+        recording(directory.ledger, lambda _: list(shared.loggers)) as recorder,
     ):
         recorder.session(host="test", target=3)
         yield recorder, shared

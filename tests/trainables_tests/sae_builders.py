@@ -10,7 +10,7 @@ from torch import Tensor
 from trainables import registry
 from trainables.config import KINDS
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
-from trainables.settings.sae import SaeTraining
+from trainables.settings.sae import SaeTrainingConfig
 
 R, F = 6, 20
 
@@ -21,15 +21,15 @@ def outputs(n: int = 300, r: int = R, seed: int = 0) -> Tensor:
     return y - y.mean(0)
 
 
-def sae_config(kind: str, **fields: Any) -> SaeTraining:
+def sae_config(kind: str, **fields: Any) -> SaeTrainingConfig:
     """`fields`, as far as the kind has them, in a config of that kind; the rest are defaults."""
     model = KINDS["sae"][kind]
     known = {name: value for name, value in fields.items() if name in model.model_fields}
-    config: SaeTraining = model(**known)  # type: ignore[assignment]
+    config: SaeTrainingConfig = model(**known)  # type: ignore[assignment]
     return config
 
 
-def shell(config: SaeTraining, r: int) -> SparseAutoencoder:
+def shell(config: SaeTrainingConfig, r: int) -> SparseAutoencoder:
     """The config's SAE before it has any weights."""
     kind: str = config.kind  # type: ignore[attr-defined]
     sae: SparseAutoencoder = registry.load(registry.SAES, kind)(config, r)

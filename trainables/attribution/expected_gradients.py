@@ -7,7 +7,7 @@ from torch import Tensor
 
 from trainables.attribution.baselines import drawn
 from trainables.attribution.gradient_mean import GradientMean, Points
-from trainables.attribution.settings import ExpectedGradientsSettings
+from trainables.attribution.settings import ExpectedGradientsConfig
 
 
 class ExpectedGradients(GradientMean):
@@ -17,7 +17,7 @@ class ExpectedGradients(GradientMean):
     of [0, 1], which leaves the mean as it is and lowers the variance.
     """
 
-    def __init__(self, settings: ExpectedGradientsSettings, data: Tensor, generator: torch.Generator) -> None:
+    def __init__(self, settings: ExpectedGradientsConfig, data: Tensor, generator: torch.Generator) -> None:
         self.settings = settings
         self.cost = draws = settings.draws
         self.baselines = drawn(data, draws, generator)

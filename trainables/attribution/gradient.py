@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 
 from trainables.attribution.gradient_mean import GradientMean, Points
-from trainables.attribution.settings import GradientSettings
+from trainables.attribution.settings import GradientConfig
 
 
 class Gradient(GradientMean):
     """A = du/dx. At exactly black pixels ReLU'(0) = 0 can hide what the faintest light would change."""
 
-    def __init__(self, settings: GradientSettings, data: Tensor, generator: torch.Generator) -> None:  # noqa: ARG002
+    def __init__(self, settings: GradientConfig, data: Tensor, generator: torch.Generator) -> None:  # noqa: ARG002
         self.settings = settings
 
     def points(self, images: Tensor) -> Points:

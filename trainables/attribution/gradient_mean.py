@@ -12,7 +12,7 @@ from torch import Tensor
 
 from trainables.attribution.attribution import Attribution, Latents, input_gradients
 from trainables.attribution.clipping import clip_norms, clip_values
-from trainables.attribution.settings import AttributionSettings
+from trainables.attribution.settings import AttributionConfig
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Points:
 class GradientMean(Attribution):
     """The sum above; a method says which points, factors and weights."""
 
-    settings: AttributionSettings
+    settings: AttributionConfig
 
     def points(self, images: Tensor) -> Points:
         """For images (p, h, w)."""

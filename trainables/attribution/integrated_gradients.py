@@ -8,7 +8,7 @@ from torch import Tensor
 
 from trainables.attribution.baselines import blurred
 from trainables.attribution.gradient_mean import GradientMean, Points
-from trainables.attribution.settings import IntegratedGradientsSettings
+from trainables.attribution.settings import IntegratedGradientsConfig
 
 
 class IntegratedGradients(GradientMean):
@@ -16,7 +16,7 @@ class IntegratedGradients(GradientMean):
 
     def __init__(
         self,
-        settings: IntegratedGradientsSettings,
+        settings: IntegratedGradientsConfig,
         data: Tensor,
         generator: torch.Generator,  # noqa: ARG002
     ) -> None:

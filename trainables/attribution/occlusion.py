@@ -7,7 +7,7 @@ from torch import Tensor
 
 from trainables.attribution.attribution import Attribution, Latents, picked
 from trainables.attribution.clipping import clip_values
-from trainables.attribution.settings import OcclusionSettings
+from trainables.attribution.settings import OcclusionConfig
 
 
 class Occlusion(Attribution):
@@ -17,7 +17,7 @@ class Occlusion(Attribution):
     Norm and step clipping have no gradients to act on; only clip "map" does anything here.
     """
 
-    def __init__(self, settings: OcclusionSettings, data: Tensor, generator: torch.Generator) -> None:  # noqa: ARG002
+    def __init__(self, settings: OcclusionConfig, data: Tensor, generator: torch.Generator) -> None:  # noqa: ARG002
         if settings.stride > settings.patch:
             raise ValueError(
                 f"stride {settings.stride} exceeds the patch's side {settings.patch}: there would be gaps"

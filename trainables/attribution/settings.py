@@ -19,20 +19,20 @@ _CLIP = (
 )
 
 
-class AttributionSettings(Section):
+class AttributionConfig(Section):
     """What all methods share."""
 
     clip: Clip = Field("none", description=f"Clipping variant: {_CLIP}")
     clip_quantile: float = Field(0.99, gt=0, le=1, description="Quantile of |values| for clip map and step.")
 
 
-class GradientSettings(AttributionSettings):
+class GradientConfig(AttributionConfig):
     """The derivative itself; it has one draw, so that norm clipping leaves it as it is."""
 
     kind: Literal["gradient"] = "gradient"
 
 
-class SmoothGradSettings(AttributionSettings):
+class SmoothGradConfig(AttributionConfig):
     """Mean derivative over noisy copies of the image."""
 
     kind: Literal["smooth_grad"] = "smooth_grad"
@@ -42,7 +42,7 @@ class SmoothGradSettings(AttributionSettings):
     draws: int = Field(24, ge=1, le=1024, description="Noisy copies.")
 
 
-class IntegratedGradientsSettings(AttributionSettings):
+class IntegratedGradientsConfig(AttributionConfig):
     """Derivatives along the line from one baseline, times the way; black cannot see black pixels."""
 
     kind: Literal["integrated_gradients"] = "integrated_gradients"
@@ -58,14 +58,14 @@ class IntegratedGradientsSettings(AttributionSettings):
     steps: int = Field(32, ge=2, le=512, description="Gauss-Legendre nodes on the line.")
 
 
-class ExpectedGradientsSettings(AttributionSettings):
+class ExpectedGradientsConfig(AttributionConfig):
     """Integrated gradients averaged over baselines drawn from the data."""
 
     kind: Literal["expected_gradients"] = "expected_gradients"
     draws: int = Field(48, ge=1, le=4096, description="Pairs of a baseline and a place on its line.")
 
 
-class OcclusionSettings(AttributionSettings):
+class OcclusionConfig(AttributionConfig):
     """What covering a patch takes away, for patches of several fills."""
 
     kind: Literal["occlusion"] = "occlusion"

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from trainables.attribution.gradient_mean import GradientMean, Points
-from trainables.attribution.settings import SmoothGradSettings
+from trainables.attribution.settings import SmoothGradConfig
 
 
 class SmoothGrad(GradientMean):
@@ -15,7 +15,7 @@ class SmoothGrad(GradientMean):
     The noisy images are not cut to [0, 1], so that black pixels are tried on both sides of 0.
     """
 
-    def __init__(self, settings: SmoothGradSettings, data: Tensor, generator: torch.Generator) -> None:
+    def __init__(self, settings: SmoothGradConfig, data: Tensor, generator: torch.Generator) -> None:
         self.settings = settings
         self.cost = settings.draws
         noise = torch.randn(settings.draws, *data.shape[1:], generator=generator)

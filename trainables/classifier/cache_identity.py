@@ -9,7 +9,7 @@ from typing import Any
 from trainables import registry
 from trainables.config import TrialConfig
 from trainables.errors import DataError
-from trainables.settings.auxiliary import Auxiliary
+from trainables.settings.auxiliary import AuxiliaryConfig
 
 # Settings of a loss that say nothing while the loss is off.
 _BELONGS_TO = {
@@ -36,7 +36,7 @@ def classifier_settings(config: TrialConfig) -> dict[str, Any]:
     }
 
 
-def _auxiliary_settings(auxiliary: Auxiliary) -> dict[str, Any]:
+def _auxiliary_settings(auxiliary: AuxiliaryConfig) -> dict[str, Any]:
     settings = {
         name: value
         for name, value in auxiliary.model_dump().items()

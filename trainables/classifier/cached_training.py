@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from trainables.classifier.schedule import Metrics
 from trainables.classifier.trainer import ClassifierTrainer
+from trainables.classifier.training_loop import Metrics
 from trainables.errors import TrialDiverged
 from trainables.stages.cache import Entry
 from trainables.stages.runner import StageRunner

@@ -8,17 +8,17 @@ from typing import Any
 from torch import Tensor
 
 from trainables.classifier.cached_training import CachedTraining
-from trainables.classifier.schedule import Course, Setting, part, under
 from trainables.classifier.trainer import ClassifierTrainer
+from trainables.classifier.training_loop import ClassifierLoop, LoopSetup, part, under
 from trainables.networks.network import Network
 
 TRAINER = "trainer."
 
 
-class PlainCourse(Course):
+class PlainLoop(ClassifierLoop):
     """The classifier of the config, its epochs at a rung reached by going on from the rung before."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: LoopSetup) -> None:
         super().__init__(setting)
         config, stages = setting.config, setting.stages
         trainer = ClassifierTrainer(

@@ -22,17 +22,17 @@ import torch
 from torch import Tensor
 
 from trainables.classifier.cached_training import CachedTraining
-from trainables.classifier.plain import PlainCourse
+from trainables.classifier.plain import PlainLoop
 from trainables.classifier.recycling import revive, units_to_revive
-from trainables.classifier.schedule import Course, Setting, part, under
 from trainables.classifier.targets import code_targets
 from trainables.classifier.trainer import ClassifierTrainer
+from trainables.classifier.training_loop import ClassifierLoop, LoopSetup, part, under
 from trainables.losses.cosine_target import CosineTarget
 from trainables.model.feature_model import FeatureModel
 from trainables.networks.initial import initial_network
 from trainables.networks.network import Network
 from trainables.seeds import child_seed, generator
-from trainables.settings.loop import SaeCeptionLoop
+from trainables.settings.loop import SaeCeptionLoopConfig
 from trainables.stages.fitting import fit_features, hidden_activations
 
 PLAIN, TRAINER, FEATURES = "plain.", "cycle.trainer.", "cycle.features."
@@ -49,14 +49,14 @@ class _Cycle:
     training: CachedTraining
 
 
-class CycledCourse(Course):
+class SaeCeptionLoop(ClassifierLoop):
     """Cycle 0 up to the rung's epochs, then cycles 1, 2, ... of as many epochs each."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: LoopSetup) -> None:
         super().__init__(setting)
-        assert isinstance(setting.config.loop, SaeCeptionLoop)
+        assert isinstance(setting.config.loop, SaeCeptionLoopConfig)
         self._loop = setting.config.loop
-        self._plain = PlainCourse(setting)
+        self._plain = PlainLoop(setting)
         self._cycle: _Cycle | None = None
 
     @property

@@ -20,14 +20,14 @@ from trainables.data.dataset import TensorSplit
 from trainables.kmeans import nearest_centre
 from trainables.model.feature_model import FeatureModel
 from trainables.seeds import generator
-from trainables.settings.loop import SaeCeptionLoop
+from trainables.settings.loop import SaeCeptionLoopConfig
 
 BATCH = 8192
 
 
 @torch.no_grad()
 def code_targets(
-    loop: SaeCeptionLoop, features: FeatureModel, train: TensorSplit, n_classes: int, seed: int
+    loop: SaeCeptionLoopConfig, features: FeatureModel, train: TensorSplit, n_classes: int, seed: int
 ) -> Tensor:
     """t (n, d) for the train images, on the features' device; the same arguments give the same targets."""
     if loop.targets == "random":

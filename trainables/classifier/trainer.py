@@ -19,8 +19,8 @@ from trainables.losses.cosine_target import CosineTarget
 from trainables.losses.training_batch import LossSetup, TrainingBatch
 from trainables.networks.initial import initial_network
 from trainables.seeds import child_seed, generator
-from trainables.settings.auxiliary import Auxiliary
-from trainables.settings.classifier import ClassifierTraining
+from trainables.settings.auxiliary import AuxiliaryConfig
+from trainables.settings.classifier import ClassifierTrainingConfig
 
 AuxiliaryLoss = Callable[[TrainingBatch], torch.Tensor]
 
@@ -43,8 +43,8 @@ class ClassifierTrainer:
 
     def __init__(
         self,
-        config: ClassifierTraining,
-        auxiliary: Auxiliary,
+        config: ClassifierTrainingConfig,
+        auxiliary: AuxiliaryConfig,
         data: ImageData,
         seed: int,
         device: torch.device | str = "cpu",
@@ -159,7 +159,7 @@ class ClassifierTrainer:
         context: AbstractContextManager[None] = torch.autocast("cuda", dtype=torch.bfloat16)
         return context
 
-    def _loss_setup(self, auxiliary: Auxiliary, data: ImageData) -> Callable[[str], LossSetup]:
+    def _loss_setup(self, auxiliary: AuxiliaryConfig, data: ImageData) -> Callable[[str], LossSetup]:
         """Setup of a loss by its name: which others are switched on does not touch its first weights."""
         return lambda name: LossSetup(
             auxiliary, data.train, self.network.hidden_size, generator(child_seed(self.seed, "loss", name))
@@ -198,7 +198,7 @@ class ClassifierTrainer:
 
 
 def active_losses(
-    auxiliary: Auxiliary, setup: Callable[[str], LossSetup]
+    auxiliary: AuxiliaryConfig, setup: Callable[[str], LossSetup]
 ) -> dict[str, tuple[float, AuxiliaryLoss]]:
     """(weight, loss) by name of every auxiliary loss switched on; one at 0 is not even imported.
 

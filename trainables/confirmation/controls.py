@@ -32,7 +32,7 @@ from trainables.sae_training.request import SaeRequest
 from trainables.seeds import generator
 from trainables.stages.fitting import SaeTask, fit_basis, run_sae_task, sae_task
 from trainables.stages.runner import VERSIONS, StageRunner
-from trainables.storage import tensor_folder as sealed
+from trainables.storage import tensor_folder
 
 
 class Neurons:
@@ -103,7 +103,7 @@ class Trained:
             "study_seed": self.stages.study_seed,
             "versions": VERSIONS,
         }
-        return sealed.digest(sealed.canonical_json(decisive))
+        return tensor_folder.digest(tensor_folder.canonical_json(decisive))
 
 
 def build_control(name: str, trained: Trained) -> SupportsFeatures:

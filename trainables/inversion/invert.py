@@ -19,7 +19,7 @@ from torch import Tensor
 
 from trainables.inversion.fourier import FourierImages
 from trainables.inversion.image_prior import ImagePrior
-from trainables.inversion.settings import InversionSettings
+from trainables.inversion.settings import InversionConfig
 from trainables.inversion.target import Targets
 from trainables.inversion.transformations import affine_maps, transformed
 from trainables.model.interface import SupportsFeatures
@@ -43,7 +43,7 @@ def invert(
     wanted: Targets,
     prior: ImagePrior,
     shape: tuple[int, int],
-    settings: InversionSettings,
+    settings: InversionConfig,
     seed: int,
 ) -> Inversions:
     """Inversions of the wanted latents; `seed` decides starts and transformations, the same for all."""
@@ -61,7 +61,7 @@ def _invert(
     wanted: Targets,
     prior: ImagePrior,
     shape: tuple[int, int],
-    settings: InversionSettings,
+    settings: InversionConfig,
     seed: int,
 ) -> Inversions:
     generator = torch.Generator().manual_seed(seed)
@@ -86,7 +86,7 @@ def loss(
     model: SupportsFeatures,
     wanted: Targets,
     prior: ImagePrior,
-    settings: InversionSettings,
+    settings: InversionConfig,
     images: Tensor,
     seen: Tensor,
     off_target: float,

@@ -7,7 +7,7 @@ from pydantic import Field
 from trainables.settings.section import Section
 
 
-class InversionSettings(Section):
+class InversionConfig(Section):
     """Regularised activation maximisation. Every term is in a unit of the data, so weights compare."""
 
     steps: int = Field(128, ge=1, le=10_000, description="Adam steps.")

@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trainables.inversion.settings import InversionSettings
+from trainables.inversion.settings import InversionConfig
 
 
-def affine_maps(count: int, settings: InversionSettings, generator: torch.Generator) -> Tensor:
+def affine_maps(count: int, settings: InversionConfig, generator: torch.Generator) -> Tensor:
     """`count` random maps (count, 2, 3) in the coordinates of `affine_grid`, uniform within the settings."""
     angle, zoom, across, down = torch.rand(4, count, generator=generator) * 2 - 1
     angle, zoom = angle * math.radians(settings.rotation), 1 + zoom * settings.zoom

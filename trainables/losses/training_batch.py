@@ -8,7 +8,7 @@ import torch
 
 from trainables.data.dataset import TensorSplit
 from trainables.networks.network import Network
-from trainables.settings.auxiliary import Auxiliary
+from trainables.settings.auxiliary import AuxiliaryConfig
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class LossSetup:
     train: the images in the order that `TrainingBatch.rows` counts; generator: CPU, for first weights.
     """
 
-    auxiliary: Auxiliary
+    auxiliary: AuxiliaryConfig
     train: TensorSplit
     hidden_size: int
     generator: torch.Generator

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from trainables.attribution.attribution import Latents
-from trainables.attribution.settings import SmoothGradSettings
+from trainables.attribution.settings import SmoothGradConfig
 from trainables.attribution.smooth_grad import SmoothGrad
 from trainables.metrics import colour_gap, gini
 from trainables.metrics.deletion import faithfulness
@@ -49,7 +49,7 @@ def confirm_scores(measured: Measured, untrained: Callable[[Tensor], Tensor], se
     """
     model, images = measured.model, measured.activations.val_images
     pairs, _ = firing_pairs(measured.val_z, measured.alive, seed, CONFIRM_LATENTS, CONFIRM_TOP)
-    method = SmoothGrad(SmoothGradSettings(), images, torch.Generator().manual_seed(seed))
+    method = SmoothGrad(SmoothGradConfig(), images, torch.Generator().manual_seed(seed))
     maps = method(_pre_activations(measured), _pictures(pairs, images), pairs.column)
     found = faithfulness(_codes(measured), maps, pairs, images, seed)
     return {

@@ -23,7 +23,7 @@ from torch import Tensor
 from trainables.inversion.fourier import FourierImages
 from trainables.inversion.image_prior import ImagePrior, fit_image_prior
 from trainables.inversion.invert import Inversions, invert
-from trainables.inversion.settings import InversionSettings
+from trainables.inversion.settings import InversionConfig
 from trainables.inversion.target import Targets, targets
 from trainables.metrics.latent_image_pairs import sample_latents
 from trainables.metrics.measured import Measured
@@ -31,7 +31,7 @@ from trainables.metrics.score import above_chance
 from trainables.metrics.top_images import TopImages
 from trainables.model.interface import SupportsFeatures
 
-DEFAULT = InversionSettings()
+DEFAULT = InversionConfig()
 TOP_MEAN = 16
 _ROWS = 4096
 INVERSION_METRICS = (
@@ -57,9 +57,7 @@ class Reading:
     drive: Tensor
 
 
-def inversion_metrics(
-    measured: Measured, seed: int, settings: InversionSettings = DEFAULT
-) -> dict[str, float]:
+def inversion_metrics(measured: Measured, seed: int, settings: InversionConfig = DEFAULT) -> dict[str, float]:
     """All `inversion/*` metrics but the colour gap, for at most 64 living latents.
 
     Without a latent that fires: purity, drive and agreement 0, the worst rank, and the ratios of the noise.
@@ -149,7 +147,7 @@ def agreement(images: Tensor, mean: Tensor) -> Tensor:
 
 
 def _nothing(
-    prior: ImagePrior, shape: tuple[int, int], settings: InversionSettings, seed: int, *, f: int
+    prior: ImagePrior, shape: tuple[int, int], settings: InversionConfig, seed: int, *, f: int
 ) -> dict[str, float]:
     noise = FourierImages(1, settings.restarts, shape, torch.Generator().manual_seed(seed))
     images = noise.images()[0].to(prior.mean)

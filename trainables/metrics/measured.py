@@ -12,7 +12,7 @@ from torch import Tensor
 
 from trainables.metrics import probe, sae_statistics, selectivity
 from trainables.metrics.top_images import TopImages
-from trainables.model.activation_cache import Hidden
+from trainables.model.activation_cache import HiddenActivations
 from trainables.model.interface import SupportsFeatures
 
 BATCH = 8192
@@ -65,14 +65,14 @@ def measure(
     train_labels: Tensor,
     val_images: Tensor,
     val_labels: Tensor,
-    hidden: Hidden | None = None,
+    hidden: HiddenActivations | None = None,
 ) -> Measured:
     """Run the model over both splits once. All tensors live on the model's device.
 
     `hidden` are its activations on both, where they are known.
     """
     if hidden is None:
-        hidden = Hidden(*(_hidden(model, images) for images in (train_images, val_images)))
+        hidden = HiddenActivations(*(_hidden(model, images) for images in (train_images, val_images)))
     rows = probe.probe_rows(train_images.shape[0]).to(train_images.device)
     n_classes = int(torch.cat([train_labels, val_labels]).max()) + 1
     wanted = torch.zeros(train_images.shape[0], dtype=torch.bool, device=train_images.device)

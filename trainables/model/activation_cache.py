@@ -17,7 +17,7 @@ MOST_BYTES = 128 * 2**20
 
 
 @dataclass(frozen=True)
-class Hidden:
+class HiddenActivations:
     """Activations of the train images (n, d) and of the val images (v, d), on the trial's device."""
 
     train: Tensor
@@ -29,14 +29,14 @@ class Hidden:
         return self.train.nbytes + self.val.nbytes
 
 
-class HiddenMemory:
+class ActivationCache:
     """Activations by the key of their classifier; the least recently asked for go first."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most_bytes = most_bytes
-        self._held: OrderedDict[str, Hidden] = OrderedDict()
+        self._held: OrderedDict[str, HiddenActivations] = OrderedDict()
 
-    def get(self, key: str, compute: Callable[[], Hidden]) -> Hidden:
+    def get(self, key: str, compute: Callable[[], HiddenActivations]) -> HiddenActivations:
         """Those of `key`, computed if they are not held."""
         if key in self._held:
             self._held.move_to_end(key)

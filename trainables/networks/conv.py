@@ -9,7 +9,7 @@ from trainables.networks.front_ends.front_end import halved
 from trainables.networks.k_winners import k_winners
 from trainables.networks.layers import linear, strided_convolution
 from trainables.networks.network import Network
-from trainables.settings.classifier import ConvClassifier
+from trainables.settings.classifier import ConvClassifierConfig
 
 
 class Conv(Network):
@@ -21,7 +21,7 @@ class Conv(Network):
 
     def __init__(
         self,
-        config: ConvClassifier,
+        config: ConvClassifierConfig,
         image_shape: tuple[int, int],
         n_classes: int,
         generator: torch.Generator,

@@ -6,13 +6,13 @@ import torch
 
 from trainables.data.dataset import ImageData
 from trainables.networks.network import Network, build_network
-from trainables.settings.classifier import ClassifierTraining
+from trainables.settings.classifier import ClassifierTrainingConfig
 
 # A pixel inked in fewer images than this share gets next to no gradient and would stay at its first weight.
 RARELY_INKED = 0.01
 
 
-def initial_network(config: ClassifierTraining, data: ImageData, generator: torch.Generator) -> Network:
+def initial_network(config: ClassifierTrainingConfig, data: ImageData, generator: torch.Generator) -> Network:
     """`build_network` for `data`; with `zero_dead_pixels`, first weights of dead pixels are 0.
 
     generator: CPU, decides the weights. The network is on the CPU.

@@ -13,7 +13,7 @@ from trainables.networks.front_ends.pixels import Pixels
 from trainables.networks.k_winners import k_winners
 from trainables.networks.layers import linear
 from trainables.networks.network import Network
-from trainables.settings.classifier import MlpClassifier
+from trainables.settings.classifier import MlpClassifierConfig
 
 
 class Mlp(Network):
@@ -24,7 +24,7 @@ class Mlp(Network):
 
     def __init__(
         self,
-        config: MlpClassifier,
+        config: MlpClassifierConfig,
         image_shape: tuple[int, int],
         n_classes: int,
         generator: torch.Generator,

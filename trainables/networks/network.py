@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from trainables import registry
-from trainables.settings.classifier import ClassifierTraining
+from trainables.settings.classifier import ClassifierTrainingConfig
 
 
 class Network(nn.Module):
@@ -55,7 +55,7 @@ class Network(nn.Module):
 
 
 def build_network(
-    config: ClassifierTraining, image_shape: tuple[int, int], n_classes: int, generator: torch.Generator
+    config: ClassifierTrainingConfig, image_shape: tuple[int, int], n_classes: int, generator: torch.Generator
 ) -> Network:
     """The untrained network that `config` describes, on the CPU; `generator` (CPU) decides its weights."""
     kind: str = config.kind  # type: ignore[attr-defined]  # every kind's config names itself

@@ -19,7 +19,7 @@ from torch import Tensor
 from trainables import registry
 from trainables.classifier.cache_identity import classifier_settings
 from trainables.classifier.cached_training import finite
-from trainables.classifier.schedule import Course, Setting, part, under
+from trainables.classifier.training_loop import ClassifierLoop, LoopSetup, part, under
 from trainables.config import TrialConfig
 from trainables.data.dataset import ImageData
 from trainables.metrics.evaluate import measured_rung_metrics
@@ -27,7 +27,7 @@ from trainables.metrics.evaluate_final import final_metrics, mean_codes
 from trainables.metrics.measured import measure
 from trainables.metrics.references import rung_references
 from trainables.metrics.references_final import final_references
-from trainables.model.activation_cache import Hidden, HiddenMemory
+from trainables.model.activation_cache import ActivationCache, HiddenActivations
 from trainables.model.feature_model import PREFIX as MODEL_PREFIX
 from trainables.model.feature_model import FeatureModel, load_feature_model
 from trainables.networks.initial import initial_network
@@ -37,14 +37,13 @@ from trainables.seeds import generator
 from trainables.stages.cache import StageCache
 from trainables.stages.fitting import fit_features, hidden_activations
 from trainables.stages.runner import VERSIONS, StageRunner, references
-from trainables.storage import checkpoint
-from trainables.storage import tensor_folder as sealed
+from trainables.storage import checkpoint, tensor_folder
 
 # About what a step of classifier training goes through: a few seconds on MNIST, a whole rung on digits.
 IMAGES_PER_STEP = 100_000
 CHECKPOINT_FORMAT = 2
-COURSE_PREFIX = "course."
-# Where in the trial's folder a finished trial leaves its mean codes, read with `sealed.read`.
+LOOP_PREFIX = "course."
+# Where in the trial's folder a finished trial leaves its mean codes, read with `tensor_folder.read`.
 MEAN_CODES = "mean_codes"
 
 
@@ -87,7 +86,7 @@ class Restored:
 
 
 class Pipeline:
-    """A trial between two steps: the classifier's course and the number of rungs passed."""
+    """A trial between two steps: the classifier's loop and the number of rungs passed."""
 
     def __init__(
         self,
@@ -98,19 +97,19 @@ class Pipeline:
         cache: StageCache | None,
         device: torch.device | str,
         train_saes: Trainer = train_here,
-        hidden: HiddenMemory | None = None,
+        hidden: ActivationCache | None = None,
     ) -> None:
         """`hidden` is what a process keeps from trial to trial; None to keep nothing longer than a rung."""
         self.config, self.data, self.plan = config, data, plan
         self.device = torch.device(device)
         self._stages = StageRunner(plan.study_seed, config.replicate, cache, self.device, train_saes)
-        self._memory = hidden or HiddenMemory(most_bytes=0)
+        self._memory = hidden or ActivationCache(most_bytes=0)
         self.rung = 0
         self.model: FeatureModel | None = None
         self._mean_codes: dict[str, Tensor] | None = None
         self._last_step: Step | None = None
         self._classifier_settings = classifier_settings(config)
-        self._setting = Setting(
+        self._setup = LoopSetup(
             config,
             data,
             self._stages,
@@ -120,12 +119,12 @@ class Pipeline:
             rung_epochs(config.sae.epochs, plan.rungs, plan.reduction_factor),
             epochs_per_step=max(1, IMAGES_PER_STEP // len(data.train)),
         )
-        self._course: Course = registry.load(registry.LOOPS, config.loop.kind)(self._setting)
+        self._loop: ClassifierLoop = registry.load(registry.LOOPS, config.loop.kind)(self._setup)
 
     @property
     def epoch(self) -> int:
         """Epochs of classifier training behind it, those of all cycles together."""
-        return len(self._course.history)
+        return len(self._loop.history)
 
     @property
     def done(self) -> bool:
@@ -135,7 +134,7 @@ class Pipeline:
     @property
     def next_rung(self) -> int | None:
         """The rung whose basis and SAE come next; None while the classifier is not yet trained for it."""
-        if self.done or not self._course.arrived(self.rung + 1):
+        if self.done or not self._loop.arrived(self.rung + 1):
             return None
         return self.rung + 1
 
@@ -156,11 +155,11 @@ class Pipeline:
 
         When the trial is done its mean codes per class and cluster are left beside it, in `MEAN_CODES`.
         """
-        tensors = under(COURSE_PREFIX, self._course.tensors())
+        tensors = under(LOOP_PREFIX, self._loop.tensors())
         if self.model is not None:
             tensors |= under(MODEL_PREFIX, self.model.tensors())
         if self._mean_codes is not None:
-            sealed.write(folder / MEAN_CODES, self._mean_codes, {"identity": self._identity()})
+            tensor_folder.write(folder / MEAN_CODES, self._mean_codes, {"identity": self._identity()})
         meta = {
             "format": CHECKPOINT_FORMAT,
             "identity": self._identity(),
@@ -169,7 +168,7 @@ class Pipeline:
             "n_classes": self.data.n_classes,
             "epoch": self.epoch,
             "rung": self.rung,
-            "course": self._course.facts(),
+            "course": self._loop.facts(),
             "step": None if self._last_step is None else asdict(self._last_step),
         }
         return checkpoint.save(folder, tensors, meta)
@@ -183,7 +182,7 @@ class Pipeline:
         if found is None or found.meta.get("identity") != self._identity():
             return None
         tensors, meta = found.tensors, found.meta
-        self._course.restore(part(tensors, COURSE_PREFIX), meta["course"])
+        self._loop.restore(part(tensors, LOOP_PREFIX), meta["course"])
         self.rung = meta["rung"]
         self.model = load_feature_model(tensors, meta, self.device) if self.done else None
         if meta["step"] is None:
@@ -194,41 +193,41 @@ class Pipeline:
     def _train_classifier(self) -> Step:
         """Train one step's worth towards the next rung."""
         start = self.epoch
-        self._course.advance(self.rung + 1)
+        self._loop.advance(self.rung + 1)
         reports = tuple(
             EpochReport(epoch, metrics)
-            for epoch, metrics in enumerate(self._course.history[start:], start=start + 1)
+            for epoch, metrics in enumerate(self._loop.history[start:], start=start + 1)
         )
         return Step(reports, self.epoch, None, dict(reports[-1].metrics), done=False)
 
     def _finish_rung(self) -> Step:
         """Fit basis and SAE on the classifier as it is now, and measure."""
-        config, setting = self.config, self._setting
-        hidden = self._memory.get(self._course.key, self._hidden)
+        config, setting = self.config, self._setup
+        hidden = self._memory.get(self._loop.key, self._hidden)
         model, _ = fit_features(
             self._stages,
             config,
             setting.sae_epochs[self.rung],
-            self._course.network,
+            self._loop.network,
             lambda: hidden.train,
-            self._course.key,
+            self._loop.key,
         )
-        metrics = {**self._course.history[-1], **self._measure(model, hidden)}
+        metrics = {**self._loop.history[-1], **self._measure(model, hidden)}
         finite(metrics, self.epoch)
         self.rung += 1
         self.model = model if self.done else None
         return Step((), self.epoch, self.rung, metrics, self.done)
 
-    def _hidden(self) -> Hidden:
+    def _hidden(self) -> HiddenActivations:
         """Activations of the classifier as it is now."""
-        return Hidden(
+        return HiddenActivations(
             *(
-                hidden_activations(self._course.network, split.images, self.device)
+                hidden_activations(self._loop.network, split.images, self.device)
                 for split in (self.data.train, self.data.val)
             )
         )
 
-    def _measure(self, model: FeatureModel, hidden: Hidden) -> dict[str, float]:
+    def _measure(self, model: FeatureModel, hidden: HiddenActivations) -> dict[str, float]:
         """The rung's metrics; nulls and references come from trials that share the classifier, if any."""
         seed, train, val = self._stages.seed("metrics"), self.data.train, self.data.val
         measured = measure(
@@ -239,7 +238,7 @@ class Pipeline:
             val.labels.to(self.device),
             hidden,
         )
-        activations, key = measured.activations, self._course.key
+        activations, key = measured.activations, self._loop.key
         rung = references(
             self._stages, "rung", seed, key, lambda: rung_references(activations, self._untrained(), seed)
         )
@@ -274,7 +273,7 @@ class Pipeline:
             "versions": VERSIONS,
             "format": CHECKPOINT_FORMAT,
         }
-        return sealed.digest(sealed.canonical_json(decisive))
+        return tensor_folder.digest(tensor_folder.canonical_json(decisive))
 
 
 def _step_from(fields: Mapping[str, Any]) -> Step:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
-from trainables.settings.sae import MatryoshkaSae
+from trainables.settings.sae import MatryoshkaSaeConfig
 
 if TYPE_CHECKING:
     from trainables.sae_training.request import SaeRequest
@@ -23,7 +23,7 @@ def stack_key(request: SaeRequest) -> Hashable:
     """
     config = request.config
     kind: str = config.kind  # type: ignore[attr-defined]  # every kind's config names itself
-    prefixes = config.prefixes if isinstance(config, MatryoshkaSae) else None
+    prefixes = config.prefixes if isinstance(config, MatryoshkaSaeConfig) else None
     shape = (tuple(request.y.shape), request.y.dtype, config.width, prefixes)
     return kind, shape, request.epochs, config.batch_size, config.precision
 

@@ -8,14 +8,14 @@ from torch import Tensor
 
 from trainables.errors import TrialDiverged
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
-from trainables.settings.sae import SaeTraining
+from trainables.settings.sae import SaeTrainingConfig
 
 
 @dataclass(frozen=True)
 class SaeRequest:
     """The arguments of one `train_sae`; y (n, r) are the basis' outputs."""
 
-    config: SaeTraining
+    config: SaeTrainingConfig
     y: Tensor
     epochs: int
     seed: int

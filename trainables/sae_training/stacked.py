@@ -20,7 +20,7 @@ from trainables.sae_training.resampling import resample, resampling_steps
 from trainables.sae_training.schedules import batches, dead_window, learning_rate, ramp
 from trainables.sae_training.stacks.captured import Captured
 from trainables.sae_training.stacks.descent import member_optimisers
-from trainables.sae_training.stacks.schedule import AdamCourse
+from trainables.sae_training.stacks.schedule import AdamSchedule
 from trainables.sae_training.stacks.stack import separate, stack
 from trainables.sae_training.stacks.step import Revival, StackedStep
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
@@ -50,7 +50,7 @@ class Member:
         self.sae.decoder.requires_grad_(not request.frozen_decoder)
         self.resampled_before = resampling_steps(config.resample, steps)
         self.window = dead_window(config.dead_window, len(y) * request.epochs)
-        self.course = AdamCourse(
+        self.course = AdamSchedule(
             [ramp(step, steps, config.warmup, config.decay) for step in range(steps)],
             learning_rate(config.width, config.learning_rate_scale),
             (config.beta1, config.beta2),

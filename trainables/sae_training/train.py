@@ -20,11 +20,11 @@ from trainables.sae_training.resampling import resample, resampling_steps
 from trainables.sae_training.schedules import batches, dead_window, learning_rate, ramp
 from trainables.sae_training.steps.choice import choose_step
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
-from trainables.settings.sae import SaeTraining
+from trainables.settings.sae import SaeTrainingConfig
 
 
 def train_sae(
-    config: SaeTraining,
+    config: SaeTrainingConfig,
     y_train: Tensor,
     *,
     epochs: int,
@@ -60,7 +60,12 @@ class Training:
     """The state of one training: optimiser, step count, and when each latent fired last."""
 
     def __init__(
-        self, config: SaeTraining, sae: SparseAutoencoder, x: Tensor, epochs: int, generator: torch.Generator
+        self,
+        config: SaeTrainingConfig,
+        sae: SparseAutoencoder,
+        x: Tensor,
+        epochs: int,
+        generator: torch.Generator,
     ) -> None:
         self.config, self.sae, self.x, self.generator = config, sae, x, generator
         self.batches = batches(len(x), config.batch_size)

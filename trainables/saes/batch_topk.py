@@ -11,7 +11,7 @@ from torch import Tensor
 from trainables.saes.k_codes import KSae
 from trainables.saes.sparse_autoencoder import Forward
 from trainables.saes.stacking import largest_codes, least
-from trainables.settings.sae import KSaeTraining
+from trainables.settings.sae import KSaeTrainingConfig
 
 # Of the running threshold; the 0.999 of long trainings would still be at its start when these end.
 THRESHOLD_DECAY = 0.99
@@ -28,7 +28,7 @@ class BatchTopKSae(KSae):
 
     threshold: Tensor
 
-    def __init__(self, config: KSaeTraining, input_size: int) -> None:
+    def __init__(self, config: KSaeTrainingConfig, input_size: int) -> None:
         super().__init__(config, input_size)
         self.register_buffer("threshold", torch.zeros(()))
 

@@ -26,7 +26,7 @@ class GatedSae(SparseAutoencoder):
     SURROGATE_GRADIENTS = frozenset({"decoder", "decoder_bias"})
     HYPERPARAMETERS = ("l1",)
 
-    def __init__(self, config: settings.GatedSae, input_size: int) -> None:
+    def __init__(self, config: settings.GatedSaeConfig, input_size: int) -> None:
         super().__init__(config, input_size)
         self.l1 = config.l1
         self.log_gain = nn.Parameter(torch.zeros(config.width))

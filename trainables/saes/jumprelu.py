@@ -27,7 +27,7 @@ class JumpReluSae(SparseAutoencoder):
     SURROGATE_GRADIENTS = frozenset({"threshold"})
     HYPERPARAMETERS = ("target_l0", "l0_weight", "bandwidth")
 
-    def __init__(self, config: settings.JumpReluSae, input_size: int) -> None:
+    def __init__(self, config: settings.JumpReluSaeConfig, input_size: int) -> None:
         super().__init__(config, input_size)
         self.target_l0 = config.target_l0
         self.l0_weight = config.l0_weight

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
-from trainables.settings.sae import KSaeTraining
+from trainables.settings.sae import KSaeTrainingConfig
 
 
 class KSae(SparseAutoencoder):
@@ -16,7 +16,7 @@ class KSae(SparseAutoencoder):
     times the usual rate, and about as many as without at the usual one.
     """
 
-    def __init__(self, config: KSaeTraining, input_size: int) -> None:
+    def __init__(self, config: KSaeTrainingConfig, input_size: int) -> None:
         super().__init__(config, input_size)
         self.k = min(config.k, config.width)
         self.current_k = self.k

@@ -23,7 +23,7 @@ class MatryoshkaSae(BatchTopKSae):
     The mean is taken once: its size is that of a plain squared error, and AuxK and rate keep their meaning.
     """
 
-    def __init__(self, config: settings.MatryoshkaSae, input_size: int) -> None:
+    def __init__(self, config: settings.MatryoshkaSaeConfig, input_size: int) -> None:
         super().__init__(config, input_size)
         self.prefixes = prefix_sizes(config.width, config.prefixes)
 

@@ -15,7 +15,7 @@ class ReluSae(SparseAutoencoder):
 
     HYPERPARAMETERS = ("l1",)
 
-    def __init__(self, config: settings.ReluSae, input_size: int) -> None:
+    def __init__(self, config: settings.ReluSaeConfig, input_size: int) -> None:
         super().__init__(config, input_size)
         self.l1 = config.l1
 

@@ -39,7 +39,7 @@ class ReluTargetSae(SparseAutoencoder):
 
     l1: Tensor
 
-    def __init__(self, config: settings.ReluTargetSae, input_size: int) -> None:
+    def __init__(self, config: settings.ReluTargetSaeConfig, input_size: int) -> None:
         super().__init__(config, input_size)
         self.target_l0 = config.target_l0
         self.register_buffer("l1", torch.ones(()))

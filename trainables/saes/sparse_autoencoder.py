@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from trainables.saes.stacking import affine, affine_of_shifted, total
 from trainables.saes.start import draw_decoder, free_directions
-from trainables.settings.sae import SaeTraining
+from trainables.settings.sae import SaeTrainingConfig
 
 # Rows that the first gain of the encoder is fitted on.
 INITIAL_ROWS = 8192
@@ -56,7 +56,7 @@ class SparseAutoencoder(nn.Module):
 
     scale: Tensor
 
-    def __init__(self, config: SaeTraining, input_size: int) -> None:
+    def __init__(self, config: SaeTrainingConfig, input_size: int) -> None:
         super().__init__()
         # In memory by latent, as the decoder: a latent's gradient and moments then lie together.
         self.encoder = nn.Parameter(torch.zeros(config.width, input_size).T)

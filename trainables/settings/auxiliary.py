@@ -13,7 +13,7 @@ from trainables.settings.section import Section
 CONCEPT_TABLE = rf"^(|{'|'.join(registry.CONCEPT_TABLES)}|[/~].*)$"
 
 
-class Auxiliary(Section):
+class AuxiliaryConfig(Section):
     """Terms added to the classifier's cross entropy; 0 switches one off."""
 
     activation_l1: float = Field(

@@ -9,34 +9,34 @@ from pydantic import Field
 from trainables.settings.section import Section
 
 
-class RawBasis(Section):
+class RawBasisConfig(Section):
     """The SAE reads the centred activations as they are."""
 
     kind: Literal["raw"] = "raw"
 
 
-class PcaBasis(Section):
+class PcaBasisConfig(Section):
     """Projection onto the leading principal components."""
 
     kind: Literal["pca"] = "pca"
     components: int = Field(32, ge=1, le=8192, description="Principal components kept.")
 
 
-class WhitenedPcaBasis(Section):
+class WhitenedPcaBasisConfig(Section):
     """Principal components, each scaled to unit variance."""
 
     kind: Literal["whitened_pca"] = "whitened_pca"
     components: int = Field(32, ge=1, le=8192, description="Principal components kept.")
 
 
-class IcaBasis(Section):
+class IcaBasisConfig(Section):
     """FastICA directions of the activations."""
 
     kind: Literal["ica"] = "ica"
     components: int = Field(32, ge=1, le=8192, description="Independent components kept.")
 
 
-class PcaVarianceBasis(Section):
+class PcaVarianceBasisConfig(Section):
     """As many principal components as explain a share of the variance."""
 
     kind: Literal["pca_variance"] = "pca_variance"
@@ -45,7 +45,7 @@ class PcaVarianceBasis(Section):
     )
 
 
-class WhitenedPcaVarianceBasis(Section):
+class WhitenedPcaVarianceBasisConfig(Section):
     """Principal components that explain a share of the variance, each scaled to unit variance."""
 
     kind: Literal["whitened_pca_variance"] = "whitened_pca_variance"
@@ -54,13 +54,13 @@ class WhitenedPcaVarianceBasis(Section):
     )
 
 
-class ZcaBasis(Section):
+class ZcaBasisConfig(Section):
     """Whitening that stays nearest to the hidden units: as many outputs, each still about one unit."""
 
     kind: Literal["zca"] = "zca"
 
 
-class RandomRotationBasis(Section):
+class RandomRotationBasisConfig(Section):
     """A random orthogonal turn of the centred activations: the control for every other basis."""
 
     kind: Literal["random_rotation"] = "random_rotation"

@@ -9,7 +9,7 @@ from pydantic import Field
 from trainables.settings.section import Section
 
 
-class ClassifierTraining(Section):
+class ClassifierTrainingConfig(Section):
     """How the classifier is trained, whatever its architecture."""
 
     epochs: int = Field(18, ge=1, le=10_000, description="Passes over the training images at full budget.")
@@ -32,7 +32,7 @@ class ClassifierTraining(Section):
     )
 
 
-class MlpClassifier(ClassifierTraining):
+class MlpClassifierConfig(ClassifierTrainingConfig):
     """Fully connected network; the SAE reads its last hidden layer, after the ReLU."""
 
     kind: Literal["mlp"] = "mlp"
@@ -51,7 +51,7 @@ class MlpClassifier(ClassifierTraining):
     )
 
 
-class ConvClassifier(ClassifierTraining):
+class ConvClassifierConfig(ClassifierTrainingConfig):
     """Two 3x3 convolutions with stride 2, then one hidden layer that the SAE reads."""
 
     kind: Literal["conv"] = "conv"

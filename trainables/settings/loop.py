@@ -9,13 +9,13 @@ from pydantic import Field
 from trainables.settings.section import Section
 
 
-class NoLoop(Section):
+class NoLoopConfig(Section):
     """The classifier does not know of the SAE."""
 
     kind: Literal["none"] = "none"
 
 
-class SaeCeptionLoop(Section):
+class SaeCeptionLoopConfig(Section):
     """Cycles: the codes of the classifier's SAE, decoded, become targets of its next training."""
 
     kind: Literal["sae_ception"] = "sae_ception"

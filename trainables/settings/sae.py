@@ -9,7 +9,7 @@ from pydantic import Field
 from trainables.settings.section import Section
 
 
-class SaeTraining(Section):
+class SaeTrainingConfig(Section):
     """How the SAE is trained, whatever its activation.
 
     The dead window is in samples and defaults to about one epoch of 60,000 images: windows of
@@ -55,7 +55,7 @@ class SaeTraining(Section):
     )
 
 
-class KSaeTraining(SaeTraining):
+class KSaeTrainingConfig(SaeTrainingConfig):
     """What all kinds with a fixed number of codes share."""
 
     k: int = Field(8, ge=1, le=8192, description="Latents kept per sample; for batch kinds on average.")
@@ -64,7 +64,7 @@ class KSaeTraining(SaeTraining):
     )
 
 
-class ReluSae(SaeTraining):
+class ReluSaeConfig(SaeTrainingConfig):
     """ReLU codes under an L1 penalty."""
 
     kind: Literal["relu"] = "relu"
@@ -73,26 +73,26 @@ class ReluSae(SaeTraining):
     )
 
 
-class ReluTargetSae(SaeTraining):
+class ReluTargetSaeConfig(SaeTrainingConfig):
     """ReLU codes under an L1 penalty whose weight follows a target number of active latents."""
 
     kind: Literal["relu_target"] = "relu_target"
     target_l0: float = Field(8.0, ge=0.5, le=8192, description="Mean active latents per sample aimed at.")
 
 
-class TopKSae(KSaeTraining):
+class TopKSaeConfig(KSaeTrainingConfig):
     """The k largest ReLU codes of every sample."""
 
     kind: Literal["topk"] = "topk"
 
 
-class BatchTopKSae(KSaeTraining):
+class BatchTopKSaeConfig(KSaeTrainingConfig):
     """The b * k largest ReLU codes of a batch of b; afterwards one threshold with k codes on average."""
 
     kind: Literal["batch_topk"] = "batch_topk"
 
 
-class JumpReluSae(SaeTraining):
+class JumpReluSaeConfig(SaeTrainingConfig):
     """Codes above a learnt threshold per latent, under a penalty on the distance to a target L0."""
 
     kind: Literal["jumprelu"] = "jumprelu"
@@ -105,7 +105,7 @@ class JumpReluSae(SaeTraining):
     )
 
 
-class GatedSae(SaeTraining):
+class GatedSaeConfig(SaeTrainingConfig):
     """One path decides which latents are on, under L1, another how strongly."""
 
     kind: Literal["gated"] = "gated"
@@ -114,7 +114,7 @@ class GatedSae(SaeTraining):
     )
 
 
-class MatryoshkaSae(KSaeTraining):
+class MatryoshkaSaeConfig(KSaeTrainingConfig):
     """BatchTopK whose first latents must also explain the input on their own, at several sizes."""
 
     kind: Literal["matryoshka"] = "matryoshka"

@@ -23,7 +23,7 @@ from typing import Any
 
 from torch import Tensor
 
-from trainables.storage import tensor_folder as sealed
+from trainables.storage import tensor_folder
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def stage_key(
         "seed": seed,
         "device": device,
     }
-    return sealed.digest(sealed.canonical_json(parts))
+    return tensor_folder.digest(tensor_folder.canonical_json(parts))
 
 
 class StageCache:
@@ -92,10 +92,10 @@ class StageCache:
     def _read(self, key: str) -> Entry | None:
         folder = self.root / key
         try:
-            tensors, meta = sealed.read(folder)
+            tensors, meta = tensor_folder.read(folder)
         except FileNotFoundError:
             return None
-        except sealed.Damaged as error:
+        except tensor_folder.DamagedError as error:
             if folder.exists():  # else another process has just evicted it
                 logger.warning("computing a damaged cache entry again: %s", error)
                 shutil.rmtree(folder, ignore_errors=True)
@@ -140,7 +140,7 @@ class StageCache:
 
     def _store(self, key: str, entry: Entry) -> None:
         try:
-            sealed.write(self.root / key, entry.tensors, entry.meta)
+            tensor_folder.write(self.root / key, entry.tensors, entry.meta)
             self._unscanned += sum(tensor.nbytes for tensor in entry.tensors.values())
             # A scan looks at every entry, of which there may be tens of thousands.
             if self._unscanned >= self.max_bytes / SCANS_PER_FILL:
@@ -172,7 +172,7 @@ class StageCache:
         for folder in self.root.iterdir():
             if not folder.is_dir():
                 continue
-            if not folder.name.startswith(sealed.UNFINISHED):
+            if not folder.name.startswith(tensor_folder.UNFINISHED):
                 yield folder
             elif folder.stat().st_mtime < time.time() - ABANDONED_AFTER_S:
                 shutil.rmtree(folder, ignore_errors=True)

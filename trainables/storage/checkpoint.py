@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from trainables.storage import tensor_folder as sealed
+from trainables.storage import tensor_folder
 
 logger = logging.getLogger(__name__)
 
@@ -32,12 +32,12 @@ def save(folder: Path, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -
     tensor file. Raises OSError (a full disk is the caller's to report).
     """
     name = f"e{meta['epoch']:06d}-r{meta['rung']}"
-    sha256 = sealed.write(folder / FOLDER / name, tensors, meta)
+    sha256 = tensor_folder.write(folder / FOLDER / name, tensors, meta)
     present = _newest_first(folder)
     current = next(i for i, path in enumerate(present) if path.name == name)
     for path in present[:current] + present[current + KEPT :]:
         shutil.rmtree(path, ignore_errors=True)
-    for path in (folder / FOLDER).glob(f"{sealed.UNFINISHED}*"):
+    for path in (folder / FOLDER).glob(f"{tensor_folder.UNFINISHED}*"):
         # A worker of a killed driver may live on for some seconds and be writing.
         with suppress(FileNotFoundError):
             if path.stat().st_mtime < time.time() - ABANDONED_AFTER_S:
@@ -57,10 +57,10 @@ def load_newest(folder: Path) -> Checkpoint | None:
     """The newest whole checkpoint in the trial's `folder`; damaged ones are skipped with a warning."""
     for path in _newest_first(folder):
         try:
-            tensors, meta = sealed.read(path)
-            record = {"path": f"{FOLDER}/{path.name}", "sha256": sealed.sha256_of(path)}
+            tensors, meta = tensor_folder.read(path)
+            record = {"path": f"{FOLDER}/{path.name}", "sha256": tensor_folder.sha256_of(path)}
             return Checkpoint(tensors, meta, record)
-        except (sealed.Damaged, FileNotFoundError) as error:
+        except (tensor_folder.DamagedError, FileNotFoundError) as error:
             logger.warning("skipping a damaged checkpoint: %s", error)
     return None
 

@@ -26,7 +26,7 @@ RECORD = "record.json"
 UNFINISHED = ".unfinished-"
 
 
-class Damaged(Exception):
+class DamagedError(Exception):
     """A sealed folder is not what its author wrote; the text says in which way."""
 
 
@@ -79,15 +79,15 @@ def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         body = {"meta": record["meta"], "tensors_sha256": record["tensors_sha256"]}
         own_digest = record["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Damaged(f"{folder}: {type(error).__name__}: {error}") from error
+        raise DamagedError(f"{folder}: {type(error).__name__}: {error}") from error
     if own_digest != digest(canonical_json(body)):
-        raise Damaged(f"{folder / RECORD} does not match its own sha256")
+        raise DamagedError(f"{folder / RECORD} does not match its own sha256")
     if body["tensors_sha256"] != digest(content):
-        raise Damaged(f"{folder / TENSORS} does not match the sha256 in {RECORD}")
+        raise DamagedError(f"{folder / TENSORS} does not match the sha256 in {RECORD}")
     try:
         return safetensors.torch.load(content), body["meta"]
     except SafetensorError as error:  # only if the writer's library made a file that ours cannot read
-        raise Damaged(f"{folder / TENSORS}: {error}") from error
+        raise DamagedError(f"{folder / TENSORS}: {error}") from error
 
 
 def sha256_of(folder: Path) -> str:

@@ -18,8 +18,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from trainables.storage import checkpoint
-from trainables.storage import tensor_folder as sealed
+from trainables.storage import checkpoint, tensor_folder
 from trainables.storage.object_store import Store
 
 logger = logging.getLogger(__name__)
@@ -50,14 +49,14 @@ class TrialStorage:
         files: Files = {}
         for name, path in _files_of(folder):
             content = path.read_bytes()
-            files[name] = {"sha256": sealed.digest(content), "bytes": len(content)}
+            files[name] = {"sha256": tensor_folder.digest(content), "bytes": len(content)}
             if known.get(name) != files[name]:
                 self._store.put(f"{FOLDER}/{folder.name}/{name}", content)
         if not _checkpoint_files(files):
             # The trial failed before it had one of its own here; earlier ones are no worse for it.
             files = {**known, **files}
         body = {"key": key, "files": files}
-        document = {**body, "sha256": sealed.digest(sealed.canonical_json(body))}
+        document = {**body, "sha256": tensor_folder.digest(tensor_folder.canonical_json(body))}
         self._store.put(f"{FOLDER}/{folder.name}/{MANIFEST}", json.dumps(document, indent=1).encode())
         self._pushed = {folder.name: files}
         for name in known.keys() - files.keys():
@@ -98,7 +97,7 @@ class TrialStorage:
             try:
                 document = json.loads(self._store.get(f"{FOLDER}/{trial}/{MANIFEST}"))
                 body = {"key": document["key"], "files": document["files"]}
-                if document["sha256"] == sealed.digest(sealed.canonical_json(body)):
+                if document["sha256"] == tensor_folder.digest(tensor_folder.canonical_json(body)):
                     return body
             except FileNotFoundError:
                 return None
@@ -121,7 +120,7 @@ class TrialStorage:
                 contents[name] = self._store.get(f"{FOLDER}/{trial}/{name}")
             except FileNotFoundError:
                 return None
-            if sealed.digest(contents[name]) != fact["sha256"]:
+            if tensor_folder.digest(contents[name]) != fact["sha256"]:
                 return None
         return contents
 
@@ -138,7 +137,7 @@ def _files_of(folder: Path) -> Iterable[tuple[str, Path]]:
 
 def _groups(files: Files) -> dict[str, Files]:
     """Files by what is taken as a whole: a sealed folder, or the file alone."""
-    sealed_folders = {name.rpartition("/")[0] for name in files if name.endswith(f"/{sealed.RECORD}")}
+    sealed_folders = {name.rpartition("/")[0] for name in files if name.endswith(f"/{tensor_folder.RECORD}")}
     groups: dict[str, Files] = {}
     for name, fact in files.items():
         parts = Path(name).parts
@@ -155,14 +154,14 @@ def _checkpoint_files(files: Iterable[str]) -> list[str]:
 
 
 def _has(path: Path, sha256: str) -> bool:
-    return path.is_file() and sealed.digest(path.read_bytes()) == sha256
+    return path.is_file() and tensor_folder.digest(path.read_bytes()) == sha256
 
 
 def _place(folder: Path, group: str, contents: Mapping[str, bytes]) -> None:
     """Put a file, or a sealed folder by one rename, under its name."""
     target = folder / group
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f"{sealed.UNFINISHED}{target.name}-{uuid.uuid4().hex}")
+    unfinished = target.with_name(f"{tensor_folder.UNFINISHED}{target.name}-{uuid.uuid4().hex}")
     try:
         if set(contents) == {group}:
             unfinished.write_bytes(contents[group])

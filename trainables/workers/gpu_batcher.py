@@ -52,7 +52,7 @@ class Waiting:
     answer: asyncio.Future[Answer]
 
 
-class SaePacker:
+class GpuBatcher:
     """Answers `train`; knows nothing of Ray, which runs it as an asynchronous actor."""
 
     def __init__(self, device: str, threads: int, linger_s: float = LINGER_S) -> None:

@@ -20,7 +20,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from trainables.errors import TrialDiverged
 from trainables.sae_training.local import Trainer, train_here
 from trainables.sae_training.request import SaeOutcome, SaeRequest
-from trainables.workers.gpu_batcher import LINGER_S, SaePacker
+from trainables.workers.gpu_batcher import LINGER_S, GpuBatcher
 from trainables.workers.messages import Answer, Diverged, RequestMessage, array_of
 
 logger = logging.getLogger(__name__)
@@ -37,10 +37,10 @@ def trainer_for(gpus: float, threads: int, device: torch.device) -> Trainer:
     Where torch cannot use the GPU that was granted each process trains on its own CPUs, as one packer had
     only its own.
     """
-    return PackedTrainer(device, threads) if 0 < gpus < 1 and device.type == "cuda" else train_here
+    return GpuBatchedTrainer(device, threads) if 0 < gpus < 1 and device.type == "cuda" else train_here
 
 
-class PackedTrainer:
+class GpuBatchedTrainer:
     """A `Trainer` of one process. What the packer does not train is trained here.
 
     An SAE is the same whichever others are trained with it, up to rounding.
@@ -101,7 +101,7 @@ class PackedTrainer:
         return self._packer
 
 
-class PackerActor(SaePacker):
+class GpuBatcherActor(GpuBatcher):
     """The packer, on the device of who asked for it.
 
     It is granted no GPU, as it works in the shares of those that wait for it. Ray leaves the variables of
@@ -119,7 +119,7 @@ class PackerActor(SaePacker):
 def _packer_of(visible: Mapping[str, str], device: torch.device, threads: int, linger_s: float) -> Any:
     node = ray.get_runtime_context().get_node_id()
     devices = " ".join(f"{name}={value}" for name, value in sorted(visible.items()))
-    remote = ray.remote(PackerActor).options(
+    remote = ray.remote(GpuBatcherActor).options(
         name=f"sae-packer {node} {device} {devices}",
         get_if_exists=True,
         num_cpus=0,

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from trainables import registry
 from trainables.sae_training.request import SaeRequest, SaeResult
-from trainables.settings.sae import SaeTraining
+from trainables.settings.sae import SaeTrainingConfig
 
 Array = npt.NDArray[Any]
 
@@ -24,7 +24,7 @@ Array = npt.NDArray[Any]
 class RequestMessage:
     """A `SaeRequest` without its y (n, r), which travels beside it, once for all that share it."""
 
-    config: SaeTraining
+    config: SaeTrainingConfig
     epochs: int
     seed: int
     frozen_decoder: bool

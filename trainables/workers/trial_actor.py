@@ -30,11 +30,11 @@ from trainables.config import TrialConfig
 from trainables.data.dataset import Dataset, ImageData, to_tensors
 from trainables.device import device_for
 from trainables.errors import TrialDiverged
-from trainables.model.activation_cache import HiddenMemory
+from trainables.model.activation_cache import ActivationCache
 from trainables.pictures import trial_pictures
 from trainables.pipeline.pipeline import Pipeline, Plan, Step
 from trainables.sae_training.local import Trainer
-from trainables.stages import cache_counts as cache_use
+from trainables.stages import cache_counts
 from trainables.stages.cache import StageCache
 from trainables.workers.gpu_batching import trainer_for
 from trainables.workers.worker_storage import WorkerStorage
@@ -84,7 +84,7 @@ class TrialActor(tune.Trainable):
         self._train_saes = self._choose_trainer()
         faulthandler.cancel_dump_traceback_later()
         self._cache = StageCache(Path(context.cache_dir), context.cache_bytes) if context.cache_dir else None
-        self._hidden = HiddenMemory()
+        self._hidden = ActivationCache()
         self._worker_storage = _storage(context)
         self._log: logging.Handler | None = None
         logger.setLevel(logging.INFO)
@@ -184,7 +184,7 @@ class TrialActor(tune.Trainable):
     def _note_cache_use(self) -> None:
         """The cache outlives the trial; what it counted since the last note is this trial's."""
         if self._cache is not None:
-            cache_use.add(self._folder, self._cache.hits, self._cache.misses)
+            cache_counts.add(self._folder, self._cache.hits, self._cache.misses)
             self._cache.hits.clear()
             self._cache.misses.clear()
 

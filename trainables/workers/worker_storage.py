@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from trainables.storage import tensor_folder as sealed
+from trainables.storage import tensor_folder
 from trainables.storage.object_store import Store
 from trainables.storage.trial_storage import TrialStorage
 
@@ -51,7 +51,7 @@ class WorkerStorage:
 
 def key_of(config: Mapping[str, Any]) -> str:
     """Identifies a trial's configuration: sha256 of its settings."""
-    return sealed.digest(sealed.canonical_json(config["trial"]))
+    return tensor_folder.digest(tensor_folder.canonical_json(config["trial"]))
 
 
 def scratch_folder(place: str) -> Path:

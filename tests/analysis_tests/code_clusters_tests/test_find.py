@@ -15,7 +15,7 @@ from tests.trainables_tests.model_tests.test_feature_model import build, config_
 from trainables.data.dataset import Split
 from trainables.model.feature_model import FeatureModel
 from trainables.pipeline.pipeline import MEAN_CODES
-from trainables.storage import tensor_folder as sealed
+from trainables.storage import tensor_folder
 
 KINDS = 6  # classes 0 and 1 of three kinds each
 
@@ -116,7 +116,9 @@ def test_the_trials_own_clusters_are_used_where_it_left_them(
     for kind in range(KINDS):
         means[kind // 3, kind % 3, kind] = 0.8
     sizes = torch.tensor([[5, 5, 0], [5, 5, 5]])
-    sealed.write(tmp_path / MEAN_CODES, {"clusters": means, "cluster_sizes": sizes}, {"identity": "own"})
+    tensor_folder.write(
+        tmp_path / MEAN_CODES, {"clusters": means, "cluster_sizes": sizes}, {"identity": "own"}
+    )
     assert stored_means(tmp_path, "other", 20) is None
     assert stored_means(tmp_path, "own", 21) is None
     assert stored_means(tmp_path / "nowhere", "own", 20) is None
@@ -126,7 +128,7 @@ def test_the_trials_own_clusters_are_used_where_it_left_them(
     first, second = found.classes
     assert len(first.clusters) == 2  # its third had no image
     assert sorted(c.size for c in second.clusters) == sorted(np.bincount(kinds)[3:].tolist())
-    (tmp_path / MEAN_CODES / sealed.TENSORS).write_bytes(b"damaged")
+    (tmp_path / MEAN_CODES / tensor_folder.TENSORS).write_bytes(b"damaged")
     assert stored_means(tmp_path, "own", 20) is None
 
 

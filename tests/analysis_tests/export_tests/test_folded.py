@@ -19,7 +19,7 @@ from tests.analysis_tests.export_tests.subjects import (
     subject,
 )
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
-from trainables.settings.sae import SaeTraining
+from trainables.settings.sae import SaeTrainingConfig
 
 
 @pytest.mark.parametrize(("sae", "basis"), EVERY_SAE_ON_EVERY_BASIS)
@@ -107,7 +107,7 @@ def test_a_kind_without_a_rule_is_refused_by_name() -> None:
         pass
 
     with pytest.raises(SpaceError, match="Novel cannot be exported yet"):
-        rule_of(Novel(SaeTraining(), 4))
+        rule_of(Novel(SaeTrainingConfig(), 4))
 
 
 def test_the_rules_of_all_kinds() -> None:

@@ -23,7 +23,7 @@ from trainables.model.decoder_rows import decoder_rows
 from trainables.model.feature_model import FeatureModel
 from trainables.networks.mlp import Mlp
 from trainables.seeds import generator
-from trainables.settings.classifier import MlpClassifier
+from trainables.settings.classifier import MlpClassifierConfig
 
 
 class BentHead(Mlp):
@@ -46,7 +46,7 @@ def digits() -> Dataset:
 @pytest.fixture(scope="module")
 def bent(digits: Dataset) -> FeatureModel:
     config = config_of(sae="topk", width=24)
-    assert isinstance(config.classifier, MlpClassifier)
+    assert isinstance(config.classifier, MlpClassifierConfig)
     network = BentHead(config.classifier, (8, 8), N_CLASSES, generator(0))
     return untrained(config, digits.train.images, network)
 

@@ -20,7 +20,7 @@ from trainables import registry
 from trainables.bases.basis import Basis
 from trainables.config import KINDS, TrialConfig
 from trainables.data.dataset import Dataset, Split
-from trainables.inversion.settings import InversionSettings
+from trainables.inversion.settings import InversionConfig
 from trainables.model.feature_model import FeatureModel
 from trainables.networks.network import Network, build_network
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
@@ -30,7 +30,7 @@ N_CLASSES = 4
 HIDDEN, WIDTH = 12, 10
 EVERYWHERE = 6
 # Pictures need no beauty here.
-QUICK = InversionSettings(steps=4, restarts=2)
+QUICK = InversionConfig(steps=4, restarts=2)
 
 
 def split(side: int, n: int, seed: int) -> Split:

@@ -9,7 +9,7 @@ from analysis.report_parts.as_markdown import as_markdown
 from analysis.report_parts.blocks import Section
 from analysis.report_parts.cache_share import cache_share
 from tests.analysis_tests.runs import copied
-from trainables.stages import cache_counts as cache_use
+from trainables.stages import cache_counts
 
 
 def told(run: Path) -> str:
@@ -19,11 +19,11 @@ def told(run: Path) -> str:
 def test_hits_and_misses_of_all_trials_are_added_up(real_run: Path, tmp_path: Path) -> None:
     run = copied(real_run, tmp_path / "run")
     for trial in (run / "trials").glob("[0-9]*"):
-        (trial / cache_use.FILE).unlink(missing_ok=True)
+        (trial / cache_counts.FILE).unlink(missing_ok=True)
     assert "not recorded" in told(run)
     first, second = sorted((run / "trials").glob("[0-9]*"))[:2]
-    cache_use.add(first, {"classifier": 1}, {"classifier": 2, "sae": 3})
-    cache_use.add(second, {"classifier": 5}, {})
+    cache_counts.add(first, {"classifier": 1}, {"classifier": 2, "sae": 3})
+    cache_counts.add(second, {"classifier": 5}, {})
     rows = [line.split("|") for line in told(run).splitlines() if line.startswith("|")]
     assert [[part.strip() for part in row[1:-1]] for row in rows[2:]] == [
         ["classifier", "8", "6", "75%"],

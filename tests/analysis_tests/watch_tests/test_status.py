@@ -16,7 +16,7 @@ from analysis import status
 from analysis.watch.one_run import duration, rough, size
 from analysis.watch.watched_run import WatchedRun
 from analysis.watch.whereabouts import LIVE, whereabouts
-from search.console.progress_tracker import Tally
+from search.console.progress_tracker import ProgressTracker
 from search.ledger.ledger import encode
 from search.run_dir.run_directory import RunDirectory
 from tests.analysis_tests.runs import copied
@@ -94,7 +94,7 @@ def test_time_left_is_what_the_driver_itself_would_say(tmp_path: Path, unfinishe
     run = typical_run()
     again = {"event": "session", "host": "h", "pid": 7, "target": 40, "time": run.now + 1000}
     run.tell(**again)
-    expected = Tally(run.study)
+    expected = ProgressTracker(run.study)
     expected.start(run.history, run.events[-1]["time"])
     for trial in range(10, 18):
         run.prune(trial, 0.5, 0.9)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from search.confirmation.schedule import LastRungJudge, TaskProposer, latest, task_of
+from search.confirmation.schedule import LastRungScheduler, TaskSuggester, latest, task_of
 from search.confirmation.subjects import Task
 from search.errors import DiskError, Halt, TooManyFailures
 from search.ledger.history import fold
@@ -35,10 +35,10 @@ def step(rung: int | None = None, failure: str | None = None, epoch: int = 4) ->
 
 
 def hand_out(recorder: Recorder, wanted: list[Task] = WANTED) -> list[Task]:
-    proposer = TaskProposer(wanted, recorder)
-    owed = proposer.owed
+    suggester = TaskSuggester(wanted, recorder)
+    owed = suggester.owed
     out = []
-    while (proposal := proposer.next()) is not None:
+    while (proposal := suggester.next()) is not None:
         out.append(task_of(proposal.record))
     assert len(out) == owed
     return out
@@ -50,8 +50,8 @@ def test_everything_is_handed_out_once_in_order(recorder: Recorder) -> None:
 
 
 def test_after_a_crash_the_unfinished_come_first_under_their_own_numbers(recorder: Recorder) -> None:
-    proposer = TaskProposer(WANTED, recorder)
-    first, second = proposer.next(), proposer.next()
+    suggester = TaskSuggester(WANTED, recorder)
+    first, second = suggester.next(), suggester.next()
     assert first is not None
     assert second is not None
     recorder.end(first.record.number, "COMPLETE")
@@ -86,20 +86,20 @@ def test_only_what_the_machine_did_is_tried_again(recorder: Recorder, reason: st
 
 def test_a_training_ends_with_its_last_score(recorder: Recorder) -> None:
     hand_out(recorder)
-    judge = LastRungJudge(recorder, max_failures=0)
-    assert judge.goes_on(0, step(None, epoch=2))
+    scheduler = LastRungScheduler(recorder, max_failures=0)
+    assert scheduler.goes_on(0, step(None, epoch=2))
     for rung in range(1, LAST_RUNG):
-        assert judge.goes_on(0, step(rung))
-    assert not judge.goes_on(0, step(LAST_RUNG))
+        assert scheduler.goes_on(0, step(rung))
+    assert not scheduler.goes_on(0, step(LAST_RUNG))
     assert recorder.history.trials[0].state == "COMPLETE"
     assert sorted(recorder.history.trials[0].rungs) == list(range(1, LAST_RUNG + 1))
 
 
 def test_repeated_steps_of_a_retried_training_are_recorded_once(recorder: Recorder, tmp_path: Path) -> None:
     hand_out(recorder)
-    judge = LastRungJudge(recorder, max_failures=0)
+    scheduler = LastRungScheduler(recorder, max_failures=0)
     for rung in (1, 2, 1, 2, 3):
-        assert judge.goes_on(0, step(rung))
+        assert scheduler.goes_on(0, step(rung))
     written = [event["rung"] for event in read(tmp_path / "trials.jsonl")[0] if event["event"] == "result"]
     assert written == [1, 2, 3]
 
@@ -107,18 +107,18 @@ def test_repeated_steps_of_a_retried_training_are_recorded_once(recorder: Record
 def test_an_end_that_was_not_lived_to_be_recorded_is_settled(recorder: Recorder) -> None:
     hand_out(recorder)
     recorder.results(0, [{"epoch": 4, "rung": LAST_RUNG, "metrics": {}}], None)
-    LastRungJudge(recorder, max_failures=0).settle_all()
+    LastRungScheduler(recorder, max_failures=0).settle_all()
     assert [record.number for record in recorder.history.in_state("COMPLETE")] == [0]
 
 
 def test_failures_beyond_the_budget_and_a_full_disk_end_it(recorder: Recorder) -> None:
     hand_out(recorder)
-    judge = LastRungJudge(recorder, max_failures=1)
-    assert not judge.goes_on(0, step(failure="diverged: x"))
+    scheduler = LastRungScheduler(recorder, max_failures=1)
+    assert not scheduler.goes_on(0, step(failure="diverged: x"))
     with pytest.raises(Halt) as halted:
-        judge.goes_on(1, step(failure="diverged: y"))
+        scheduler.goes_on(1, step(failure="diverged: y"))
     assert isinstance(halted.value.cause, TooManyFailures)
     with pytest.raises(Halt) as full:
-        judge.goes_on(2, step(failure="disk: no space"))
+        scheduler.goes_on(2, step(failure="disk: no space"))
     assert isinstance(full.value.cause, DiskError)
     assert recorder.history.trials[2].state == "RUNNING", "a full disk is no training's fault"

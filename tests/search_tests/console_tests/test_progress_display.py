@@ -12,7 +12,7 @@ import pytest
 
 from search.console.progress_display import Progress, wants_plain_lines
 from search.console.progress_lines import time_left
-from search.console.progress_tracker import Tally
+from search.console.progress_tracker import ProgressTracker
 from search.ledger.history import History, fold
 from search.ranking.pareto import pareto_front
 from tests.search_tests.histories import Run, make_study, random_run, replayed, typical_run
@@ -152,22 +152,22 @@ def test_a_terminal_gets_a_live_table() -> None:
 
 def test_the_front_followed_event_by_event_is_the_front_of_the_whole() -> None:
     run = random_run(120, seed=5)
-    tally = Tally(run.study)
-    tally.start(History(), 0.0)
+    tracker = ProgressTracker(run.study)
+    tracker.start(History(), 0.0)
     for _, history in replayed(run):
-        tally.update(history)
+        tracker.update(history)
     whole = pareto_front(run.study, run.history.trials.values())
-    assert [trial.number for trial in tally.front] == [trial.number for trial in whole]
-    assert tally.ended["COMPLETE"] == len(run.history.in_state("COMPLETE"))
-    assert tally.finished == 120
-    assert not tally.running
+    assert [trial.number for trial in tracker.front] == [trial.number for trial in whole]
+    assert tracker.ended["COMPLETE"] == len(run.history.in_state("COMPLETE"))
+    assert tracker.finished == 120
+    assert not tracker.running
 
 
-def tally_of(run: Run) -> Tally:
-    tally = Tally(run.study)
-    tally.start(History(), 0.0)
-    tally.update(run.history)
-    return tally
+def tally_of(run: Run) -> ProgressTracker:
+    tracker = ProgressTracker(run.study)
+    tracker.start(History(), 0.0)
+    tracker.update(run.history)
+    return tracker
 
 
 def test_no_estimate_before_five_trials_ended() -> None:
@@ -195,10 +195,10 @@ def test_the_estimate_weighs_trials_by_their_work() -> None:
     for trial in range(5):
         run.prune(trial, 0.6, 0.9, at=1)
     run.complete(5, 0.9, 0.5)
-    tally = tally_of(run)
+    tracker = tally_of(run)
     done = 1 + 5 / 9
-    assert sum(tally.work(trial) for trial in run.history.trials.values()) == pytest.approx(done)
-    before = tally.remaining_seconds(14.0) or (0.0, 0.0)
+    assert sum(tracker.work(trial) for trial in run.history.trials.values()) == pytest.approx(done)
+    before = tracker.remaining_seconds(14.0) or (0.0, 0.0)
     run.suggest(6)
     run.rung(6, 2, 0.8, 0.6)
     after = tally_of(run).remaining_seconds(14.0) or (0.0, 0.0)

@@ -12,7 +12,7 @@ from rich.console import Console
 from search.console.summary import print_summary, summary_json
 from search.formatting import number, one_line, score
 from search.ledger.history import History
-from search.ranking.leaderboard import differing_values, standings
+from search.ranking.leaderboard import differing_values, leaderboard
 from tests.search_tests.histories import Run, make_study, random_run, typical_run
 
 RUN_DIR = Path("runs/sae-1")
@@ -28,7 +28,7 @@ def printed(run: Run, width: int = 80) -> str:
 
 def test_front_ranking_and_what_is_left_out() -> None:
     run = typical_run()
-    table = standings(run.study, run.history)
+    table = leaderboard(run.study, run.history)
     assert [trial.number for trial in table.front] == [1, 2]
     assert [trial.number for trial in table.ranked] == [1, 2, 0]
     assert [trial.number for trial in table.infeasible] == [3]
@@ -39,13 +39,13 @@ def test_one_objective_is_ranked_by_it() -> None:
     run = Run(make_study(objectives=1))
     for trial, accuracy in enumerate((0.5, 0.9, 0.7, 0.8)):
         run.complete(trial, accuracy, 0.5)
-    assert [trial.number for trial in standings(run.study, run.history).ranked] == [1, 3, 2, 0]
+    assert [trial.number for trial in leaderboard(run.study, run.history).ranked] == [1, 3, 2, 0]
     assert "Pareto" not in printed(run)
 
 
 def test_the_front_leads_and_no_later_trial_beats_an_earlier_one() -> None:
     run = random_run(80, seed=3)
-    ranked = standings(run.study, run.history, 80).ranked
+    ranked = leaderboard(run.study, run.history, 80).ranked
     assert len(ranked) > 10
     points = [(trial.metrics["probe/accuracy"], -trial.metrics["attribution/junk"]) for trial in ranked]
     for place, earlier in enumerate(points):

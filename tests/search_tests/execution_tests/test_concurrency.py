@@ -7,7 +7,7 @@ import json
 import pytest
 
 from search.errors import ClusterError, Halt
-from search.execution.concurrency import GROWS_WITHIN_S, LOOK_EVERY_S, NODE_COMES_WITHIN_S, Capacity
+from search.execution.concurrency import GROWS_WITHIN_S, LOOK_EVERY_S, NODE_COMES_WITHIN_S, ConcurrencyLimiter
 from search.execution.nodes import has_node_types
 from search.execution.resources import NodeResources
 from search.study.sections import Resources
@@ -28,8 +28,8 @@ class Cluster:
         self.asked += 1
         return self.nodes
 
-    def capacity(self, resources: Resources, *, autoscales: bool = False) -> Capacity:
-        return Capacity(resources, self.look, autoscales, clock=lambda: self.now)
+    def capacity(self, resources: Resources, *, autoscales: bool = False) -> ConcurrencyLimiter:
+        return ConcurrencyLimiter(resources, self.look, autoscales, clock=lambda: self.now)
 
 
 def test_places_follow_the_nodes_and_are_looked_up_seldom() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from search.errors import Halt
-from search.execution.head_health import HeadWatch
+from search.execution.head_health import HeadHealth
 from search.execution.ray_session import Session
 
 
@@ -35,7 +35,7 @@ def _address(server: socket.socket) -> str:
     return f"{host}:{port}"
 
 
-def _wait_until_lost(watch: HeadWatch) -> str:
+def _wait_until_lost(watch: HeadHealth) -> str:
     deadline = time.monotonic() + 60
     while watch.lost is None and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -46,7 +46,7 @@ def _wait_until_lost(watch: HeadWatch) -> str:
 def test_a_silent_head_is_lost_after_its_time_of_grace(
     head: socket.socket, node: tuple[socket.socket, str], tmp_path: Path
 ) -> None:
-    watch = HeadWatch(_address(head), node[1], lost_after_s=0.2, every_s=0.01)
+    watch = HeadHealth(_address(head), node[1], lost_after_s=0.2, every_s=0.01)
     session = Session(tmp_path, watch)
     time.sleep(0.3)
     session.check()
@@ -61,13 +61,13 @@ def test_a_silent_head_is_lost_after_its_time_of_grace(
 def test_a_node_without_its_daemon_is_lost_at_once(
     head: socket.socket, node: tuple[socket.socket, str]
 ) -> None:
-    watch = HeadWatch(_address(head), node[1], lost_after_s=1000, every_s=0.01)
+    watch = HeadHealth(_address(head), node[1], lost_after_s=1000, every_s=0.01)
     node[0].close()
     assert _wait_until_lost(watch).startswith("its node")
 
 
 def test_a_closed_watch_asks_no_more(head: socket.socket) -> None:
-    watch = HeadWatch(_address(head), None, lost_after_s=0, every_s=0.01)
+    watch = HeadHealth(_address(head), None, lost_after_s=0, every_s=0.01)
     watch.close()
     time.sleep(0.1)
     head.close()

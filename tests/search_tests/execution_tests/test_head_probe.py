@@ -12,7 +12,7 @@ import grpc
 import pytest
 
 from search.errors import ClusterError
-from search.execution import head_health as head_probe
+from search.execution import head_health
 from search.execution.head_health import probe
 
 
@@ -40,14 +40,14 @@ class _Quiet(http.server.BaseHTTPRequestHandler):
 
 
 def test_a_port_that_says_nothing_is_nobody(mute: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(head_probe, "ANSWERS_WITHIN_S", 0.2)
+    monkeypatch.setattr(head_health, "ANSWERS_WITHIN_S", 0.2)
     with pytest.raises(ClusterError, match="nobody answers there") as error:
         probe(mute)
     assert error.value.exit_code == 5
 
 
 def test_auto_is_asked_too(mute: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(head_probe, "ANSWERS_WITHIN_S", 0.2)
+    monkeypatch.setattr(head_health, "ANSWERS_WITHIN_S", 0.2)
     monkeypatch.setenv("RAY_ADDRESS", mute)
     with pytest.raises(ClusterError, match=rf"{mute}: nobody answers"):
         probe("auto")

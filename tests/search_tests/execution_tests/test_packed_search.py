@@ -13,8 +13,8 @@ from search.cli.reproduce import reproduce
 from search.confirmation.run import Confirmation, run_confirmation
 from search.confirmation.schedule import task_of
 from search.confirmation.subjects import Task, config_of
-from search.execution.search_run import Launch, plan_of, run_search
-from search.execution.signals import Interruption
+from search.execution.search_run import SearchRun, plan_of, run_search
+from search.execution.signals import StopSignals
 from search.run_dir.run_directory import RunDirectory, create
 from search.space.loader import load_study
 from search.study.study import Study
@@ -54,18 +54,18 @@ def searched(tmp_path_factory: pytest.TempPathFactory, dataset: Dataset) -> RunD
     (root / "space.yaml").write_text(SPACE)
     loaded = load_study(root / "space.yaml")
     directory = create(root, "packed", "r", {"space.resolved.yaml": loaded.resolved_text})
-    launch = Launch(
+    launch = SearchRun(
         study=loaded.study,
         directory=directory,
         dataset=dataset,
         target=4,
         address="local",
-        listeners=lambda _: [],
+        loggers=lambda _: [],
         actor="tests.search_tests.packed_actors:PackedTrialActor",
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SAE_SEARCH_CACHE", str(root / "cache"))
-        run_search(launch, Interruption())
+        run_search(launch, StopSignals())
     directory.release()
     return directory
 
@@ -105,10 +105,10 @@ def test_a_confirmation_packs_its_seeds_and_scores_what_trains_alone(
         tasks=[Task(0, 500_000), Task(0, 500_001)],
         address="local",
         release=lambda: None,
-        listeners=lambda _: [],
+        loggers=lambda _: [],
         actor="tests.search_tests.packed_actors:PackedConfirmActor",
     )
-    confirmed = run_confirmation(confirmation, Interruption())
+    confirmed = run_confirmation(confirmation, StopSignals())
     assert len(confirmed.in_state("COMPLETE")) == 2
     assert max(batches(directory.trials)) >= 2
     for record in confirmed.trials.values():

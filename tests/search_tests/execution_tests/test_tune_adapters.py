@@ -11,8 +11,8 @@ from ray.tune.search import Searcher
 from search.execution.tune_adapters import LedgerSearcher
 from search.ledger.history import TrialRecord
 from search.ledger.recorder import Recorder, recording
-from search.scheduling.rung_scheduler import Judge
-from search.scheduling.suggester import Proposer
+from search.scheduling.rung_scheduler import RungScheduler
+from search.scheduling.suggester import Suggester
 from search.scheduling.timeouts import Attempts
 from tests.search_tests.histories import make_study
 
@@ -25,9 +25,9 @@ def recorder(tmp_path: Path) -> Iterator[Recorder]:
 
 def _searcher(recorder: Recorder, folder: Path, *, trials: int, places: int, retries: int) -> LedgerSearcher:
     study = make_study(trials=trials)
-    judge, proposer = Judge(study, recorder), Proposer(study, recorder, trials)
+    scheduler, suggester = RungScheduler(study, recorder), Suggester(study, recorder, trials)
     attempts = Attempts(15.0, "timeout: longer than 15")
-    return LedgerSearcher(proposer, judge, recorder, lambda: places, _config, attempts, folder, retries)
+    return LedgerSearcher(suggester, scheduler, recorder, lambda: places, _config, attempts, folder, retries)
 
 
 def _config(record: TrialRecord) -> dict[str, int]:

@@ -18,7 +18,7 @@ FULL = OSError(28, "No space left on device", "metrics.csv")
 
 
 class Follower:
-    """A listener that fails where it is told to."""
+    """A logger that fails where it is told to."""
 
     def __init__(self, *, on_event: bool = False, on_close: bool = False) -> None:
         self._on_event, self._on_close = on_event, on_close

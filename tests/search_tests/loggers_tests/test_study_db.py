@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from search.ledger.history import History
-from search.loggers.study_db import StudyMirror
-from search.scheduling.optuna_study import OptunaBook
+from search.loggers.study_db import StudyDbLogger
+from search.scheduling.optuna_study import OptunaStudy
 from search.study.study import Study
 from tests.search_tests.histories import make_study
 from tests.search_tests.scheduling_tests.test_optuna_study import play
@@ -89,7 +89,7 @@ def test_followed_event_by_event(tmp_path: Path, objectives: int) -> None:
     study = make_study(objectives=objectives)
     final, events = history_of(study, 12)
     history = History()
-    mirror = StudyMirror(study, tmp_path / "study.db", history)
+    mirror = StudyDbLogger(study, tmp_path / "study.db", history)
     for event in events:
         history.apply(event)
         mirror.on_events([event], history)
@@ -103,20 +103,20 @@ def test_made_anew_from_the_ledger(tmp_path: Path, damage: str) -> None:
     history, _ = history_of(study, 8)
     if damage == "stale":
         fewer, _ = history_of(study, 3)
-        StudyMirror(study, path, fewer).close()
+        StudyDbLogger(study, path, fewer).close()
     elif damage != "missing":
-        StudyMirror(study, path, history).close()
+        StudyDbLogger(study, path, history).close()
         path.write_bytes(b"" if damage == "zeroed" else b"not a database" * 1000)
-    StudyMirror(study, path, history).close()
+    StudyDbLogger(study, path, history).close()
     compare(path, study, history)
 
 
 def test_a_true_mirror_is_kept_as_it_is(tmp_path: Path) -> None:
     study, path = make_study(), tmp_path / "study.db"
     history, _ = history_of(study, 4)
-    StudyMirror(study, path, history).close()
+    StudyDbLogger(study, path, history).close()
     inode = path.stat().st_ino
-    StudyMirror(study, path, history).close()
+    StudyDbLogger(study, path, history).close()
     assert path.stat().st_ino == inode
 
 
@@ -125,7 +125,7 @@ def test_a_mirror_that_breaks_does_not_stop_the_search(
 ) -> None:
     study, path = make_study(), tmp_path / "study.db"
     history, events = history_of(study, 4)
-    mirror = StudyMirror(study, path, History())
+    mirror = StudyDbLogger(study, path, History())
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE trials")
@@ -134,15 +134,15 @@ def test_a_mirror_that_breaks_does_not_stop_the_search(
         mirror.on_events([event], history)
     mirror.close()
     assert "mirroring stopped" in caplog.text
-    StudyMirror(study, path, history).close()
+    StudyDbLogger(study, path, history).close()
     compare(path, study, history)
 
 
 def test_failures_teach_the_live_study_but_are_failures_in_the_mirror(tmp_path: Path) -> None:
     study = make_study(objectives=1)
     history, _ = history_of(study, 3)
-    live = OptunaBook.live(study)
-    mirror = OptunaBook.in_file(study, tmp_path / "study.db")
+    live = OptunaStudy.live(study)
+    mirror = OptunaStudy.in_file(study, tmp_path / "study.db")
     for record in history.trials.values():
         for book in (live, mirror):
             book.begin(record)

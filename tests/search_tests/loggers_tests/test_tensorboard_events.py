@@ -17,7 +17,7 @@ from tensorboard.plugins.base_plugin import TBContext
 from tensorboard.plugins.hparams import api_pb2
 
 from search.ledger.history import fold
-from search.loggers.tensorboard_events import Board, regenerate
+from search.loggers.tensorboard_events import TensorBoardLogger, regenerate
 from search.loggers.tensorboard_hparams import RUNG_TAG
 from tests.search_tests.histories import (
     PARAMETERS,
@@ -37,7 +37,7 @@ with warnings.catch_warnings():
 
 
 def write(run: Run, run_dir: Path) -> None:
-    board = Board(run_dir, run.study)
+    board = TensorBoardLogger(run_dir, run.study)
     for event, history in replayed(run):
         board.apply(event, history)
     board.close()
@@ -133,7 +133,7 @@ def test_a_resume_tells_nothing_twice(tmp_path: Path) -> None:
     write(run, tmp_path)
     history = fold(run.events)
     regenerate(tmp_path, run.study, history)
-    board = Board(tmp_path, run.study)
+    board = TensorBoardLogger(tmp_path, run.study)
     for event in (run.rung(9, 2, 0.9, 0.8), run.rung(9, 3, 0.92, 0.7), run.end(9, "COMPLETE")):
         history.apply(event)
         board.apply(event, history)
@@ -166,7 +166,7 @@ def test_a_resume_leaves_in_place_what_a_watching_tensorboard_has_read(tmp_path:
     before, inode = path.read_bytes(), path.stat().st_ino
     regenerate(tmp_path, run.study, run.history)
     assert path.read_bytes() == before
-    board = Board(tmp_path, run.study)
+    board = TensorBoardLogger(tmp_path, run.study)
     board.apply(run.rung(9, 2, 0.9, 0.8), run.history)
     board.close()
     assert event_file(path.parent).stat().st_ino == inode
@@ -210,7 +210,7 @@ def test_a_rung_at_the_epoch_of_a_report_is_one_point(tmp_path: Path) -> None:
 def test_a_running_trial_is_on_disk_within_seconds_and_an_ended_one_at_once(tmp_path: Path) -> None:
     now = [0.0]
     run = Run(make_study())
-    board = Board(tmp_path, run.study, clock=lambda: now[0])
+    board = TensorBoardLogger(tmp_path, run.study, clock=lambda: now[0])
     folder = tmp_path / "trials" / "0000"
     for event in (run.suggest(0), run.rung(0, 1, 0.8, 0.9)):
         board.apply(event, run.history)

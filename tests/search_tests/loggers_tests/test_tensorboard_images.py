@@ -10,7 +10,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from search.ledger.history import fold
-from search.loggers.tensorboard_events import Board, regenerate
+from search.loggers.tensorboard_events import TensorBoardLogger, regenerate
 from search.loggers.tensorboard_images import DESCRIPTIONS, MOST_BYTES
 from tests.search_tests.histories import Run, make_study, replayed, typical_run
 from tests.search_tests.loggers_tests.test_tensorboard_events import event_file
@@ -28,7 +28,7 @@ def put_pictures(run_dir: Path, trial: int) -> dict[str, bytes]:
 
 
 def write(run: Run, run_dir: Path) -> None:
-    board = Board(run_dir, run.study)
+    board = TensorBoardLogger(run_dir, run.study)
     for event, history in replayed(run):
         board.apply(event, history)
     board.close()
@@ -94,7 +94,7 @@ def test_a_resumed_driver_knows_who_was_best_before_it(tmp_path: Path) -> None:
     put_pictures(tmp_path, 9)
     put_pictures(tmp_path, 10)
     write(run, tmp_path)
-    board = Board(tmp_path, run.study)
+    board = TensorBoardLogger(tmp_path, run.study)
     run.rung(9, 3, 0.91, 0.93)
     board.apply(run.end(9, "COMPLETE"), run.history)
     run.complete(10, 0.96, 0.9)

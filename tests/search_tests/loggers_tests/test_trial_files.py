@@ -6,12 +6,12 @@ import csv
 import json
 from pathlib import Path
 
-from search.loggers.trial_files import TrialFiles, regenerate
+from search.loggers.trial_files import TrialFilesLogger, regenerate
 from tests.search_tests.histories import Run, make_params, make_study, replayed, typical_run
 
 
 def write(run: Run, run_dir: Path) -> None:
-    files = TrialFiles(run_dir, run.study)
+    files = TrialFilesLogger(run_dir, run.study)
     for event, history in replayed(run):
         files.apply(event, history)
         files.apply(event, history)
@@ -68,7 +68,7 @@ def test_regenerated_files_are_the_same_bytes_also_after_damage(tmp_path: Path) 
 def test_a_resumed_driver_goes_on_in_the_same_table(tmp_path: Path) -> None:
     run = typical_run()
     write(run, tmp_path)
-    files = TrialFiles(tmp_path, run.study)
+    files = TrialFilesLogger(tmp_path, run.study)
     files.apply(run.rung(9, 2, 0.9, 0.8), run.history)
     files.apply(run.rung(9, 3, 0.9, 0.8), run.history)
     assert [row["epoch"] for row in rows(tmp_path, 9)] == ["1", "2", "6", "18"]

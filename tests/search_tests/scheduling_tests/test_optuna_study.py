@@ -9,7 +9,7 @@ import pytest
 from optuna.trial import TrialState
 
 from search.ledger.history import History
-from search.scheduling.optuna_study import OptunaBook
+from search.scheduling.optuna_study import OptunaStudy
 from search.study.domains import Scalar
 from search.study.sections import Sampler
 from search.study.study import Study
@@ -21,12 +21,12 @@ REASONS = {"FAIL": "diverged: sae/fvu is nan", "LOST": "lost: the worker process
 
 def play(
     study: Study, n_trials: int, *, restart_at: int | None = None
-) -> tuple[list[dict[str, Scalar]], OptunaBook]:
+) -> tuple[list[dict[str, Scalar]], OptunaStudy]:
     """Propose and end `n_trials` trials one after the other; a restart rebuilds the book from the history."""
-    book, history, proposals = OptunaBook.live(study), History(), []
+    book, history, proposals = OptunaStudy.live(study), History(), []
     for number in range(n_trials):
         if number == restart_at:
-            book = OptunaBook.live(study)
+            book = OptunaStudy.live(study)
             for _, record in sorted(history.trials.items()):
                 book.begin(record)
                 book.finish(record)
@@ -128,4 +128,4 @@ def test_fixed_params_are_taken_as_they_are() -> None:
         "sae.k": 3,
         "auxiliary.junk_penalty?": False,
     }
-    assert OptunaBook.live(make_study()).propose(fixed) == fixed
+    assert OptunaStudy.live(make_study()).propose(fixed) == fixed

@@ -13,27 +13,27 @@ from search.errors import Halt, TooManyFailures
 from search.ledger.history import fold
 from search.ledger.ledger import Ledger, read
 from search.ledger.recorder import Recorder
-from search.scheduling.rung_scheduler import Judge, StepResult, standing_at
+from search.scheduling.rung_scheduler import RungScheduler, StepResult, standing_at
 from search.study.sections import Budget, Constraint
 from search.study.study import Study
 from tests.search_tests.histories import make_params, make_study
 
 
-class Driver:
-    """Ledger, recorder and judge of one session over a file."""
+class Lease:
+    """Ledger, recorder and scheduler of one session over a file."""
 
     def __init__(self, study: Study, path: Path) -> None:
         self.path = path
         self.ledger, events = Ledger.open(path)
         self.recorder = Recorder(self.ledger, fold(events), [])
-        self.judge = Judge(study, self.recorder)
+        self.scheduler = RungScheduler(study, self.recorder)
 
     def suggest(self, number: int) -> None:
         self.recorder.suggest(number, make_params(), "sampler")
 
     def reach(self, number: int, rung: int, accuracy: float, junk: float, dead: float = 0.0) -> bool:
         metrics = {"probe/accuracy": accuracy, "attribution/junk": junk, "sae/dead_fraction": dead}
-        return self.judge.goes_on(number, step({"epoch": rung, "rung": rung, "metrics": metrics}))
+        return self.scheduler.goes_on(number, step({"epoch": rung, "rung": rung, "metrics": metrics}))
 
     def state(self, number: int) -> str:
         return self.recorder.history.trials[number].state
@@ -44,13 +44,13 @@ def step(*reports: dict[str, Any], next_rung: int | None = None, failure: str | 
 
 
 @pytest.fixture
-def driver(tmp_path: Path) -> Iterator[Driver]:
-    driver = Driver(make_study(), tmp_path / "trials.jsonl")
+def driver(tmp_path: Path) -> Iterator[Lease]:
+    driver = Lease(make_study(), tmp_path / "trials.jsonl")
     yield driver
     driver.ledger.close()
 
 
-def test_a_trial_that_passes_every_rung_is_complete_with_its_values(driver: Driver) -> None:
+def test_a_trial_that_passes_every_rung_is_complete_with_its_values(driver: Lease) -> None:
     driver.suggest(0)
     assert driver.reach(0, 1, 0.5, 0.9)
     assert driver.reach(0, 2, 0.7, 0.8)
@@ -60,7 +60,7 @@ def test_a_trial_that_passes_every_rung_is_complete_with_its_values(driver: Driv
     assert record.decisions == {1: "continue", 2: "continue"}
 
 
-def test_a_dominated_trial_is_pruned_and_the_file_says_so_in_order(driver: Driver) -> None:
+def test_a_dominated_trial_is_pruned_and_the_file_says_so_in_order(driver: Lease) -> None:
     driver.suggest(0)
     driver.suggest(1)
     driver.reach(0, 1, 0.9, 0.1)
@@ -70,9 +70,9 @@ def test_a_dominated_trial_is_pruned_and_the_file_says_so_in_order(driver: Drive
     assert about_1 == ["suggest", "result", "decision", "end"]
 
 
-def test_a_missing_objective_fails_the_trial_and_names_it(driver: Driver) -> None:
+def test_a_missing_objective_fails_the_trial_and_names_it(driver: Lease) -> None:
     driver.suggest(0)
-    assert not driver.judge.goes_on(0, step({"epoch": 1, "rung": 1, "metrics": {"probe/accuracy": 0.9}}))
+    assert not driver.scheduler.goes_on(0, step({"epoch": 1, "rung": 1, "metrics": {"probe/accuracy": 0.9}}))
     record = driver.recorder.history.trials[0]
     assert record.state == "FAIL"
     assert "attribution/junk" in (record.reason or "")
@@ -80,18 +80,18 @@ def test_a_missing_objective_fails_the_trial_and_names_it(driver: Driver) -> Non
 
 def test_too_many_failures_halt_the_search(tmp_path: Path) -> None:
     study = replace(make_study(), budget=Budget(trials=9, max_failures=1))
-    driver = Driver(study, tmp_path / "trials.jsonl")
+    driver = Lease(study, tmp_path / "trials.jsonl")
     driver.suggest(0)
     driver.suggest(1)
-    assert not driver.judge.goes_on(0, step(failure="diverged: sae/fvu is nan"))
+    assert not driver.scheduler.goes_on(0, step(failure="diverged: sae/fvu is nan"))
     with pytest.raises(Halt) as halt:
-        driver.judge.goes_on(1, step(failure="ValueError: x"))
+        driver.scheduler.goes_on(1, step(failure="ValueError: x"))
     assert isinstance(halt.value.cause, TooManyFailures)
     assert driver.state(1) == "FAIL"
     driver.ledger.close()
 
 
-def test_a_step_that_is_sent_twice_counts_once(driver: Driver) -> None:
+def test_a_step_that_is_sent_twice_counts_once(driver: Lease) -> None:
     driver.suggest(0)
     driver.suggest(1)
     driver.reach(0, 1, 0.9, 0.1)
@@ -100,7 +100,7 @@ def test_a_step_that_is_sent_twice_counts_once(driver: Driver) -> None:
     assert driver.path.read_bytes() == before
 
 
-def test_a_retried_trial_keeps_its_verdict(driver: Driver) -> None:
+def test_a_retried_trial_keeps_its_verdict(driver: Lease) -> None:
     """At its first visit trial 0 was alone and went on; by the second visit better ones have come."""
     for number in range(5):
         driver.suggest(number)
@@ -115,8 +115,8 @@ def test_a_new_session_goes_on_where_any_prefix_of_the_ledger_ends(tmp_path: Pat
     """Cut the ledger after any event; replaying the same steps leads to the same end."""
     study, whole = make_study(), tmp_path / "whole.jsonl"
 
-    def play(driver: Driver) -> dict[int, tuple[str, dict[int, str]]]:
-        driver.judge.settle_all()
+    def play(driver: Lease) -> dict[int, tuple[str, dict[int, str]]]:
+        driver.scheduler.settle_all()
         for number in range(4):
             if number not in driver.recorder.history.trials:
                 driver.suggest(number)
@@ -127,28 +127,28 @@ def test_a_new_session_goes_on_where_any_prefix_of_the_ledger_ends(tmp_path: Pat
         driver.ledger.close()
         return {n: (t.state, t.decisions) for n, t in driver.recorder.history.trials.items()}
 
-    expected = play(Driver(study, whole))
+    expected = play(Lease(study, whole))
     cut = tmp_path / "cut.jsonl"
     cut.write_bytes(b"".join(whole.read_bytes().splitlines(keepends=True)[:acknowledged]))
-    assert play(Driver(study, cut)) == expected
+    assert play(Lease(study, cut)) == expected
 
 
 def test_a_hopeless_classifier_is_stopped_before_its_sae_is_trained(tmp_path: Path) -> None:
     study = replace(make_study(), constraints=(Constraint("classifier/accuracy", min=0.9),))
-    driver = Driver(study, tmp_path / "trials.jsonl")
+    driver = Lease(study, tmp_path / "trials.jsonl")
     metrics = {"probe/accuracy": 0.5, "attribution/junk": 0.5, "classifier/accuracy": 0.95}
     for number in range(3):
         driver.suggest(number)
-        driver.judge.goes_on(number, step({"epoch": 1, "rung": 1, "metrics": metrics}))
+        driver.scheduler.goes_on(number, step({"epoch": 1, "rung": 1, "metrics": metrics}))
     driver.suggest(3)
     epoch = {"epoch": 1, "rung": None, "metrics": {"classifier/accuracy": 0.4}}
-    assert not driver.judge.goes_on(3, step(epoch, next_rung=1))
+    assert not driver.scheduler.goes_on(3, step(epoch, next_rung=1))
     record = driver.recorder.history.trials[3]
     assert record.state == "PRUNED"
     assert "classifier/accuracy" in (record.reason or "")
     driver.suggest(4)
     good = {"epoch": 1, "rung": None, "metrics": {"classifier/accuracy": 0.92}}
-    assert driver.judge.goes_on(4, step(good, next_rung=1))
+    assert driver.scheduler.goes_on(4, step(good, next_rung=1))
     driver.ledger.close()
 
 

@@ -17,7 +17,7 @@ from search.study.study import Study, default_params
 from tests.search_tests.space_texts import HEAD, ROOT, SPACES, all_draws, random_draw, with_trial
 from trainables.config import TrialConfig
 from trainables.settings.rules import RULES
-from trainables.settings.sae import ReluSae, TopKSae
+from trainables.settings.sae import ReluSaeConfig, TopKSaeConfig
 
 
 def study_of(body: str) -> Study:
@@ -99,8 +99,8 @@ def test_order_of_lines_does_not_matter() -> None:
 def test_constant_of_one_kind_is_there_only_with_that_kind() -> None:
     study = study_of("  sae: {kind: {choice: [relu, topk]}, k: 4, l1: 2, width: 32}\n")
     assert study.constants["sae.k"] == 4
-    assert study.trial_config({"sae.kind": "topk"}).sae == TopKSae(k=4, width=32)
-    assert study.trial_config({"sae.kind": "relu"}).sae == ReluSae(l1=2.0, width=32)
+    assert study.trial_config({"sae.kind": "topk"}).sae == TopKSaeConfig(k=4, width=32)
+    assert study.trial_config({"sae.kind": "relu"}).sae == ReluSaeConfig(l1=2.0, width=32)
     again = load_text(
         load_text(with_trial("  sae: {kind: {choice: [relu, topk]}, k: 4}\n"), "x").resolved_text, "y"
     )

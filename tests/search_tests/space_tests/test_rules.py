@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.errors import SpaceError
-from search.space import rules as space_rules
+from search.space import rules
 from search.space.loader import load_text
 from search.study.domains import Scalar
 from search.study.study import Study, default_params
 from tests.search_tests.space_texts import all_draws, with_trial
 from trainables import config
 from trainables.settings.rules import RULES
-from trainables.settings.sae import SaeTraining
+from trainables.settings.sae import SaeTrainingConfig
 
 small = st.sampled_from([1, 2, 3, 4, 5])
 sizes = st.sampled_from([4, 5, 6, 8])
@@ -63,7 +63,7 @@ def broken_rules(study: Study, params: dict[str, Scalar]) -> list[str]:
 def test_refused_exactly_if_some_draw_breaks_a_rule(body: str) -> None:
     text = with_trial(body)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(space_rules, "RULES", ())
+        patch.setattr(rules, "RULES", ())
         study = load_text(text, "x.yaml").study
     draws = [*all_draws(study), default_params(study)]
     expected = sorted({sentence for params in draws for sentence in broken_rules(study, params)})
@@ -80,7 +80,7 @@ def test_refused_exactly_if_some_draw_breaks_a_rule(body: str) -> None:
 @given(bodies())
 def test_resolved_text_means_the_same_whatever_the_space(body: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(space_rules, "RULES", ())
+        patch.setattr(rules, "RULES", ())
         loaded = load_text(with_trial(body), "x.yaml")
         again = load_text(loaded.resolved_text, "y.yaml")
     assert again.study == loaded.study
@@ -88,7 +88,7 @@ def test_resolved_text_means_the_same_whatever_the_space(body: str) -> None:
 
 
 def test_a_new_kind_needs_no_line_in_the_loader(monkeypatch: pytest.MonkeyPatch) -> None:
-    class GatedSae(SaeTraining):
+    class GatedSae(SaeTrainingConfig):
         kind: str = "gated"
         gate: float = 0.5
 

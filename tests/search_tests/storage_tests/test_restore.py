@@ -9,9 +9,8 @@ import pytest
 from search.errors import ExitCode, Halt, RunDirectoryError
 from search.ledger.ledger import read
 from search.run_dir.run_directory import RunDirectory
-from search.storage import lease as fencing
-from search.storage import shared_run
-from search.storage.lease import Driver, current, sign
+from search.storage import lease, shared_run
+from search.storage.lease import Lease, current, sign
 from search.storage.ledger_segments import Segments, collect
 from search.storage.restore import bring_home, is_shared
 from search.storage.shared_run import Sharing
@@ -35,7 +34,7 @@ def test_the_highest_epoch_drives_and_of_two_the_smaller_owner(place: str) -> No
     store = Store(place)
     assert current(store) is None
     for epoch, owner in ((1, "ffffffff"), (2, "bbbbbbbb"), (2, "aaaaaaaa")):
-        sign(store, Driver(epoch, owner, "h", 1, 0.0))
+        sign(store, Lease(epoch, owner, "h", 1, 0.0))
     now = current(store)
     assert now is not None
     assert now.id == "000002-aaaaaaaa"
@@ -131,7 +130,7 @@ def test_a_dead_driver_is_succeeded_without_asking(
     dead = current(Store(run))
     assert dead is not None
     sign(Store(run), dead)
-    monkeypatch.setattr(fencing, "FRESH_S", -1.0)
+    monkeypatch.setattr(lease, "FRESH_S", -1.0)
     there = bring_home(run, tmp_path / "elsewhere", take_over=False)
     assert read(there.ledger)[0] == read(directory.ledger)[0]
     there.release()

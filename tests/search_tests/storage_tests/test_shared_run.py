@@ -11,8 +11,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from search.errors import DiskError, SpaceError
 from search.ledger.recorder import recording
-from search.loggers import tensorboard_events as board
-from search.loggers.all_loggers import listeners
+from search.loggers import tensorboard_events
+from search.loggers.all_loggers import loggers
 from search.run_dir.run_directory import RunDirectory
 from search.storage import shared_run
 from search.storage.lease import current
@@ -75,14 +75,14 @@ def test_a_tensorboard_on_the_storage_follows_a_running_search(
     tmp_path: Path, directory: RunDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its fast loader keeps a file open; its other one opens it anew."""
-    monkeypatch.setattr(board, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(tensorboard_events, "FLUSH_SECONDS", 0.0)
     study = make_study(trials=3)
     shared = tmp_path / "shared"
     params = make_params()
     with (
         sharing(directory, str(shared)) as held,
         recording(
-            directory.ledger, lambda history: [*listeners(study, directory, history), *held.listeners]
+            directory.ledger, lambda history: [*loggers(study, directory, history), *held.loggers]
         ) as recorder,
     ):
         recorder.session(host="test", target=3)

@@ -14,7 +14,7 @@ from search.errors import SpaceError
 from search.ledger.history import History
 from search.ledger.ledger import Ledger
 from search.ledger.recorder import Recorder
-from search.scheduling.suggester import Proposer
+from search.scheduling.suggester import Suggester
 from search.space.loader import load_text
 from search.space.writer import describe_difference
 from search.study.design import Design
@@ -112,22 +112,22 @@ def test_the_dry_run_shows_the_arms() -> None:
     assert "sampler" not in text
 
 
-def proposer_of(study: Study, path: Path) -> tuple[Proposer, Recorder, Ledger]:
+def proposer_of(study: Study, path: Path) -> tuple[Suggester, Recorder, Ledger]:
     ledger, events = Ledger.open(path)
     history = History()
     for event in events:
         history.apply(event)
     recorder = Recorder(ledger, history, ())
-    return Proposer(study, recorder, study.budget.trials), recorder, ledger
+    return Suggester(study, recorder, study.budget.trials), recorder, ledger
 
 
 def test_the_proposer_hands_out_every_trial_once_across_a_restart(tmp_path: Path) -> None:
     study = study_of()
     handed = []
     for take in (4, 10):
-        proposer, recorder, ledger = proposer_of(study, tmp_path / "trials.jsonl")
+        suggester, recorder, ledger = proposer_of(study, tmp_path / "trials.jsonl")
         for _ in range(take):
-            proposal = proposer.next()
+            proposal = suggester.next()
             if proposal is None:
                 break
             record = proposal.record
@@ -135,7 +135,7 @@ def test_the_proposer_hands_out_every_trial_once_across_a_restart(tmp_path: Path
             # The last trial of the first session is left unfinished.
             if len(handed) != 4:
                 recorder.end(record.number, "COMPLETE", values=[0.5])
-                proposer.told(record)
+                suggester.told(record)
         ledger.close()
     assert handed == [
         (0, "design:default", 0, True),
@@ -150,9 +150,9 @@ def test_the_proposer_hands_out_every_trial_once_across_a_restart(tmp_path: Path
 
 def test_the_default_arm_counts_as_the_default(tmp_path: Path) -> None:
     study = replace(study_of(), scheduler=Scheduler("asha", 2, 2))
-    proposer, _, ledger = proposer_of(study, tmp_path / "trials.jsonl")
+    suggester, _, ledger = proposer_of(study, tmp_path / "trials.jsonl")
     found = []
-    while (proposal := proposer.next()) is not None:
+    while (proposal := suggester.next()) is not None:
         found.append(proposal.record.is_default)
     ledger.close()
     assert found == [True, False, False, True, False, False]

@@ -22,16 +22,16 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from captum import attr as captum
 
-ALL: dict[str, settings.AttributionSettings] = {
-    "gradient": settings.GradientSettings(),
-    "smooth_grad": settings.SmoothGradSettings(draws=7),
-    "integrated_gradients": settings.IntegratedGradientsSettings(steps=16),
-    "expected_gradients": settings.ExpectedGradientsSettings(draws=9),
-    "occlusion": settings.OcclusionSettings(patch=3, stride=2),
+ALL: dict[str, settings.AttributionConfig] = {
+    "gradient": settings.GradientConfig(),
+    "smooth_grad": settings.SmoothGradConfig(draws=7),
+    "integrated_gradients": settings.IntegratedGradientsConfig(steps=16),
+    "expected_gradients": settings.ExpectedGradientsConfig(draws=9),
+    "occlusion": settings.OcclusionConfig(patch=3, stride=2),
 }
 
 
-def build(chosen: settings.AttributionSettings, seed: int = 0, data: Tensor | None = None) -> Attribution:
+def build(chosen: settings.AttributionConfig, seed: int = 0, data: Tensor | None = None) -> Attribution:
     kind: str = chosen.kind  # type: ignore[attr-defined]
     made: Attribution = registry.load(registry.ATTRIBUTIONS, kind)(
         chosen, pictures(20, 5) if data is None else data, torch.Generator().manual_seed(seed)
@@ -57,7 +57,7 @@ def test_gradient_is_captums_saliency() -> None:
 @pytest.mark.parametrize("baseline", ["black", "blur", "mean"])
 def test_integrated_gradients_are_captums(baseline: Any) -> None:
     model, (images, columns) = Reader(), pairs()
-    chosen = settings.IntegratedGradientsSettings(baseline=baseline, steps=16)
+    chosen = settings.IntegratedGradientsConfig(baseline=baseline, steps=16)
     method = build(chosen)
     assert isinstance(method, IntegratedGradients)
     expected = captum.IntegratedGradients(model).attribute(
@@ -70,7 +70,7 @@ def test_integrated_gradients_are_captums(baseline: Any) -> None:
 @pytest.mark.parametrize(("patch", "stride"), [(3, 2), (4, 2), (1, 1), (3, 3)])
 def test_occlusion_is_captums(fill: float, patch: int, stride: int) -> None:
     model, (images, columns) = Reader(), pairs()
-    ours = build(settings.OcclusionSettings(patch=patch, stride=stride, fills=(fill,)))
+    ours = build(settings.OcclusionConfig(patch=patch, stride=stride, fills=(fill,)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = captum.Occlusion(model).attribute(
@@ -87,7 +87,7 @@ def test_smooth_grad_is_the_mean_gradient_over_gaussian_noise() -> None:
     """captum draws its own noise: both are Monte Carlo estimates, here of 4000 draws each."""
     model, (images, columns) = Reader(), pairs()
     images, columns = images[:2], columns[:2]
-    ours = build(settings.SmoothGradSettings(noise=0.5, draws=1024))(model, images, columns)
+    ours = build(settings.SmoothGradConfig(noise=0.5, draws=1024))(model, images, columns)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         expected = captum.NoiseTunnel(captum.Saliency(model)).attribute(
@@ -102,7 +102,7 @@ def test_expected_gradients_sum_to_the_difference_from_the_data() -> None:
     """Over all 20 images as baselines and 64 places each: the completeness axiom in expectation."""
     model, (images, columns) = Reader(), pairs()
     data = pictures(20, 5)
-    method = build(settings.ExpectedGradientsSettings(draws=4096), data=data)
+    method = build(settings.ExpectedGradientsConfig(draws=4096), data=data)
     with torch.no_grad():
         mean = model(data).mean(0)[columns]
         difference = picked(model, images, columns) - mean
@@ -113,13 +113,13 @@ def test_expected_gradients_sum_to_the_difference_from_the_data() -> None:
 
 def test_expected_gradients_from_one_image_are_integrated_gradients_from_it() -> None:
     model, (images, columns) = Reader(), pairs()
-    method = build(settings.ExpectedGradientsSettings(draws=512), data=pictures(1, 9))
+    method = build(settings.ExpectedGradientsConfig(draws=512), data=pictures(1, 9))
     expected = captum.IntegratedGradients(model).attribute(images, baselines=pictures(1, 9), target=columns)
     torch.testing.assert_close(method(model, images, columns), expected, rtol=0.0, atol=2e-3)
 
 
 def test_baselines_are_drawn_without_repetition_where_there_are_enough() -> None:
-    method = build(settings.ExpectedGradientsSettings(draws=20))
+    method = build(settings.ExpectedGradientsConfig(draws=20))
     assert isinstance(method, ExpectedGradients)
     assert len(torch.unique(method.baselines, dim=0)) == 20
 
@@ -132,17 +132,17 @@ def test_black_baseline_and_black_fill_cannot_see_the_background_others_can() ->
     def everything(x: Tensor) -> Tensor:
         return x.flatten(1).sum(dim=1, keepdim=True)
 
-    def background(chosen: settings.AttributionSettings) -> float:
+    def background(chosen: settings.AttributionConfig) -> float:
         return float(build(chosen)(everything, images, columns)[dark].abs().mean())
 
-    assert background(settings.IntegratedGradientsSettings(baseline="black")) == 0
-    assert background(settings.OcclusionSettings(patch=1, stride=1, fills=(0.0,))) == 0
+    assert background(settings.IntegratedGradientsConfig(baseline="black")) == 0
+    assert background(settings.OcclusionConfig(patch=1, stride=1, fills=(0.0,))) == 0
     for seeing in (
-        settings.IntegratedGradientsSettings(baseline="blur", blur=8),
-        settings.IntegratedGradientsSettings(baseline="mean"),
-        settings.ExpectedGradientsSettings(),
-        settings.OcclusionSettings(patch=1, stride=1),
-        settings.SmoothGradSettings(),
+        settings.IntegratedGradientsConfig(baseline="blur", blur=8),
+        settings.IntegratedGradientsConfig(baseline="mean"),
+        settings.ExpectedGradientsConfig(),
+        settings.OcclusionConfig(patch=1, stride=1),
+        settings.SmoothGradConfig(),
     ):
         assert background(seeing) > 0.05, seeing
 
@@ -188,7 +188,7 @@ def test_seeded_and_without_traces(name: str) -> None:
 
 def test_a_stride_wider_than_the_patch_is_refused() -> None:
     with pytest.raises(ValueError, match="gaps"):
-        build(settings.OcclusionSettings(patch=2, stride=3))
+        build(settings.OcclusionConfig(patch=2, stride=3))
 
 
 def test_blur_keeps_light_inside_and_agrees_with_scipy() -> None:
@@ -212,12 +212,12 @@ def test_gradients_of_many_draws_are_no_more_than_asked_for() -> None:
         return model(x)
 
     images = pictures(300)
-    build(settings.SmoothGradSettings(draws=24))(counting, images, torch.zeros(300, dtype=torch.int64))
+    build(settings.SmoothGradConfig(draws=24))(counting, images, torch.zeros(300, dtype=torch.int64))
     assert max(seen) <= attribution.IMAGES_AT_ONCE
 
 
 def test_every_setting_has_a_description_and_refuses_nonsense() -> None:
-    models: list[Callable[..., settings.AttributionSettings]] = [type(chosen) for chosen in ALL.values()]
+    models: list[Callable[..., settings.AttributionConfig]] = [type(chosen) for chosen in ALL.values()]
     for model in models:
         for name, field in model.model_fields.items():  # type: ignore[attr-defined]
             assert name == "kind" or field.description

@@ -44,7 +44,7 @@ def test_one_wild_draw_does_not_rule_a_norm_clipped_mean() -> None:
         return (flat.sum(1) + met * 1000 * flat[:, 5])[:, None]
 
     def share(clip: settings.Clip) -> float:
-        chosen = settings.SmoothGradSettings(noise=0.15, draws=25, clip=clip)
+        chosen = settings.SmoothGradConfig(noise=0.15, draws=25, clip=clip)
         made = SmoothGrad(chosen, torch.zeros(1, 8, 8), torch.Generator().manual_seed(0))
         found = made(spiked, torch.zeros_like(images), columns).abs().flatten()
         return float(found[5] / found.sum())
@@ -57,7 +57,7 @@ def test_one_wild_draw_does_not_rule_a_norm_clipped_mean() -> None:
 def test_only_the_unclipped_path_is_complete(clip: settings.Clip, kept: bool) -> None:
     model, images, columns = Reader(), pictures(6), torch.arange(6) % 5
     method = IntegratedGradients(
-        settings.IntegratedGradientsSettings(clip=clip, clip_quantile=0.8),
+        settings.IntegratedGradientsConfig(clip=clip, clip_quantile=0.8),
         images,
         torch.Generator().manual_seed(0),
     )

@@ -13,7 +13,7 @@ from tests.trainables_tests.attribution_tests.test_scores import untrained
 from tests.trainables_tests.inversion_tests.world import PatternModel, images
 from trainables.data.convex_hull import filled_hull
 from trainables.data.stroke_mask import stroke_mask
-from trainables.inversion.settings import InversionSettings
+from trainables.inversion.settings import InversionConfig
 from trainables.metrics import background_sensitivity, junk
 from trainables.metrics.attribution_scores import confirm_scores, final_scores
 from trainables.metrics.inversion_scores import inversion_metrics
@@ -78,6 +78,6 @@ def test_scores() -> None:
         found.append(
             final_scores(m, 0.0, 0)
             | confirm_scores(m, untrained, 0)
-            | inversion_metrics(m, 0, InversionSettings(steps=20))
+            | inversion_metrics(m, 0, InversionConfig(steps=20))
         )
     assert found[1] == pytest.approx(found[0], abs=0.02)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tests.trainables_tests.inversion_tests.world import LATENTS, PatternModel, measured
-from trainables.metrics import catalog as metric_table
+from trainables.metrics import catalog
 from trainables.metrics.attribution_scores import confirm_scores, final_scores
 from trainables.metrics.measured import Measured
 
@@ -65,10 +65,10 @@ def test_names_and_times_are_those_of_the_table() -> None:
         ("final", final_scores(m, 0.41, 0)),
         ("confirm", confirm_scores(m, untrained, 0)),
     ):
-        assert {metric_table.METRICS[name].when for name in found} == {when}
+        assert {catalog.METRICS[name].when for name in found} == {when}
         listed = {
             name
-            for name, info in metric_table.METRICS.items()
+            for name, info in catalog.METRICS.items()
             if info.when == when and name.startswith("attribution/")
         }
         assert listed == {name for name in found if name.startswith("attribution/")}

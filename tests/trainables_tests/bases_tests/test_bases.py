@@ -13,11 +13,11 @@ from trainables.bases import ica
 from trainables.bases.basis import Basis
 from trainables.config import KINDS
 from trainables.settings.basis import (
-    IcaBasis,
-    PcaBasis,
-    PcaVarianceBasis,
-    RawBasis,
-    WhitenedPcaBasis,
+    IcaBasisConfig,
+    PcaBasisConfig,
+    PcaVarianceBasisConfig,
+    RawBasisConfig,
+    WhitenedPcaBasisConfig,
 )
 
 D = 12
@@ -119,14 +119,14 @@ def test_components_beyond_the_hidden_size_are_cut() -> None:
 
 def test_raw_only_centres() -> None:
     h = activations()
-    basis = registry.load(registry.BASES, "raw").fit(h, RawBasis(), 0)
+    basis = registry.load(registry.BASES, "raw").fit(h, RawBasisConfig(), 0)
     torch.testing.assert_close(basis.encode(h), h - h.mean(0))
 
 
 def test_pca_agrees_with_scikit_learn() -> None:
     h = activations()
     oracle = PCA(5).fit(h.double().numpy())
-    basis = registry.load(registry.BASES, "pca").fit(h, PcaBasis(components=5), 0)
+    basis = registry.load(registry.BASES, "pca").fit(h, PcaBasisConfig(components=5), 0)
     ours, theirs = basis.encode(h).numpy(), oracle.transform(h.double().numpy())
     signs = np.sign((ours * theirs).sum(0))
     np.testing.assert_allclose(ours * signs, theirs, rtol=1e-3, atol=1e-3)
@@ -155,13 +155,13 @@ def test_the_fewest_components_that_explain_the_share(kind: str, share: float) -
 def test_components_by_variance_are_the_leading_components() -> None:
     h = activations()
     by_variance = registry.load(registry.BASES, "pca_variance").fit(
-        h, PcaVarianceBasis(explained_variance=0.9), 0
+        h, PcaVarianceBasisConfig(explained_variance=0.9), 0
     )
     assert torch.equal(by_variance.encode(h), fit("pca", h, by_variance.rank).encode(h))
 
 
 def test_a_basis_of_open_size_refuses_another_kinds_tensors() -> None:
-    shell = registry.load(registry.BASES, "pca_variance")(PcaVarianceBasis(), D)
+    shell = registry.load(registry.BASES, "pca_variance")(PcaVarianceBasisConfig(), D)
     with pytest.raises(RuntimeError, match="forward_map"):
         shell.load_state_dict(fit("raw", activations(), D).state_dict())
 
@@ -209,7 +209,7 @@ def test_random_rotations_are_uniform() -> None:
 
 def test_whitening_does_not_blow_up_dead_directions() -> None:
     h = activations(dead=3)
-    basis = registry.load(registry.BASES, "whitened_pca").fit(h, WhitenedPcaBasis(components=D), 0)
+    basis = registry.load(registry.BASES, "whitened_pca").fit(h, WhitenedPcaBasisConfig(components=D), 0)
     y = basis.encode(h)
     assert y[:, -3:].abs().max() < 0.1
     torch.testing.assert_close(y[:, :9].var(0), torch.ones(9), rtol=0.02, atol=0)
@@ -219,7 +219,7 @@ def test_ica_finds_planted_sources() -> None:
     g = np.random.default_rng(0)
     sources = g.laplace(size=(4000, 4))
     mixed = torch.tensor(sources @ g.normal(size=(4, D)) + g.normal(size=D), dtype=torch.float32)
-    basis = registry.load(registry.BASES, "ica").fit(mixed, IcaBasis(components=4), 0)
+    basis = registry.load(registry.BASES, "ica").fit(mixed, IcaBasisConfig(components=4), 0)
     found = basis.encode(mixed).numpy()
     correlations = np.abs(np.corrcoef(found.T, sources.T)[:4, 4:])
     assert correlations.max(0).min() > 0.98  # every source has its component

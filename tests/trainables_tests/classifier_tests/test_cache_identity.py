@@ -11,7 +11,7 @@ import pytest
 from trainables.classifier.cache_identity import _BELONGS_TO, classifier_settings
 from trainables.config import TrialConfig
 from trainables.errors import DataError
-from trainables.settings.auxiliary import Auxiliary
+from trainables.settings.auxiliary import AuxiliaryConfig
 
 
 def settings(classifier: dict[str, Any] | None = None, **auxiliary: Any) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def test_a_loss_that_is_off_has_no_settings() -> None:
 
 
 def test_every_setting_of_a_loss_names_an_existing_loss() -> None:
-    assert set(_BELONGS_TO) | set(_BELONGS_TO.values()) <= set(Auxiliary.model_fields)
+    assert set(_BELONGS_TO) | set(_BELONGS_TO.values()) <= set(AuxiliaryConfig.model_fields)
 
 
 def test_the_table_s_contents_count_not_its_place(tmp_path: Path) -> None:

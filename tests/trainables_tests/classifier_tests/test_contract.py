@@ -21,20 +21,23 @@ from trainables.data.stroke_mask import stroke_mask
 from trainables.losses.training_batch import LossSetup, TrainingBatch
 from trainables.networks.network import Network, build_network
 from trainables.seeds import generator
-from trainables.settings.auxiliary import Auxiliary
-from trainables.settings.classifier import ClassifierTraining, MlpClassifier
+from trainables.settings.auxiliary import AuxiliaryConfig
+from trainables.settings.classifier import ClassifierTrainingConfig, MlpClassifierConfig
 from trainables.settings.rules import RULES, Rule
 
 SIDES = [8, 28]
-NETWORKS: list[ClassifierTraining] = [
-    *(MlpClassifier(hidden_size=9, front_end=name, front_end_channels=2) for name in registry.FRONT_ENDS),  # type: ignore[arg-type]
+NETWORKS: list[ClassifierTrainingConfig] = [
+    *(
+        MlpClassifierConfig(hidden_size=9, front_end=name, front_end_channels=2)
+        for name in registry.FRONT_ENDS
+    ),  # type: ignore[arg-type]
     *(
         model(hidden_size=9, kwta=kwta)  # type: ignore[call-arg]
         for model in KINDS["classifier"].values()
         for kwta in (0, 3)
     ),
 ]
-OFF = Auxiliary()
+OFF = AuxiliaryConfig()
 by_side = pytest.mark.parametrize("side", SIDES)
 by_network = pytest.mark.parametrize(
     "config", NETWORKS, ids=lambda c: f"{c.kind}-{c.model_dump().get('front_end')}-{c.kwta}"
@@ -66,12 +69,12 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def switched_on(names: list[str], table: Path) -> Auxiliary:
+def switched_on(names: list[str], table: Path) -> AuxiliaryConfig:
     """The smallest settings with these losses."""
-    return Auxiliary.model_validate({"concept_table": str(table), **dict.fromkeys(names, 1.0)})
+    return AuxiliaryConfig.model_validate({"concept_table": str(table), **dict.fromkeys(names, 1.0)})
 
 
-def is_possible(config: ClassifierTraining, auxiliary: Auxiliary) -> bool:
+def is_possible(config: ClassifierTrainingConfig, auxiliary: AuxiliaryConfig) -> bool:
     """Whether the space check would let the two together."""
     trial = TrialConfig.model_validate(
         {"classifier": config.model_dump(), "auxiliary": auxiliary.model_dump()}
@@ -87,7 +90,7 @@ def _holds(rule: Rule, trial: TrialConfig) -> bool:
 
 
 def parts(
-    name: str, config: ClassifierTraining, data: ImageData, table: Path
+    name: str, config: ClassifierTrainingConfig, data: ImageData, table: Path
 ) -> tuple[Network, AuxiliaryLoss, list[nn.Parameter]]:
     """Network and loss in float64, and what both learn."""
     network = build_network(config, data.image_shape, 10, generator(0)).double()
@@ -110,7 +113,7 @@ def batch_of(network: Network, data: ImageData) -> TrainingBatch:
     )
 
 
-def possible_networks(name: str, table: Path) -> Iterator[ClassifierTraining]:
+def possible_networks(name: str, table: Path) -> Iterator[ClassifierTrainingConfig]:
     found = [config for config in NETWORKS if is_possible(config, switched_on([name], table))]
     assert found
     yield from found
@@ -128,7 +131,7 @@ def test_a_step_lowers_the_cross_entropy(config: Any, side: int, data: dict[int,
 @by_side
 @by_network
 def test_network_and_all_losses_restored_equal_the_unbroken(
-    config: ClassifierTraining, side: int, data: dict[int, ImageData], table: Path
+    config: ClassifierTrainingConfig, side: int, data: dict[int, ImageData], table: Path
 ) -> None:
     possible = [n for n in registry.AUXILIARY_LOSSES if is_possible(config, switched_on([n], table))]
     auxiliary = switched_on(possible, table)
@@ -189,11 +192,11 @@ def test_a_loss_is_off_unless_asked_for(name: str, table: Path) -> None:
     def refused(name: str) -> LossSetup:
         raise AssertionError(f"{name} was not asked for")
 
-    assert Auxiliary.model_fields[name].default == 0
+    assert AuxiliaryConfig.model_fields[name].default == 0
     assert active_losses(switched_on([], table), refused) == {}
 
 
 def test_config_and_tables_name_the_same_members() -> None:
     assert set(KINDS["classifier"]) == set(registry.CLASSIFIERS)
-    assert set(get_args(MlpClassifier.model_fields["front_end"].annotation)) == set(registry.FRONT_ENDS)
-    assert set(registry.AUXILIARY_LOSSES) <= set(Auxiliary.model_fields)
+    assert set(get_args(MlpClassifierConfig.model_fields["front_end"].annotation)) == set(registry.FRONT_ENDS)
+    assert set(registry.AUXILIARY_LOSSES) <= set(AuxiliaryConfig.model_fields)

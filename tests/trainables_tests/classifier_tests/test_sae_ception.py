@@ -14,8 +14,8 @@ from trainables.data.dataset import ImageData, load_dataset, to_tensors
 from trainables.losses.cosine_target import CosineTarget
 from trainables.pipeline import pipeline
 from trainables.pipeline.pipeline import Pipeline, Plan, Step
-from trainables.settings.auxiliary import Auxiliary
-from trainables.settings.classifier import MlpClassifier
+from trainables.settings.auxiliary import AuxiliaryConfig
+from trainables.settings.classifier import MlpClassifierConfig
 from trainables.stages.cache import StageCache
 
 PARTS = ("junk", "purity", "alive", "splice")
@@ -109,7 +109,7 @@ def test_a_single_rung_is_the_last_of_several(digits: ImageData, targets: str) -
 
 
 def test_rungs_of_equal_epochs_open_their_cycles_anew(digits: ImageData) -> None:
-    trial = config().model_copy(update={"classifier": MlpClassifier(hidden_size=16, epochs=1)})
+    trial = config().model_copy(update={"classifier": MlpClassifierConfig(hidden_size=16, epochs=1)})
     steps = run(opened(digits, trial))
     assert [(s.epoch, s.rung) for s in steps] == [
         (1, None), (2, None), (3, None), (3, 1), (4, None), (5, None), (5, 2),
@@ -135,9 +135,9 @@ def test_weight_0_is_plain_training_exactly_and_costs_nothing(digits: ImageData)
 
 def test_a_guide_of_weight_0_trains_the_same_weights(digits: ImageData) -> None:
     """What a cycle would be if it were trained all the same."""
-    mlp, states = MlpClassifier(hidden_size=16), []
+    mlp, states = MlpClassifierConfig(hidden_size=16), []
     for guide in (None, CosineTarget(0.0, lambda: torch.ones(len(digits.train), 16))):
-        trainer = ClassifierTrainer(mlp, Auxiliary(), digits, seed=3, guide=guide)
+        trainer = ClassifierTrainer(mlp, AuxiliaryConfig(), digits, seed=3, guide=guide)
         trainer.train_epoch()
         states.append(trainer.state_tensors())
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
@@ -173,7 +173,7 @@ def test_a_heavy_weight_turns_activations_towards_their_targets(digits: ImageDat
         trial = opened(
             digits,
             config(weight=weight, targets="class_mean", cycles=1).model_copy(
-                update={"classifier": MlpClassifier(hidden_size=16, epochs=20)}
+                update={"classifier": MlpClassifierConfig(hidden_size=16, epochs=20)}
             ),
             Plan(0, 1, 2, PARTS),
         )

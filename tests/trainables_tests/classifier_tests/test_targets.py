@@ -16,8 +16,8 @@ from trainables.losses.cosine_target import CosineTarget, cosine_distance
 from trainables.model.feature_model import FeatureModel
 from trainables.networks.network import build_network
 from trainables.seeds import generator
-from trainables.settings.classifier import ConvClassifier, MlpClassifier
-from trainables.settings.loop import SaeCeptionLoop
+from trainables.settings.classifier import ConvClassifierConfig, MlpClassifierConfig
+from trainables.settings.loop import SaeCeptionLoopConfig
 
 SHAPE, CLASSES = (6, 6), 3
 
@@ -41,7 +41,7 @@ def features() -> FeatureModel:
 
 
 def targets_of(features: FeatureModel, train: TensorSplit, kind: str, seed: int = 0) -> Tensor:
-    loop = SaeCeptionLoop.model_validate({"targets": kind, "top": 4, "clusters": 5})
+    loop = SaeCeptionLoopConfig.model_validate({"targets": kind, "top": 4, "clusters": 5})
     return code_targets(loop, features, train, CLASSES, seed)
 
 
@@ -86,7 +86,7 @@ def test_random_targets_are_unit_vectors_that_follow_the_seed_alone(
 
 
 def test_more_latents_asked_for_than_there_are_keeps_all(features: FeatureModel, train: TensorSplit) -> None:
-    loop = SaeCeptionLoop(targets="masked_code", top=100)
+    loop = SaeCeptionLoopConfig(targets="masked_code", top=100)
     whole = features.decode(features.encode(features.hidden(train.images))[1])
     torch.testing.assert_close(code_targets(loop, features, train, CLASSES, 0), whole)
 
@@ -150,9 +150,9 @@ def test_units_to_revive_by_hand() -> None:
 
 
 @pytest.mark.parametrize(
-    "config", [MlpClassifier(hidden_size=8, depth=2), ConvClassifier(hidden_size=8, channels=2)]
+    "config", [MlpClassifierConfig(hidden_size=8, depth=2), ConvClassifierConfig(hidden_size=8, channels=2)]
 )
-def test_reviving_changes_those_units_alone(config: MlpClassifier | ConvClassifier) -> None:
+def test_reviving_changes_those_units_alone(config: MlpClassifierConfig | ConvClassifierConfig) -> None:
     network, before, fresh = (build_network(config, SHAPE, CLASSES, generator(seed)) for seed in (0, 0, 1))
     units = torch.arange(8) % 3 == 0
     images = torch.rand(10, *SHAPE, generator=generator(5))

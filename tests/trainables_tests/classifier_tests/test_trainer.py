@@ -17,14 +17,14 @@ from trainables.errors import TrialDiverged
 from trainables.losses.junk_penalty import junk_penalty
 from trainables.losses.training_batch import TrainingBatch
 from trainables.seeds import generator
-from trainables.settings.auxiliary import Auxiliary
-from trainables.settings.classifier import ClassifierTraining, ConvClassifier, MlpClassifier
+from trainables.settings.auxiliary import AuxiliaryConfig
+from trainables.settings.classifier import ClassifierTrainingConfig, ConvClassifierConfig, MlpClassifierConfig
 
-OFF = Auxiliary()
-BOTH = Auxiliary(activation_l1=0.1, junk_penalty=0.5)
-KINDS: list[ClassifierTraining] = [
-    MlpClassifier(hidden_size=64, batch_size=32, weight_decay=1e-4),
-    ConvClassifier(hidden_size=64, batch_size=32, channels=8),
+OFF = AuxiliaryConfig()
+BOTH = AuxiliaryConfig(activation_l1=0.1, junk_penalty=0.5)
+KINDS: list[ClassifierTrainingConfig] = [
+    MlpClassifierConfig(hidden_size=64, batch_size=32, weight_decay=1e-4),
+    ConvClassifierConfig(hidden_size=64, batch_size=32, channels=8),
 ]
 by_kind = pytest.mark.parametrize("config", KINDS, ids=lambda config: config.kind)
 
@@ -48,7 +48,7 @@ def assert_same_state(one: ClassifierTrainer, other: ClassifierTrainer) -> None:
 
 
 @by_kind
-def test_learns_to_read_digits(config: ClassifierTraining, digits: ImageData) -> None:
+def test_learns_to_read_digits(config: ClassifierTrainingConfig, digits: ImageData) -> None:
     trainer = ClassifierTrainer(config, OFF, digits, seed=0)
     untrained = trainer.evaluate()
     losses = [trainer.train_epoch() for _ in range(20)]
@@ -79,7 +79,7 @@ def test_evaluate_agrees_with_scikit_learn(digits: ImageData, monkeypatch: pytes
 @by_kind
 @pytest.mark.parametrize("auxiliary", [OFF, BOTH], ids=["off", "both"])
 def test_restored_equals_unbroken(
-    config: ClassifierTraining, auxiliary: Auxiliary, digits: ImageData
+    config: ClassifierTrainingConfig, auxiliary: AuxiliaryConfig, digits: ImageData
 ) -> None:
     unbroken = ClassifierTrainer(config, auxiliary, digits, seed=5)
     for epoch in range(3):
@@ -95,7 +95,7 @@ def test_restored_equals_unbroken(
 
 def test_a_state_does_not_know_how_far_the_training_goes(digits: ImageData) -> None:
     short, long = (
-        ClassifierTrainer(MlpClassifier(hidden_size=16, epochs=epochs), OFF, digits, seed=0)
+        ClassifierTrainer(MlpClassifierConfig(hidden_size=16, epochs=epochs), OFF, digits, seed=0)
         for epochs in (2, 200)
     )
     assert_same_state(trained(short, 2), trained(long, 2))
@@ -124,10 +124,10 @@ def test_seeds_decide_everything(digits: ImageData) -> None:
 
 def test_another_network_s_state_is_refused(digits: ImageData) -> None:
     small, large = (
-        ClassifierTrainer(MlpClassifier(hidden_size=size), OFF, digits, seed=0).state_tensors()
+        ClassifierTrainer(MlpClassifierConfig(hidden_size=size), OFF, digits, seed=0).state_tensors()
         for size in (8, 16)
     )
-    trainer = ClassifierTrainer(MlpClassifier(hidden_size=8), OFF, digits, seed=0)
+    trainer = ClassifierTrainer(MlpClassifierConfig(hidden_size=8), OFF, digits, seed=0)
     with pytest.raises(ValueError, match=r"network\.layers\.0\.weight"):
         trainer.load_state_tensors(large)
     with pytest.raises(ValueError, match="epoch"):
@@ -137,7 +137,7 @@ def test_another_network_s_state_is_refused(digits: ImageData) -> None:
 
 def test_the_step_is_adam_with_coupled_decay(digits: ImageData) -> None:
     """One step of a whole batch, from the published update rule in float64."""
-    config = MlpClassifier(hidden_size=8, batch_size=8192, learning_rate=1e-2, weight_decay=0.1)
+    config = MlpClassifierConfig(hidden_size=8, batch_size=8192, learning_rate=1e-2, weight_decay=0.1)
     trainer = ClassifierTrainer(config, OFF, digits, seed=0)
     name, weight = "readout.weight", trainer.network.get_parameter("readout.weight")
     before = weight.detach().double()
@@ -164,10 +164,10 @@ def junk_of(trainer: ClassifierTrainer, data: ImageData) -> float:
 
 @by_kind
 def test_junk_penalty_takes_the_gradient_off_the_background(
-    config: ClassifierTraining, digits: ImageData
+    config: ClassifierTrainingConfig, digits: ImageData
 ) -> None:
     off, on = (
-        trained(ClassifierTrainer(config, Auxiliary(junk_penalty=weight), digits, seed=0), 12)
+        trained(ClassifierTrainer(config, AuxiliaryConfig(junk_penalty=weight), digits, seed=0), 12)
         for weight in (0.0, 3.0)
     )
     assert junk_of(on, digits) < 0.8 * junk_of(off, digits)
@@ -176,7 +176,7 @@ def test_junk_penalty_takes_the_gradient_off_the_background(
 
 def test_activation_l1_lowers_the_activations(digits: ImageData) -> None:
     off, on = (
-        trained(ClassifierTrainer(KINDS[0], Auxiliary(activation_l1=weight), digits, seed=0), 12)
+        trained(ClassifierTrainer(KINDS[0], AuxiliaryConfig(activation_l1=weight), digits, seed=0), 12)
         for weight in (0.0, 1.0)
     )
     means = [trainer.network.hidden(digits.val.images).mean().item() for trainer in (off, on)]
@@ -184,12 +184,14 @@ def test_activation_l1_lowers_the_activations(digits: ImageData) -> None:
 
 
 def test_first_layer_decay_is_of_the_first_layer_alone(digits: ImageData) -> None:
-    own = MlpClassifier(hidden_size=16, depth=2, batch_size=8192)
+    own = MlpClassifierConfig(hidden_size=16, depth=2, batch_size=8192)
     plain, decayed = (
         trained(ClassifierTrainer(config, OFF, digits, seed=0), 1).state_tensors()
         for config in (own, own.model_copy(update={"first_layer_decay": 0.1}))
     )
-    start = ClassifierTrainer(MlpClassifier(hidden_size=16, depth=2), OFF, digits, seed=0).state_tensors()
+    start = ClassifierTrainer(
+        MlpClassifierConfig(hidden_size=16, depth=2), OFF, digits, seed=0
+    ).state_tensors()
     difference = {
         name: decayed[name] - plain[name]
         for name in plain
@@ -210,7 +212,10 @@ def test_first_layer_decay_takes_never_inked_pixels_to_0(digits: ImageData) -> N
     off, on = (
         trained(
             ClassifierTrainer(
-                MlpClassifier(hidden_size=32, batch_size=32, first_layer_decay=decay), OFF, digits, seed=0
+                MlpClassifierConfig(hidden_size=32, batch_size=32, first_layer_decay=decay),
+                OFF,
+                digits,
+                seed=0,
             ),
             12,
         )
@@ -222,7 +227,7 @@ def test_first_layer_decay_takes_never_inked_pixels_to_0(digits: ImageData) -> N
 
 
 def test_adam_takes_its_betas(digits: ImageData) -> None:
-    config = MlpClassifier(hidden_size=8, batch_size=8192, beta1=0.5, beta2=0.9)
+    config = MlpClassifierConfig(hidden_size=8, batch_size=8192, beta1=0.5, beta2=0.9)
     default = config.model_copy(update={"beta1": 0.9, "beta2": 0.999})
     own, usual = (
         trained(ClassifierTrainer(c, OFF, digits, seed=0), 1).state_tensors() for c in (config, default)
@@ -234,7 +239,7 @@ def test_adam_takes_its_betas(digits: ImageData) -> None:
 
 def test_on_a_cpu_bf16_is_float32(digits: ImageData) -> None:
     one, other = (
-        trained(ClassifierTrainer(MlpClassifier(hidden_size=8, precision=p), OFF, digits, seed=0), 1)
+        trained(ClassifierTrainer(MlpClassifierConfig(hidden_size=8, precision=p), OFF, digits, seed=0), 1)
         for p in ("float32", "bf16")
     )
     assert_same_state(one, other)
@@ -245,7 +250,7 @@ def test_background_noise_teaches_to_read_over_it(digits: ImageData) -> None:
     noisy_val = replace(digits, val=TensorSplit(noised, digits.val.labels))
     errors = []
     for amplitude in (0.0, 0.5):
-        config = MlpClassifier(hidden_size=64, batch_size=32, background_noise=amplitude)
+        config = MlpClassifierConfig(hidden_size=64, batch_size=32, background_noise=amplitude)
         trainer = trained(ClassifierTrainer(config, OFF, noisy_val, seed=0), 12)
         errors.append(1 - trainer.evaluate()["classifier/accuracy"])
     assert errors[1] < 0.85 * errors[0]
@@ -253,7 +258,7 @@ def test_background_noise_teaches_to_read_over_it(digits: ImageData) -> None:
 
 def test_a_head_s_first_weights_do_not_depend_on_other_losses(digits: ImageData) -> None:
     alone, among = (
-        ClassifierTrainer(KINDS[0], Auxiliary(contrastive=0.1, activation_l1=weight), digits, seed=0)
+        ClassifierTrainer(KINDS[0], AuxiliaryConfig(contrastive=0.1, activation_l1=weight), digits, seed=0)
         for weight in (0.0, 0.1)
     )
     name = "losses.contrastive.projection.0.weight"
@@ -284,7 +289,7 @@ def test_divergence_is_told(digits: ImageData) -> None:
 @pytest.mark.gpu
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
 @by_kind
-def test_on_a_gpu_too(config: ClassifierTraining, precision: str, digits: ImageData) -> None:
+def test_on_a_gpu_too(config: ClassifierTrainingConfig, precision: str, digits: ImageData) -> None:
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
     config = config.model_copy(update={"precision": precision})

@@ -14,9 +14,9 @@ from tests.trainables_tests.inversion_tests.world import LATENTS, PatternModel, 
 from trainables.inversion import invert as inversion
 from trainables.inversion.image_prior import fit_image_prior
 from trainables.inversion.invert import Inversions, invert
-from trainables.inversion.settings import InversionSettings
+from trainables.inversion.settings import InversionConfig
 from trainables.inversion.target import Targets, targets
-from trainables.metrics import catalog as metric_table
+from trainables.metrics import catalog
 from trainables.metrics.inversion_scores import (
     INVERSION_METRICS,
     agreement,
@@ -25,10 +25,10 @@ from trainables.metrics.inversion_scores import (
     scores,
 )
 
-QUICK = InversionSettings(steps=60, restarts=3)
+QUICK = InversionConfig(steps=60, restarts=3)
 
 
-def found(model: PatternModel, settings: InversionSettings = QUICK) -> tuple[Targets, Inversions]:
+def found(model: PatternModel, settings: InversionConfig = QUICK) -> tuple[Targets, Inversions]:
     m = measured(model)
     wanted = targets(model, m.val_z, torch.arange(LATENTS))
     return wanted, invert(model, wanted, fit_image_prior(m.activations.train_images), (10, 10), settings, 0)
@@ -84,7 +84,7 @@ def test_the_objective_is_the_formula() -> None:
     wanted = targets(model, m.val_z, torch.tensor([1, 3]))
     prior = fit_image_prior(m.activations.train_images)
     x, seen = images(4, 7)[0], images(4, 8)[0]
-    settings = InversionSettings(total_variation=0.7, prior=0.3)
+    settings = InversionConfig(total_variation=0.7, prior=0.3)
     result = inversion.loss(model, wanted, prior, settings, x, seen, off_target=0.9)
     u, z = (part.double().numpy() for part in model.encode(model.hidden(seen)))
     norms = np.linalg.norm(model.decoder.double().numpy(), axis=1)
@@ -130,7 +130,7 @@ def test_permuting_latents_and_rescaling_them_with_their_rows_changes_nothing() 
 
 
 def test_latents_at_once_seed_and_global_randomness(monkeypatch: pytest.MonkeyPatch) -> None:
-    quick = InversionSettings(steps=5, restarts=2)
+    quick = InversionConfig(steps=5, restarts=2)
     before = torch.get_rng_state()
     plain = found(PatternModel(), quick)[1].images
     assert torch.equal(found(PatternModel(), quick)[1].images, plain)
@@ -142,7 +142,7 @@ def test_latents_at_once_seed_and_global_randomness(monkeypatch: pytest.MonkeyPa
 def test_weights_stay_without_gradients() -> None:
     model = PatternModel()
     model.encoder.requires_grad_()
-    found(model, InversionSettings(steps=2, restarts=2))
+    found(model, InversionConfig(steps=2, restarts=2))
     assert model.encoder.grad is None
 
 
@@ -155,7 +155,7 @@ def test_a_random_dictionary_on_noise_is_far_from_pure() -> None:
             weights = torch.randn(100, 40, generator=torch.Generator().manual_seed(0))
             self.encoder, self.bias, self.decoder = weights, torch.zeros(40), weights.T / 100
 
-    result = inversion_metrics(measured(Random()), 0, InversionSettings(steps=10, restarts=2, off_target=0))
+    result = inversion_metrics(measured(Random()), 0, InversionConfig(steps=10, restarts=2, off_target=0))
     assert result["inversion/purity"] < 0.4
     assert abs(result["inversion/purity_null"] - 1 / 40) < 0.03
 
@@ -170,9 +170,9 @@ def test_without_a_latent_that_fires() -> None:
 
 
 def test_names_are_those_of_the_table() -> None:
-    listed = {name for name, info in metric_table.METRICS.items() if name.startswith("inversion/")}
+    listed = {name for name, info in catalog.METRICS.items() if name.startswith("inversion/")}
     gap = {"inversion/colour_gap", "inversion/colour_gap_neurons"}
-    assert set(inversion_metrics(measured(PatternModel()), 0, InversionSettings(steps=1))) == listed - gap
+    assert set(inversion_metrics(measured(PatternModel()), 0, InversionConfig(steps=1))) == listed - gap
 
 
 def test_oblong_images() -> None:
@@ -186,5 +186,5 @@ def test_oblong_images() -> None:
     model = Narrow()
     z = model.encode(model.hidden(shown))[1]
     wanted = targets(model, z, torch.tensor([0, 2]))
-    result = invert(model, wanted, fit_image_prior(shown), (10, 7), InversionSettings(steps=2), 0)
+    result = invert(model, wanted, fit_image_prior(shown), (10, 7), InversionConfig(steps=2), 0)
     assert result.images.shape == (2, 4, 10, 7)

@@ -13,7 +13,7 @@ from sklearn.decomposition import PCA
 from tests.trainables_tests.inversion_tests.world import images
 from trainables.inversion.fourier import DARK, FourierImages
 from trainables.inversion.image_prior import fit_image_prior, total_variation
-from trainables.inversion.settings import InversionSettings
+from trainables.inversion.settings import InversionConfig
 from trainables.inversion.transformations import affine_maps, transformed
 
 
@@ -40,7 +40,7 @@ def test_images_are_numpys_inverse_transform() -> None:
 
 def test_no_transformation_is_none_and_a_shift_is_scipys() -> None:
     x = images(3, 0)[0]
-    still = InversionSettings(jitter=0, rotation=0, zoom=0)
+    still = InversionConfig(jitter=0, rotation=0, zoom=0)
     maps = affine_maps(3, still, torch.Generator().manual_seed(0))
     torch.testing.assert_close(transformed(x, maps), x, atol=1e-5, rtol=0.0)
     maps[:, 0, 2] = 2 / 10 * 2  # two pixels to the right in the source
@@ -49,7 +49,7 @@ def test_no_transformation_is_none_and_a_shift_is_scipys() -> None:
 
 
 def test_transformations_stay_within_their_limits() -> None:
-    settings = InversionSettings(jitter=2, rotation=8, zoom=0.05)
+    settings = InversionConfig(jitter=2, rotation=8, zoom=0.05)
     maps = affine_maps(500, settings, torch.Generator().manual_seed(0))
     angle = torch.atan2(maps[:, 1, 0], maps[:, 0, 0])
     zoom = 1 / maps[:, :, :2].det().sqrt()

@@ -13,11 +13,11 @@ from trainables.losses.training_batch import TrainingBatch
 from trainables.networks.mlp import Mlp
 from trainables.networks.network import Network, build_network
 from trainables.seeds import generator
-from trainables.settings.classifier import ClassifierTraining, ConvClassifier, MlpClassifier
+from trainables.settings.classifier import ClassifierTrainingConfig, ConvClassifierConfig, MlpClassifierConfig
 
-NETWORKS: list[ClassifierTraining] = [
-    MlpClassifier(hidden_size=9, depth=2),
-    ConvClassifier(hidden_size=9, channels=2),
+NETWORKS: list[ClassifierTrainingConfig] = [
+    MlpClassifierConfig(hidden_size=9, depth=2),
+    ConvClassifierConfig(hidden_size=9, channels=2),
 ]
 IMAGES = torch.rand(6, 8, 8, generator=generator(0), dtype=torch.float64) ** 3
 
@@ -37,7 +37,7 @@ def batch(network: Network, images: torch.Tensor = IMAGES, mask: torch.Tensor | 
     )
 
 
-def double_network(config: ClassifierTraining) -> Network:
+def double_network(config: ClassifierTrainingConfig) -> Network:
     return build_network(config, (8, 8), 10, generator(0)).double()
 
 
@@ -49,7 +49,7 @@ def test_activation_l1_is_the_mean_activation() -> None:
 
 def one_layer(weights: torch.Tensor) -> Mlp:
     """A network whose units all fire, so that d h_j / d x is `weights[j]` (h, w) everywhere."""
-    network = Mlp(MlpClassifier(hidden_size=len(weights)), (8, 8), 10, generator(0)).double()
+    network = Mlp(MlpClassifierConfig(hidden_size=len(weights)), (8, 8), 10, generator(0)).double()
     with torch.no_grad():
         network.layers[0].weight.copy_(weights.flatten(1))  # type: ignore[operator]
         network.layers[0].bias.fill_(1e3)  # type: ignore[operator]

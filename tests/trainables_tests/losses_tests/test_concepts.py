@@ -14,8 +14,8 @@ from trainables.data.dataset import load_dataset, to_tensors
 from trainables.errors import DataError
 from trainables.losses.concepts import ConceptSupervision, load_concepts
 from trainables.seeds import generator
-from trainables.settings.auxiliary import Auxiliary
-from trainables.settings.classifier import MlpClassifier
+from trainables.settings.auxiliary import AuxiliaryConfig
+from trainables.settings.classifier import MlpClassifierConfig
 
 
 def written(path: Path, table: np.ndarray, name: str = "concepts") -> Path:
@@ -55,8 +55,10 @@ def test_true_concepts_are_learnt_and_shuffled_ones_are_not(tmp_path: Path) -> N
     mixed = np.random.default_rng(0).permutation(halves)
     errors = []
     for table in (halves, mixed):
-        auxiliary = Auxiliary(concepts=1.0, concept_table=str(written(tmp_path, table)))
-        trainer = ClassifierTrainer(MlpClassifier(hidden_size=32, batch_size=32), auxiliary, data, seed=0)
+        auxiliary = AuxiliaryConfig(concepts=1.0, concept_table=str(written(tmp_path, table)))
+        trainer = ClassifierTrainer(
+            MlpClassifierConfig(hidden_size=32, batch_size=32), auxiliary, data, seed=0
+        )
         for _ in range(10):
             trainer.train_epoch()
         ((_, loss),) = trainer._losses.values()

@@ -13,11 +13,11 @@ from trainables.data.dataset import TensorSplit
 from trainables.losses.sparse_reconstruction import SparseReconstruction
 from trainables.losses.training_batch import LossSetup
 from trainables.seeds import generator
-from trainables.settings.auxiliary import Auxiliary
+from trainables.settings.auxiliary import AuxiliaryConfig
 
 
 def loss_of(size: int = 6, seed: int = 0, **settings: Any) -> SparseReconstruction:
-    auxiliary = Auxiliary(sparse_reconstruction=1, **settings)
+    auxiliary = AuxiliaryConfig(sparse_reconstruction=1, **settings)
     train = TensorSplit(torch.zeros(1, 2, 2), torch.zeros(1, dtype=torch.int64))
     return SparseReconstruction(LossSetup(auxiliary, train, size, generator(seed)))
 

@@ -12,12 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from trainables.errors import TrialDiverged
-from trainables.metrics import catalog as metric_table
-from trainables.metrics import evaluate, junk, measured, selectivity
+from trainables.metrics import catalog, evaluate, junk, measured, selectivity
 from trainables.model.interface import SupportsFeatures
 
 CLASSES, SIDE = 4, 8
-ALL_PARTS = metric_table.SCORE_PARTS
+ALL_PARTS = catalog.SCORE_PARTS
 
 
 def blocks(n: int, seed: int) -> tuple[Tensor, Tensor]:
@@ -91,9 +90,7 @@ def test_the_planted_dictionary_is_perfect_in_everything() -> None:
 def test_names_are_those_of_the_table_and_values_are_finite_floats() -> None:
     given = {"classifier/accuracy": 0.9, "classifier/ce": 0.3}
     result = run(planted(), classifier_metrics=given)
-    assert set(result) == {
-        name for name, info in metric_table.METRICS.items() if info.when in ("epoch", "rung")
-    }
+    assert set(result) == {name for name, info in catalog.METRICS.items() if info.when in ("epoch", "rung")}
     assert all(type(value) is float and isfinite(value) for value in result.values())
     assert result | given == result
 
@@ -123,7 +120,7 @@ def mixed() -> Dictionary:
     return Dictionary(torch.cat([patterns().t() / 4, leaky], dim=1), patterns().repeat(2, 1) / 2, bias=-0.1)
 
 
-@pytest.mark.parametrize("parts", [ALL_PARTS, metric_table.DEFAULT_SCORE_PARTS, ("junk",), ("purity",)])
+@pytest.mark.parametrize("parts", [ALL_PARTS, catalog.DEFAULT_SCORE_PARTS, ("junk",), ("purity",)])
 @pytest.mark.parametrize("make", [planted, mixed])
 def test_removing_latents_never_raises_the_score(make: Any, parts: tuple[str, ...]) -> None:
     model = make()

@@ -19,7 +19,7 @@ from trainables.metrics.measured import measure
 from trainables.metrics.references_final import final_references
 from trainables.model.interface import SupportsFeatures
 from trainables.pipeline.pipeline import MEAN_CODES, Pipeline, Plan
-from trainables.storage import tensor_folder as sealed
+from trainables.storage import tensor_folder
 
 
 def untrained(images: Tensor) -> Tensor:
@@ -101,7 +101,7 @@ def test_a_finished_trial_leaves_its_mean_codes_as_a_file(tmp_path: Path) -> Non
         assert not (tmp_path / MEAN_CODES).exists()
         trial.step()
         trial.save(tmp_path)
-    tensors, _ = sealed.read(tmp_path / MEAN_CODES)
+    tensors, _ = tensor_folder.read(tmp_path / MEAN_CODES)
     assert tensors["classes"].shape == (10, 24)
     assert tensors["clusters"].shape == (10, 3, 24)
     assert tensors["cluster_sizes"].sum() == len(data.train)

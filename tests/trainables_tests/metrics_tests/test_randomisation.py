@@ -10,7 +10,7 @@ from torch import Tensor
 
 from trainables.attribution.attribution import Attribution, Latents
 from trainables.attribution.gradient import Gradient
-from trainables.attribution.settings import GradientSettings
+from trainables.attribution.settings import GradientConfig
 from trainables.metrics.latent_image_pairs import Pairs, firing_pairs
 from trainables.metrics.randomisation import average_ranks, rank_correlation, spearman
 
@@ -32,7 +32,7 @@ def linear(seed: int, f: int = 8) -> Latents:
 
 
 def gradient() -> Attribution:
-    return Gradient(GradientSettings(), images(), torch.Generator().manual_seed(0))
+    return Gradient(GradientConfig(), images(), torch.Generator().manual_seed(0))
 
 
 def test_agrees_with_scipy_also_on_ties() -> None:

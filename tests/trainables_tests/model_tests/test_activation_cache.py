@@ -10,7 +10,7 @@ import torch
 from trainables import registry
 from trainables.config import TrialConfig
 from trainables.data.dataset import load_dataset, to_tensors
-from trainables.model.activation_cache import Hidden, HiddenMemory
+from trainables.model.activation_cache import ActivationCache, HiddenActivations
 from trainables.pipeline.pipeline import Pipeline, Plan, Step
 
 BYTES = 2 * 4 * 10
@@ -22,26 +22,26 @@ class Source:
     def __init__(self, value: float = 0.0) -> None:
         self.value, self.computed = value, 0
 
-    def __call__(self) -> Hidden:
+    def __call__(self) -> HiddenActivations:
         self.computed += 1
-        return Hidden(torch.full((5, 2), self.value), torch.full((5, 2), -self.value))
+        return HiddenActivations(torch.full((5, 2), self.value), torch.full((5, 2), -self.value))
 
 
 def test_what_is_held_is_not_computed_again() -> None:
-    memory, source = HiddenMemory(), Source(3.0)
+    memory, source = ActivationCache(), Source(3.0)
     first = memory.get("a", source)
     assert memory.get("a", source) is first
     assert (source.computed, first.nbytes) == (1, BYTES)
 
 
 def test_keys_are_kept_apart() -> None:
-    memory = HiddenMemory()
+    memory = ActivationCache()
     for value in (1.0, 2.0, 1.0):
         assert float(memory.get(str(value), Source(value)).train[0, 0]) == value
 
 
 def test_the_one_asked_for_longest_ago_goes_first() -> None:
-    memory, sources = HiddenMemory(most_bytes=2 * BYTES), {key: Source() for key in "abc"}
+    memory, sources = ActivationCache(most_bytes=2 * BYTES), {key: Source() for key in "abc"}
     for key in "abac":
         memory.get(key, sources[key])
     for key in "acb":
@@ -51,7 +51,7 @@ def test_the_one_asked_for_longest_ago_goes_first() -> None:
 
 @pytest.mark.parametrize("most_bytes", [0, BYTES - 1])
 def test_too_large_for_the_bound_they_are_given_all_the_same_and_not_kept(most_bytes: int) -> None:
-    memory, source = HiddenMemory(most_bytes), Source(2.0)
+    memory, source = ActivationCache(most_bytes), Source(2.0)
     for _ in range(2):
         assert float(memory.get("a", source).val[0, 0]) == -2.0
     assert source.computed == 2
@@ -67,7 +67,7 @@ def test_a_trial_finds_and_leaves_them_as_they_were(basis: str, sae: str) -> Non
     memory = Remembered()
     plan = Plan(study_seed=0, rungs=1, reduction_factor=3, score_parts=("junk", "purity"))
 
-    def run(memory: HiddenMemory | None) -> list[Step]:
+    def run(memory: ActivationCache | None) -> list[Step]:
         trial = Pipeline(config, data, plan, cache=None, device="cpu", hidden=memory)
         steps = []
         while not trial.done:
@@ -91,7 +91,7 @@ def test_a_trial_finds_and_leaves_them_as_they_were(basis: str, sae: str) -> Non
         assert torch.equal(held.val, val)
 
 
-class Remembered(HiddenMemory):
+class Remembered(ActivationCache):
     """Keeps a copy of all that it was given, and counts the questions."""
 
     def __init__(self) -> None:
@@ -99,7 +99,7 @@ class Remembered(HiddenMemory):
         self.copies: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
         self.asked = 0
 
-    def get(self, key: str, compute: Callable[[], Hidden]) -> Hidden:
+    def get(self, key: str, compute: Callable[[], HiddenActivations]) -> HiddenActivations:
         self.asked += 1
         found = super().get(key, compute)
         self.copies.setdefault(key, (found.train.clone(), found.val.clone()))

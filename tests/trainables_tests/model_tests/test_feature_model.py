@@ -10,7 +10,7 @@ from trainables.model.feature_model import FeatureModel, load_feature_model
 from trainables.networks.network import build_network
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.seeds import generator
-from trainables.settings.classifier import ConvClassifier, MlpClassifier
+from trainables.settings.classifier import ConvClassifierConfig, MlpClassifierConfig
 
 N_CLASSES = 4
 
@@ -88,11 +88,11 @@ def test_tensors_of_another_config_are_refused() -> None:
     model = build(config_of("mlp", "raw", "relu"), 8)
     with pytest.raises(RuntimeError, match="size mismatch"):
         FeatureModel.from_tensors(
-            TrialConfig(classifier=MlpClassifier(hidden_size=13)), (8, 8), N_CLASSES, model.tensors()
+            TrialConfig(classifier=MlpClassifierConfig(hidden_size=13)), (8, 8), N_CLASSES, model.tensors()
         )
     with pytest.raises(RuntimeError, match="Missing key"):
         FeatureModel.from_tensors(
-            TrialConfig(classifier=ConvClassifier(hidden_size=12)), (8, 8), N_CLASSES, model.tensors()
+            TrialConfig(classifier=ConvClassifierConfig(hidden_size=12)), (8, 8), N_CLASSES, model.tensors()
         )
 
 

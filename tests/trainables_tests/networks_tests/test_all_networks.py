@@ -12,18 +12,18 @@ from trainables.networks.conv import Conv
 from trainables.networks.mlp import Mlp
 from trainables.networks.network import Network, build_network
 from trainables.seeds import generator
-from trainables.settings.classifier import ClassifierTraining, ConvClassifier, MlpClassifier
+from trainables.settings.classifier import ClassifierTrainingConfig, ConvClassifierConfig, MlpClassifierConfig
 
 CONFIGS = [
-    MlpClassifier(hidden_size=12),
-    MlpClassifier(hidden_size=4, depth=3),
-    ConvClassifier(hidden_size=12, channels=3),
-    ConvClassifier(hidden_size=4, channels=1),
+    MlpClassifierConfig(hidden_size=12),
+    MlpClassifierConfig(hidden_size=4, depth=3),
+    ConvClassifierConfig(hidden_size=12, channels=3),
+    ConvClassifierConfig(hidden_size=4, channels=1),
 ]
 SHAPES = [(8, 8), (28, 28), (7, 10), (1, 1)]
 
 
-def build(config: ClassifierTraining, shape: tuple[int, int] = (8, 8), seed: int = 0) -> Network:
+def build(config: ClassifierTrainingConfig, shape: tuple[int, int] = (8, 8), seed: int = 0) -> Network:
     return build_network(config, shape, 10, generator(seed))
 
 
@@ -34,7 +34,9 @@ def test_every_kind_is_tried_here() -> None:
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("config", CONFIGS, ids=repr)
-def test_the_cut_at_the_hidden_layer(config: MlpClassifier | ConvClassifier, shape: tuple[int, int]) -> None:
+def test_the_cut_at_the_hidden_layer(
+    config: MlpClassifierConfig | ConvClassifierConfig, shape: tuple[int, int]
+) -> None:
     network = build(config, shape)
     images = torch.rand(5, *shape, generator=generator(1))
     hidden = network.hidden(images)
@@ -45,7 +47,7 @@ def test_the_cut_at_the_hidden_layer(config: MlpClassifier | ConvClassifier, sha
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=repr)
-def test_images_do_not_see_each_other(config: ClassifierTraining) -> None:
+def test_images_do_not_see_each_other(config: ClassifierTrainingConfig) -> None:
     network = build(config)
     images = torch.rand(5, 8, 8, generator=generator(1))
     alone = torch.cat([network(image[None]) for image in images])
@@ -53,7 +55,7 @@ def test_images_do_not_see_each_other(config: ClassifierTraining) -> None:
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=repr)
-def test_weights_come_from_the_generator_alone(config: ClassifierTraining) -> None:
+def test_weights_come_from_the_generator_alone(config: ClassifierTrainingConfig) -> None:
     before = torch.get_rng_state()
     first, again, other = build(config, seed=0), build(config, seed=0), build(config, seed=1)
     assert torch.equal(torch.get_rng_state(), before)
@@ -66,14 +68,14 @@ def test_weights_come_from_the_generator_alone(config: ClassifierTraining) -> No
 
 
 def test_first_weights_keep_the_scale_of_the_activations() -> None:
-    network = build(MlpClassifier(hidden_size=512, depth=3), (28, 28))
+    network = build(MlpClassifierConfig(hidden_size=512, depth=3), (28, 28))
     images = torch.rand(64, 28, 28, generator=generator(1))
     ratio = network.hidden(images).square().mean() / images.square().mean()
     assert 0.5 < ratio < 2
 
 
 def test_mlp_is_its_formula() -> None:
-    network = Mlp(MlpClassifier(hidden_size=6, depth=2), (8, 8), 10, generator(0))
+    network = Mlp(MlpClassifierConfig(hidden_size=6, depth=2), (8, 8), 10, generator(0))
     images = torch.rand(5, 8, 8, generator=generator(1))
     weights = network.state_dict()
     first = (images.reshape(5, 64) @ weights["layers.0.weight"].T).clamp(min=0)
@@ -83,7 +85,7 @@ def test_mlp_is_its_formula() -> None:
 
 
 def test_conv_is_its_formula() -> None:
-    network = Conv(ConvClassifier(hidden_size=6, channels=2), (8, 8), 10, generator(0))
+    network = Conv(ConvClassifierConfig(hidden_size=6, channels=2), (8, 8), 10, generator(0))
     images = torch.rand(5, 8, 8, generator=generator(1))
     maps = images[:, None]
     for layer in (network.first, network.second):

@@ -7,7 +7,7 @@ import torch
 from trainables.networks.k_winners import k_winners
 from trainables.networks.network import build_network
 from trainables.seeds import generator
-from trainables.settings.classifier import ConvClassifier, MlpClassifier
+from trainables.settings.classifier import ConvClassifierConfig, MlpClassifierConfig
 
 
 def test_the_strongest_stay_as_they_are() -> None:
@@ -30,7 +30,7 @@ def test_only_winners_learn() -> None:
 
 def test_networks_hidden_layers_are_the_winners_of_all() -> None:
     images = torch.rand(20, 8, 8, generator=generator(1))
-    for model in (MlpClassifier, ConvClassifier):
+    for model in (MlpClassifierConfig, ConvClassifierConfig):
         dense, sparse = (
             build_network(model(hidden_size=16, kwta=k), (8, 8), 10, generator(0)).hidden(images)
             for k in (0, 3)

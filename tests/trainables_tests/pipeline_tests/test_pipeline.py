@@ -18,8 +18,7 @@ from trainables.pipeline import pipeline
 from trainables.pipeline.pipeline import Pipeline, Plan, Step
 from trainables.seeds import generator
 from trainables.stages.cache import StageCache
-from trainables.storage import checkpoint
-from trainables.storage import tensor_folder as sealed
+from trainables.storage import checkpoint, tensor_folder
 
 PLAN = Plan(study_seed=0, rungs=3, reduction_factor=2, score_parts=("junk", "purity", "alive", "splice"))
 
@@ -144,7 +143,7 @@ def test_a_damaged_newest_checkpoint_costs_one_step(
         record = trial.save(tmp_path)
     third = trial.step()
     record = trial.save(tmp_path)
-    (tmp_path / record["path"] / sealed.TENSORS).write_bytes(b"")
+    (tmp_path / record["path"] / tensor_folder.TENSORS).write_bytes(b"")
     again = open_pipeline(digits)
     with caplog.at_level(logging.WARNING):
         assert again.restore(tmp_path) is not None

@@ -18,8 +18,8 @@ from trainables.sae_training.steps.plain import autocast
 from trainables.sae_training.train import train_sae
 from trainables.saes.sparse_autoencoder import RESTART_LENGTH, SparseAutoencoder
 from trainables.seeds import generator
-from trainables.settings.classifier import MlpClassifier
-from trainables.settings.sae import ReluSae, ReluTargetSae, SaeTraining, TopKSae
+from trainables.settings.classifier import MlpClassifierConfig
+from trainables.settings.sae import ReluSaeConfig, ReluTargetSaeConfig, SaeTrainingConfig, TopKSaeConfig
 
 R, PLANTED, ACTIVE = 20, 24, 2
 
@@ -28,14 +28,14 @@ def planted(n: int = 4000, seed: int = 0) -> tuple[Tensor, Tensor]:
     return planted_in(n, R, PLANTED, ACTIVE, seed)
 
 
-def train(config: SaeTraining, y: Tensor, epochs: int = 30, seed: int = 0) -> SparseAutoencoder:
+def train(config: SaeTrainingConfig, y: Tensor, epochs: int = 30, seed: int = 0) -> SparseAutoencoder:
     return train_sae(config, y, epochs=epochs, seed=seed, device="cpu").sae
 
 
 def untrained_hidden() -> Tensor:
     """y (n, 64), the centred hidden layer of an untrained network: it always leaves some latents dead."""
     images = to_tensors(load_dataset("digits")).train.images
-    h = build_network(MlpClassifier(hidden_size=64), (8, 8), 10, generator(0)).hidden(images).detach()
+    h = build_network(MlpClassifierConfig(hidden_size=64), (8, 8), 10, generator(0)).hidden(images).detach()
     return h - h.mean(0)
 
 
@@ -57,7 +57,7 @@ def test_a_planted_dictionary_is_recovered(kind: str) -> None:
 
 def test_relu_explains_planted_data_and_l1_makes_it_sparser() -> None:
     y = planted()[0]
-    free, pressed = train(ReluSae(width=48, l1=0.01), y), train(ReluSae(width=48, l1=2.0), y)
+    free, pressed = train(ReluSaeConfig(width=48, l1=0.01), y), train(ReluSaeConfig(width=48, l1=2.0), y)
     assert unexplained(free, y) < 0.05
     assert mean_l0(pressed, y) < mean_l0(free, y) / 2
 
@@ -65,12 +65,12 @@ def test_relu_explains_planted_data_and_l1_makes_it_sparser() -> None:
 @pytest.mark.parametrize("target", [2.0, 6.0])
 def test_relu_reaches_its_target(target: float) -> None:
     y = planted()[0]
-    sae = train(ReluTargetSae(width=48, target_l0=target, batch_size=128), y, 40)
+    sae = train(ReluTargetSaeConfig(width=48, target_l0=target, batch_size=128), y, 40)
     assert mean_l0(sae, y) == pytest.approx(target, rel=0.1)
 
 
 def test_decoder_rows_stay_unit_vectors_and_nothing_needs_gradients() -> None:
-    sae = train(TopKSae(width=48, k=4), planted(512)[0], 5)
+    sae = train(TopKSaeConfig(width=48, k=4), planted(512)[0], 5)
     torch.testing.assert_close(sae.decoder.norm(dim=1), torch.ones(48))
     assert not any(parameter.requires_grad for parameter in sae.parameters())
 
@@ -79,7 +79,8 @@ def test_auxk_leaves_fewer_latents_dead() -> None:
     """On the hidden layer of an untrained network; planted data has nothing left to teach a dead latent."""
     y = untrained_hidden()
     without, with_auxk = (
-        train(TopKSae(width=256, k=4, learning_rate_scale=4.0, auxk=auxk), y, 40) for auxk in (0.0, 1 / 32)
+        train(TopKSaeConfig(width=256, k=4, learning_rate_scale=4.0, auxk=auxk), y, 40)
+        for auxk in (0.0, 1 / 32)
     )
     assert dead_fraction(without, y) > 0.2  # else there is nothing to revive
     assert dead_fraction(with_auxk, y) < 0.75 * dead_fraction(without, y)
@@ -94,7 +95,7 @@ def test_auxk_leaves_fewer_latents_dead() -> None:
 def test_each_remedy_leaves_fewer_latents_dead(remedy: dict[str, Any]) -> None:
     y = untrained_hidden()
     plain, remedied = (
-        train(TopKSae(width=256, k=4, learning_rate_scale=2.0, auxk=0.0, **fields), y, 30)
+        train(TopKSaeConfig(width=256, k=4, learning_rate_scale=2.0, auxk=0.0, **fields), y, 30)
         for fields in ({}, remedy)
     )
     assert dead_fraction(plain, y) > 0.2
@@ -149,10 +150,10 @@ def test_resampling_is_over_after_half_of_the_training() -> None:
 
 def test_adams_betas_matter_and_bf16_on_a_cpu_is_float32() -> None:
     y = planted(512)[0]
-    plain = train(TopKSae(width=48, k=4), y, 3)
+    plain = train(TopKSaeConfig(width=48, k=4), y, 3)
     for fields in ({"beta1": 0.5}, {"beta2": 0.9}):
-        assert not torch.equal(train(TopKSae(width=48, k=4, **fields), y, 3).encoder, plain.encoder)
-    assert torch.equal(train(TopKSae(width=48, k=4, precision="bf16"), y, 3).encoder, plain.encoder)
+        assert not torch.equal(train(TopKSaeConfig(width=48, k=4, **fields), y, 3).encoder, plain.encoder)
+    assert torch.equal(train(TopKSaeConfig(width=48, k=4, precision="bf16"), y, 3).encoder, plain.encoder)
 
 
 def test_autocast_is_for_bf16_on_cuda_alone() -> None:
@@ -178,7 +179,7 @@ def test_half_precision_products_leave_codes_and_losses_in_float32(kind: str) ->
 
 
 def test_history_tells_what_happened() -> None:
-    history = train_sae(TopKSae(width=48, k=4), planted()[0], epochs=10, seed=0, device="cpu").history
+    history = train_sae(TopKSaeConfig(width=48, k=4), planted()[0], epochs=10, seed=0, device="cpu").history
     assert history[-1]["squared_error"] < history[0]["squared_error"]
     assert history[-1]["l0"] == pytest.approx(4, abs=0.3)
     assert set(history[0]) == {"loss", "squared_error", "l0", "dead"}
@@ -188,7 +189,7 @@ def test_a_loss_that_is_not_finite_ends_the_training() -> None:
     y = planted(300)[0]
     y[0, 0] = float("nan")
     with pytest.raises(TrialDiverged, match="loss is nan after epoch 1 of 30"):
-        train(TopKSae(width=48, k=4), y)
+        train(TopKSaeConfig(width=48, k=4), y)
 
 
 def test_rate_and_penalty_ramps() -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from trainables.stages.cache import Entry, StageCache, stage_key
-from trainables.storage import tensor_folder as sealed
+from trainables.storage import tensor_folder
 
 
 def key_of(n: int = 0) -> str:
@@ -56,7 +56,7 @@ def test_every_part_of_the_key_matters() -> None:
     )
 
 
-@pytest.mark.parametrize("file", [sealed.TENSORS, sealed.RECORD])
+@pytest.mark.parametrize("file", [tensor_folder.TENSORS, tensor_folder.RECORD])
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "missing"])
 def test_a_damaged_entry_is_computed_again_with_one_warning(
     tmp_path: Path, file: str, damage: str, caplog: pytest.LogCaptureFixture
@@ -131,7 +131,7 @@ def test_an_exception_leaves_no_entry_and_no_lock(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_writer_left_is_removed_after_a_while(tmp_path: Path) -> None:
-    left = [tmp_path / f"{sealed.UNFINISHED}{name}" for name in ("old", "new")]
+    left = [tmp_path / f"{tensor_folder.UNFINISHED}{name}" for name in ("old", "new")]
     for folder in left:
         folder.mkdir()
     os.utime(left[0], (0, 0))

@@ -10,7 +10,7 @@ from trainables.config import TrialConfig
 from trainables.data.dataset import load_dataset, to_tensors
 from trainables.metrics.catalog import DEFAULT_SCORE_PARTS
 from trainables.pipeline.pipeline import Pipeline, Plan
-from trainables.stages import cache_counts as cache_use
+from trainables.stages import cache_counts
 from trainables.stages.cache import StageCache
 
 RUNGS = 2
@@ -43,11 +43,11 @@ def test_a_search_over_the_sae_trains_one_classifier_per_rung_and_replicate(tmp_
 
 
 def test_the_file_goes_on_counting(tmp_path: Path) -> None:
-    assert cache_use.read(tmp_path) == {}
-    cache_use.add(tmp_path, {"sae": 1}, {"basis": 2})
-    cache_use.add(tmp_path, {"sae": 1, "basis": 1}, {})
-    assert cache_use.read(tmp_path) == {"basis": {"hits": 1, "misses": 2}, "sae": {"hits": 2, "misses": 0}}
-    (tmp_path / cache_use.FILE).write_text("[1")
-    assert cache_use.read(tmp_path) == {}
-    (tmp_path / cache_use.FILE).write_text('{"sae": 3}')
-    assert cache_use.read(tmp_path) == {}
+    assert cache_counts.read(tmp_path) == {}
+    cache_counts.add(tmp_path, {"sae": 1}, {"basis": 2})
+    cache_counts.add(tmp_path, {"sae": 1, "basis": 1}, {})
+    assert cache_counts.read(tmp_path) == {"basis": {"hits": 1, "misses": 2}, "sae": {"hits": 2, "misses": 0}}
+    (tmp_path / cache_counts.FILE).write_text("[1")
+    assert cache_counts.read(tmp_path) == {}
+    (tmp_path / cache_counts.FILE).write_text('{"sae": 3}')
+    assert cache_counts.read(tmp_path) == {}

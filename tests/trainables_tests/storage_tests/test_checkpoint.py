@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from trainables.storage import checkpoint
-from trainables.storage import tensor_folder as sealed
+from trainables.storage import checkpoint, tensor_folder
 
 
 def save(folder: Path, epoch: int, rung: int = 0) -> dict[str, str]:
@@ -46,8 +45,8 @@ def test_what_is_saved_comes_back_exactly(tmp_path: Path) -> None:
 def test_the_record_names_the_folder_and_the_tensor_file_s_sha256(tmp_path: Path) -> None:
     record = save(tmp_path, 3, rung=1)
     assert record["path"] == "checkpoint/e000003-r1"
-    content = (tmp_path / record["path"] / sealed.TENSORS).read_bytes()
-    assert record["sha256"] == sealed.digest(content)
+    content = (tmp_path / record["path"] / tensor_folder.TENSORS).read_bytes()
+    assert record["sha256"] == tensor_folder.digest(content)
 
 
 def test_nothing_saved_is_none(tmp_path: Path) -> None:
@@ -91,7 +90,7 @@ def _replace_by_valid_json(path: Path) -> None:
     path.write_text("[1, 2]")
 
 
-@pytest.mark.parametrize("file", [sealed.TENSORS, sealed.RECORD])
+@pytest.mark.parametrize("file", [tensor_folder.TENSORS, tensor_folder.RECORD])
 @pytest.mark.parametrize("damage", [_truncate, _empty, _flip_a_bit, _replace_by_valid_json, Path.unlink])
 def test_a_damaged_checkpoint_is_skipped_with_a_warning(
     tmp_path: Path, file: str, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
@@ -106,7 +105,7 @@ def test_a_damaged_checkpoint_is_skipped_with_a_warning(
 
 
 def test_a_changed_number_in_the_meta_data_is_noticed(tmp_path: Path) -> None:
-    record = tmp_path / save(tmp_path, 2)["path"] / sealed.RECORD
+    record = tmp_path / save(tmp_path, 2)["path"] / tensor_folder.RECORD
     content = json.loads(record.read_text())
     content["meta"]["rung"] = 1
     record.write_text(json.dumps(content))
@@ -115,9 +114,9 @@ def test_a_changed_number_in_the_meta_data_is_noticed(tmp_path: Path) -> None:
 
 def test_what_a_killed_writer_left_is_ignored_and_then_removed(tmp_path: Path) -> None:
     save(tmp_path, 1)
-    left = tmp_path / "checkpoint" / f"{sealed.UNFINISHED}e000002-r0-abc"
+    left = tmp_path / "checkpoint" / f"{tensor_folder.UNFINISHED}e000002-r0-abc"
     left.mkdir()
-    (left / sealed.TENSORS).write_bytes(b"half")
+    (left / tensor_folder.TENSORS).write_bytes(b"half")
     assert newest_epoch(tmp_path) == 1
     save(tmp_path, 2)
     assert left.exists()  # its writer may be alive still

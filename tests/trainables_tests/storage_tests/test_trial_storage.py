@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from trainables.storage import checkpoint
-from trainables.storage import tensor_folder as sealed
+from trainables.storage import checkpoint, tensor_folder
 from trainables.storage.object_store import Store
 from trainables.storage.trial_storage import TrialStorage
 from trainables.workers.worker_storage import WorkerStorage, key_of
@@ -29,7 +28,7 @@ def newest_epoch(folder: Path) -> int | None:
 
 def test_another_disk_gets_what_was_pushed(place: str, tmp_path: Path) -> None:
     here = trained(tmp_path / "here" / "0007", 1, 2, 3)
-    sealed.write(here / "mean_codes", {"m": torch.ones(2)}, {})
+    tensor_folder.write(here / "mean_codes", {"m": torch.ones(2)}, {})
     (here / "pictures").mkdir()
     (here / "pictures" / "a.png").write_bytes(b"png")
     TrialStorage(Store(place)).push(here, "k")
@@ -133,10 +132,12 @@ def test_a_damaged_manifest_is_none(tmp_path: Path) -> None:
 def test_a_hostile_manifest_writes_nothing_outside(tmp_path: Path) -> None:
     store = Store(str(tmp_path / "shared"))
     content = b"evil"
-    files = {name: {"sha256": sealed.digest(content), "bytes": 4} for name in ("../out", "/tmp/x", "fine")}
+    files = {
+        name: {"sha256": tensor_folder.digest(content), "bytes": 4} for name in ("../out", "/tmp/x", "fine")
+    }
     body = {"key": "k", "files": files}
-    document = {**body, "sha256": sealed.digest(sealed.canonical_json(body))}
-    store.put("trials/0007/manifest.json", sealed.canonical_json(document))
+    document = {**body, "sha256": tensor_folder.digest(tensor_folder.canonical_json(body))}
+    store.put("trials/0007/manifest.json", tensor_folder.canonical_json(document))
     store.put("trials/0007/fine", content)
     store.put("trials/out", content)
     there = tmp_path / "there" / "0007"

@@ -15,7 +15,7 @@ from tests.trainables_tests.sae_builders import outputs, sae_config
 from trainables import registry
 from trainables.sae_training.local import train_alone
 from trainables.sae_training.request import SaeRequest, SaeResult
-from trainables.workers.gpu_batcher import SaePacker, Waiting, cost, fitting
+from trainables.workers.gpu_batcher import GpuBatcher, Waiting, cost, fitting
 from trainables.workers.messages import (
     Answer,
     Diverged,
@@ -48,7 +48,7 @@ def equal(one: SaeResult, other: SaeResult) -> bool:
     return same and one.history == other.history
 
 
-def ask(packer: SaePacker, *requests: SaeRequest) -> list[asyncio.Task[Answer]]:
+def ask(packer: GpuBatcher, *requests: SaeRequest) -> list[asyncio.Task[Answer]]:
     """All at once, as far as a loop knows of that."""
     calls = [packer.train(RequestMessage.of(request), array_of(request.y)) for request in requests]
     return [asyncio.create_task(call) for call in calls]
@@ -69,7 +69,7 @@ def test_one_shape_is_one_batch_and_each_gets_the_sae_it_would_have_alone() -> N
     requests = [asked(seed) for seed in (0, 1, 2)]
 
     async def scenario() -> list[Answer]:
-        return await asyncio.gather(*ask(SaePacker(*HERE), *requests))
+        return await asyncio.gather(*ask(GpuBatcher(*HERE), *requests))
 
     answers = run(scenario)
     assert [batch(answer) for answer in answers] == [3, 3, 3]
@@ -80,7 +80,7 @@ def test_one_shape_is_one_batch_and_each_gets_the_sae_it_would_have_alone() -> N
 
 
 def test_a_shape_that_nobody_else_wants_is_handed_back_and_does_not_wait_for_other_rounds() -> None:
-    class Held(SaePacker):
+    class Held(GpuBatcher):
         """Trains only when it is told to."""
 
         go = threading.Event()
@@ -103,7 +103,7 @@ def test_a_shape_that_nobody_else_wants_is_handed_back_and_does_not_wait_for_oth
 
 def test_a_shape_that_comes_again_is_trained_though_it_comes_alone() -> None:
     async def scenario() -> list[Answer]:
-        here = SaePacker(*HERE)
+        here = GpuBatcher(*HERE)
         (first,) = ask(here, asked(0))
         await first
         (again,) = ask(here, asked(1))
@@ -117,7 +117,7 @@ def test_a_shape_that_comes_again_is_trained_though_it_comes_alone() -> None:
 
 
 def test_who_comes_while_its_shape_is_in_training_waits_and_is_trained_with_those_who_come_after() -> None:
-    class Held(SaePacker):
+    class Held(GpuBatcher):
         begun, go = threading.Event(), threading.Event()
 
         def _train(self, waiting: Sequence[Waiting]) -> list[Answer]:
@@ -140,7 +140,7 @@ def test_who_comes_while_its_shape_is_in_training_waits_and_is_trained_with_thos
 
 
 def test_a_round_holds_what_fits_into_memory_and_the_rest_follows() -> None:
-    class Small(SaePacker):
+    class Small(GpuBatcher):
         def _free_bytes(self) -> float:
             request = asked()
             return 2.5 * cost(RequestMessage.of(request), array_of(request.y))
@@ -159,7 +159,7 @@ def test_fitting_takes_the_first_that_fit_and_never_none(costs: list[int], free:
 
 
 def test_a_round_that_fails_is_handed_back_and_the_next_is_trained() -> None:
-    class FailsOnce(SaePacker):
+    class FailsOnce(GpuBatcher):
         failed = False
 
         def _train(self, waiting: Sequence[Waiting]) -> list[Answer]:
@@ -180,7 +180,7 @@ def test_one_that_diverges_is_told_so_and_the_others_get_their_saes() -> None:
     requests = [asked(0), asked(1, y=torch.full_like(outputs(), torch.inf)), asked(2)]
 
     async def scenario() -> list[Answer]:
-        return await asyncio.gather(*ask(SaePacker(*HERE), *requests))
+        return await asyncio.gather(*ask(GpuBatcher(*HERE), *requests))
 
     first, diverged, third = run(scenario)
     assert isinstance(diverged, Diverged)

@@ -19,7 +19,7 @@ from tests.trainables_tests.workers_tests.test_gpu_batcher import CPU, alone, as
 from trainables.errors import TrialDiverged
 from trainables.sae_training.local import train_here
 from trainables.sae_training.request import SaeOutcome, SaeRequest, SaeResult, result_of
-from trainables.workers.gpu_batching import PackedTrainer, PackerActor, trainer_for
+from trainables.workers.gpu_batching import GpuBatchedTrainer, GpuBatcherActor, trainer_for
 
 THREADS = torch.get_num_threads()
 LONG_S = 1000.0
@@ -58,11 +58,11 @@ def kill_packers() -> None:
 
 
 def outcomes(
-    askers: list[PackedTrainer], requests: list[SaeRequest], device: torch.device = CPU
+    askers: list[GpuBatchedTrainer], requests: list[SaeRequest], device: torch.device = CPU
 ) -> list[SaeOutcome]:
     """Every asker's own end, all asking at once."""
 
-    def ask(asker: PackedTrainer, request: SaeRequest) -> SaeOutcome:
+    def ask(asker: GpuBatchedTrainer, request: SaeRequest) -> SaeOutcome:
         return asker([request], device)[0]
 
     with ThreadPoolExecutor(len(askers)) as threads:
@@ -79,7 +79,7 @@ def test_each_asker_gets_its_own_end_and_several_requests_their_order(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, "trainables")
-    askers = [PackedTrainer(CPU, THREADS, ENOUGH_S) for _ in range(3)]
+    askers = [GpuBatchedTrainer(CPU, THREADS, ENOUGH_S) for _ in range(3)]
     requests = [asked(seed) for seed in (0, 1, 2)]
     for request, result in zip(requests, outcomes(askers, requests), strict=True):
         assert isinstance(result, SaeResult)
@@ -107,10 +107,10 @@ def test_a_packer_dies_with_its_maker_and_is_replaced_so_that_nothing_is_lost(
     import ray
 
     caplog.set_level(logging.INFO, "trainables")
-    maker: Any = ray.remote(PackedTrainer).options(num_cpus=0).remote(CPU, THREADS, LONG_S)
+    maker: Any = ray.remote(GpuBatchedTrainer).options(num_cpus=0).remote(CPU, THREADS, LONG_S)
     ray.get(maker.__ray_ready__.remote())
     assert len(packers()) == 1
-    askers = [PackedTrainer(CPU, THREADS, ENOUGH_S) for _ in range(2)]
+    askers = [GpuBatchedTrainer(CPU, THREADS, ENOUGH_S) for _ in range(2)]
     requests = [asked(0), asked(1)]
     with ThreadPoolExecutor(1) as thread:
         asking = thread.submit(outcomes, askers, requests)
@@ -128,7 +128,7 @@ def test_a_packer_dies_with_its_maker_and_is_replaced_so_that_nothing_is_lost(
 def test_where_no_packer_can_be_had_the_asker_trains_itself(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "trainables")
     request = asked(0)
-    (result,) = PackedTrainer(CPU, threads=0)([request], CPU)
+    (result,) = GpuBatchedTrainer(CPU, threads=0)([request], CPU)
     assert equal(result_of(result), alone(request))
     assert "no packer answered" in caplog.text
 
@@ -140,13 +140,13 @@ def test_who_has_a_gpu_for_itself_or_none_trains_by_itself(gpus: float, device: 
 
 @pytest.mark.usefixtures("_no_packer")
 def test_who_has_a_share_of_a_gpu_asks_the_packer() -> None:
-    assert isinstance(trainer_for(0.5, 1, torch.device("cuda")), PackedTrainer)
+    assert isinstance(trainer_for(0.5, 1, torch.device("cuda")), GpuBatchedTrainer)
 
 
 def test_the_packer_sees_the_devices_of_its_askers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     monkeypatch.setenv("HIP_VISIBLE_DEVICES", "0")
-    PackerActor({"CUDA_VISIBLE_DEVICES": "3"}, "cpu", THREADS, ENOUGH_S)
+    GpuBatcherActor({"CUDA_VISIBLE_DEVICES": "3"}, "cpu", THREADS, ENOUGH_S)
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "3"
     assert "HIP_VISIBLE_DEVICES" not in os.environ
 
@@ -157,7 +157,7 @@ def test_the_packer_sees_the_devices_of_its_askers(monkeypatch: pytest.MonkeyPat
 def test_on_a_gpu_each_gets_what_it_would_have_alone(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "trainables")
     device = torch.device("cuda")
-    askers = [PackedTrainer(device, THREADS, ENOUGH_S) for _ in range(3)]
+    askers = [GpuBatchedTrainer(device, THREADS, ENOUGH_S) for _ in range(3)]
     requests = [replace(asked(seed), y=outputs(seed=seed).to(device)) for seed in (0, 1, 2)]
     for request, result in zip(requests, outcomes(askers, requests, device), strict=True):
         assert isinstance(result, SaeResult)

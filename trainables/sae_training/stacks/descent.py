@@ -13,7 +13,7 @@ from trainables.sae_training.steps.step import MAX_GRADIENT_NORM
 EPSILON = 1e-8
 
 
-class StackedDescent:
+class StackedAdamStep:
     """Adam as in torch, on tensors that hold all members; moments by the parameter's name.
 
     A frozen decoder has gradient 0, hence no part in the norm, no moments and no steps.
@@ -53,7 +53,7 @@ class StackedDescent:
         return torch.stack(squares).sum(0).sqrt()
 
 
-def member_optimisers(stack: Stack, descent: StackedDescent) -> list[torch.optim.Optimizer]:
+def member_optimisers(stack: Stack, descent: StackedAdamStep) -> list[torch.optim.Optimizer]:
     """For each member an Adam that takes no steps: its moments are the member's parts of the stack's, where
     resampling finds them."""
     optimisers: list[torch.optim.Optimizer] = [

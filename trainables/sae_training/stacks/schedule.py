@@ -17,7 +17,7 @@ from trainables.saes.sparse_autoencoder import SparseAutoencoder
 
 
 @dataclass(frozen=True)
-class AdamCourse:
+class AdamSchedule:
     """Of one member: factors of rate and penalty for each step, peak rate and betas."""
 
     factors: Sequence[tuple[float, float]]
@@ -25,14 +25,14 @@ class AdamCourse:
     betas: tuple[float, float]
 
 
-def number_table(courses: Sequence[AdamCourse], like: Tensor) -> Tensor:
+def number_table(courses: Sequence[AdamSchedule], like: Tensor) -> Tensor:
     """Of each step and member (steps, 3, S, 1, 1): Adam's rate / (1 - b1^t), 1 / sqrt(1 - b2^t), and the
     penalty's factor."""
     columns = torch.stack([_numbers(course) for course in courses], dim=-1)
     return columns[..., None, None].to(like.dtype).to(like.device)
 
 
-def _numbers(course: AdamCourse) -> Tensor:
+def _numbers(course: AdamSchedule) -> Tensor:
     """(steps, 3) in float64."""
     factors = torch.tensor(course.factors, dtype=torch.float64).view(-1, 2)
     t = torch.arange(1, len(factors) + 1, dtype=torch.float64)

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from trainables.sae_training.auxk import stacked_auxk_loss
-from trainables.sae_training.stacks.descent import StackedDescent
-from trainables.sae_training.stacks.schedule import AdamCourse, k_table, number_table
+from trainables.sae_training.stacks.descent import StackedAdamStep
+from trainables.sae_training.stacks.schedule import AdamSchedule, k_table, number_table
 from trainables.sae_training.stacks.stack import Stack, column
 from trainables.sae_training.steps.plain import autocast
 from trainables.saes.k_codes import KSae
@@ -38,11 +38,11 @@ class StackedStep:
     """
 
     def __init__(
-        self, stack: Stack, inputs: Tensor, courses: Sequence[AdamCourse], revival: Revival, precision: str
+        self, stack: Stack, inputs: Tensor, courses: Sequence[AdamSchedule], revival: Revival, precision: str
     ) -> None:
         self.sae, self.inputs, self.precision = stack.sae, inputs, precision
         like = stack.sae.decoder
-        self.descent = StackedDescent(stack, [course.betas for course in courses])
+        self.descent = StackedAdamStep(stack, [course.betas for course in courses])
         self.silent_for = like.new_zeros(len(stack), 1, like.shape[1])
         self.sums = like.new_zeros(len(stack), 3)
         self._parameters = list(stack.sae.parameters())

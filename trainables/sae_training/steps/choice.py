@@ -19,7 +19,7 @@ from trainables import registry
 from trainables.sae_training.steps.plain import PlainStep
 from trainables.sae_training.steps.step import Step
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
-from trainables.settings.sae import SaeTraining
+from trainables.settings.sae import SaeTrainingConfig
 
 # By name, since numba takes as long to import as a small training takes.
 COMPILED_STEPS = {
@@ -37,7 +37,7 @@ def takes_compiled_steps(kind: str, device: torch.device) -> bool:
 
 
 def choose_step(
-    config: SaeTraining, sae: SparseAutoencoder, optimiser: torch.optim.Optimizer, rows: int
+    config: SaeTrainingConfig, sae: SparseAutoencoder, optimiser: torch.optim.Optimizer, rows: int
 ) -> Step:
     """The step for a training in batches of at most `rows`."""
     plain = PlainStep(config, sae, optimiser)

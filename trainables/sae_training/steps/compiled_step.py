@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainables.sae_training.steps.batch_selection import BatchSelection
-from trainables.sae_training.steps.descent import Descent
+from trainables.sae_training.steps.descent import AdamStep
 from trainables.sae_training.steps.plain import PlainStep
 from trainables.sae_training.steps.positive_selection import PositiveSelection
 from trainables.sae_training.steps.relu import ReluStep
@@ -17,18 +17,18 @@ from trainables.saes.topk import TopKSae
 
 def topk_step(sae: TopKSae, plain: PlainStep, rows: int) -> SparseStep:
     """For batches of at most `rows`."""
-    descent = Descent(sae, plain.optimiser)
+    descent = AdamStep(sae, plain.optimiser)
     return SparseStep(plain.config.auxk, sae, RowSelection(sae), descent, plain, rows)
 
 
 def batch_topk_step(sae: BatchTopKSae, plain: PlainStep, rows: int) -> SparseStep:
     """For batches of at most `rows`."""
-    descent = Descent(sae, plain.optimiser)
+    descent = AdamStep(sae, plain.optimiser)
     return SparseStep(plain.config.auxk, sae, BatchSelection(sae, rows), descent, plain, rows)
 
 
 def relu_step(sae: ReluSae | ReluTargetSae, plain: PlainStep, rows: int) -> SparseStep:
     """For batches of at most `rows`."""
-    descent = Descent(sae, plain.optimiser)
+    descent = AdamStep(sae, plain.optimiser)
     dense = ReluStep(plain.config.auxk, sae, descent, rows)
     return SparseStep(plain.config.auxk, sae, PositiveSelection(sae, rows), descent, dense, rows)

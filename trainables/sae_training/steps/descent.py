@@ -13,7 +13,7 @@ from trainables.sae_training.steps.step import MAX_GRADIENT_NORM
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 
 
-class Descent:
+class AdamStep:
     """Buffers for the gradients of one SAE's weights, and the step along them.
 
     The moments are those in the state of torch's Adam, where resampling and a plain step find them.

@@ -10,7 +10,7 @@ from torch import Tensor
 from trainables.sae_training.auxk import auxk_loss
 from trainables.sae_training.steps.step import MAX_GRADIENT_NORM, Outcome
 from trainables.saes.sparse_autoencoder import Forward, SparseAutoencoder
-from trainables.settings.sae import SaeTraining
+from trainables.settings.sae import SaeTrainingConfig
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
@@ -23,7 +23,9 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[obj
 class PlainStep:
     """Whatever the SAE's methods say is its loss, differentiated."""
 
-    def __init__(self, config: SaeTraining, sae: SparseAutoencoder, optimiser: torch.optim.Optimizer) -> None:
+    def __init__(
+        self, config: SaeTrainingConfig, sae: SparseAutoencoder, optimiser: torch.optim.Optimizer
+    ) -> None:
         self.config, self.sae, self.optimiser = config, sae, optimiser
 
     def take(self, x: Tensor, rate: float, penalty_factor: float, dead: Tensor | None) -> Outcome:

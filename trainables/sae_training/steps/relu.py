@@ -15,7 +15,7 @@ from torch import Tensor
 from trainables.sae_training.auxk import auxk_loss
 from trainables.sae_training.kernels import team
 from trainables.sae_training.kernels.relu_batch import activate, compare, deactivate
-from trainables.sae_training.steps.descent import Descent
+from trainables.sae_training.steps.descent import AdamStep
 from trainables.sae_training.steps.step import Outcome
 from trainables.saes.relu import ReluSae
 from trainables.saes.relu_target import ReluTargetSae
@@ -24,7 +24,7 @@ from trainables.saes.relu_target import ReluTargetSae
 class ReluStep:
     """Steps of one training in batches of at most `rows`."""
 
-    def __init__(self, auxk: float, sae: ReluSae | ReluTargetSae, descent: Descent, rows: int) -> None:
+    def __init__(self, auxk: float, sae: ReluSae | ReluTargetSae, descent: AdamStep, rows: int) -> None:
         self.auxk, self.sae, self.descent = auxk, sae, descent
         width, size = sae.decoder.shape
         dtype = sae.decoder.dtype
@@ -98,7 +98,7 @@ class _Revival:
         self.to_u, self.to_rows = torch.autograd.grad(loss, (u, rows))
         self.loss, self.dead = float(loss.detach()), dead
 
-    def add_to(self, descent: Descent, centred: Tensor) -> None:
+    def add_to(self, descent: AdamStep, centred: Tensor) -> None:
         """Add the gradients; centred (b, r) is x - b_dec."""
         descent.to_decoder.index_add_(0, self.dead, self.to_rows)
         descent.to_encoder.index_add_(0, self.dead, self.to_u.T @ centred)

@@ -16,7 +16,7 @@ from trainables.sae_training.kernels.by_latent import latent_gradients, sort_by_
 from trainables.sae_training.kernels.dead_largest import dead_largest
 from trainables.sae_training.kernels.reconstruction import reconstruct
 from trainables.sae_training.steps.code_lists import SortedCodes, empty_lists
-from trainables.sae_training.steps.descent import Descent
+from trainables.sae_training.steps.descent import AdamStep
 from trainables.sae_training.steps.selection import Selection
 from trainables.sae_training.steps.step import Outcome, Step
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
@@ -30,7 +30,7 @@ class SparseStep:
         auxk: float,
         sae: SparseAutoencoder,
         selection: Selection,
-        descent: Descent,
+        descent: AdamStep,
         dense: Step,
         rows: int,
     ) -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tests.trainables_tests.sae_builders import planted, sae_config
-from trainables.sae_training import train as sae_training
+from trainables.sae_training import train
 from trainables.sae_training.local import train_alone
 from trainables.sae_training.request import SaeRequest, SaeResult
 from trainables.sae_training.steps.plain import PlainStep
@@ -64,9 +64,7 @@ def requests(kind: str, n: int = 300, epochs: int = EPOCHS, **fields: Any) -> li
 
 def alone(request: SaeRequest, monkeypatch: pytest.MonkeyPatch, device: torch.device = CPU) -> SaeResult:
     """What the plain step makes of it."""
-    monkeypatch.setattr(
-        sae_training, "choose_step", lambda config, sae, adam, _: PlainStep(config, sae, adam)
-    )
+    monkeypatch.setattr(train, "choose_step", lambda config, sae, adam, _: PlainStep(config, sae, adam))
     trained = train_alone(request, device)
     assert isinstance(trained, SaeResult)
     return trained

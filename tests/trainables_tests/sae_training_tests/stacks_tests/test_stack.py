@@ -14,11 +14,11 @@ from torch.utils._pytree import tree_leaves
 from tests.trainables_tests.sae_builders import build, disturb, sae_config, shell
 from tests.trainables_tests.sae_training_tests.stacks_tests.builders import MEMBERS, WIDTH, R, requests
 from trainables import registry
-from trainables.sae_training import grouping as sae_stacks
+from trainables.sae_training import grouping
 from trainables.sae_training.auxk import auxk_loss, stacked_auxk_loss
 from trainables.sae_training.grouping import members_at_most, stack_key, stacks_of
 from trainables.sae_training.schedules import ramp
-from trainables.sae_training.stacks.schedule import AdamCourse, k_table
+from trainables.sae_training.stacks.schedule import AdamSchedule, k_table
 from trainables.sae_training.stacks.stack import separate, stack
 from trainables.sae_training.stacks.step import Revival, StackedStep
 from trainables.saes.k_codes import KSae
@@ -76,7 +76,7 @@ def test_a_pass_of_the_stack_is_a_pass_of_each(kind: str) -> None:
 def on_meta(kind: str) -> tuple[StackedStep, Tensor]:
     """A step whose tensors have shapes and no values, and rows for it."""
     members = [shell(sae_config(kind, **(own | {"width": WIDTH})), R).to("meta") for own in MEMBERS]
-    courses = [AdamCourse([ramp(s, 10, 0.1, 0.2) for s in range(10)], 1e-3, (0.9, 0.999))] * 3
+    courses = [AdamSchedule([ramp(s, 10, 0.1, 0.2) for s in range(10)], 1e-3, (0.9, 0.999))] * 3
     revival = Revival([0.1, 0.0, 0.2], [5, 6, 7])
     inputs = torch.zeros(50, R, device="meta")
     rows = torch.zeros(3, 16, dtype=torch.int64, device="meta")
@@ -189,8 +189,8 @@ def test_what_makes_a_stack_impossible(different: dict[str, Any]) -> None:
 
 def test_a_stack_is_only_as_large_as_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = requests("relu")
-    monkeypatch.setattr(sae_stacks, "LARGEST_STEP", 2 * 64 * WIDTH)
+    monkeypatch.setattr(grouping, "LARGEST_STEP", 2 * 64 * WIDTH)
     assert members_at_most(asked[0]) == 2
     assert stacks_of(asked) == [[0, 1], [2]]
-    monkeypatch.setattr(sae_stacks, "LARGEST_STEP", 1)
+    monkeypatch.setattr(grouping, "LARGEST_STEP", 1)
     assert stacks_of(asked) == [[0], [1], [2]]

@@ -7,7 +7,7 @@ import torch
 
 from trainables.sae_training.kernels import team
 from trainables.sae_training.train import train_sae
-from trainables.settings.sae import BatchTopKSae
+from trainables.settings.sae import BatchTopKSaeConfig
 
 
 @pytest.fixture
@@ -46,6 +46,6 @@ def test_an_error_in_any_part_reaches_the_caller() -> None:
 def test_two_threads_train_the_same_sae_each_time() -> None:
     """Large enough for the kernels to be shared; small enough for a second."""
     y = torch.randn(1024, 64, generator=torch.Generator().manual_seed(0))
-    config = BatchTopKSae(width=512, k=16, batch_size=512)
+    config = BatchTopKSaeConfig(width=512, k=16, batch_size=512)
     first, again = (train_sae(config, y, epochs=3, seed=0, device="cpu").sae.state_dict() for _ in range(2))
     assert all(torch.equal(first[name], again[name]) for name in first)

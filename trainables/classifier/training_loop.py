@@ -18,7 +18,7 @@ Metrics = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Setting:
+class LoopSetup:
     """What a course is told of its trial.
 
     classifier_settings: all that decides a plain classifier but how far it is trained;
@@ -41,7 +41,7 @@ class Setting:
         return self.stages.seed("classifier")
 
 
-class Course:
+class ClassifierLoop:
     """A classifier on its way. What `advance` does follows from the setting and the state alone.
 
     history: the classifier's metrics after each epoch of training so far, in whichever network.
@@ -49,7 +49,7 @@ class Course:
 
     history: list[Metrics]
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: LoopSetup) -> None:
         self.setting = setting
         self.history = []
 
