@@ -196,7 +196,8 @@ def _strokes(config: PlantedConfig, parents: npt.NDArray[np.int64], rng: np.rand
     reach = (1 - config.overlap) * 0.38 * size
     columns = int(np.ceil(np.sqrt(config.parts)))
     places = rng.permutation(columns**2)[: config.parts]
-    strokes, ends = [], []
+    strokes: list[Any] = []
+    ends: list[Any] = []
     for part, parent in enumerate(parents):
         cell = np.array(divmod(int(places[part]), columns))
         middle = half + reach * (2 * (cell + 0.5) / columns - 1)
