@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib import import_module
 
-from trainables.metrics.metric import NULL, SKILL, Column, Metric, Mode, Need, Role, When
+from trainables.metrics.metric import NULL, SKILL, Column, Metric, Need, Role, When
 from trainables.metrics.score import DEFAULT_SCORE_PARTS, SCORE_PARTS
 
-__all__ = ["DEFAULT_SCORE_PARTS", "METRICS", "SCORE_PARTS", "Mode", "When"]
+__all__ = ["DEFAULT_SCORE_PARTS", "METRICS", "SCORE_PARTS"]
 
 # Modules of `trainables.metrics.entries`; each has METRICS, a tuple of `Metric`.
 ENTRIES = (
@@ -56,9 +56,8 @@ def register(*metrics: Metric) -> None:
             continue
         for name in metric.columns():
             if name in METRICS:
-                raise ValueError(
-                    f"the metric {metric.name} reports {name}, which {METRICS[name].metric.name} reports already"
-                )
+                other = METRICS[name].metric.name
+                raise ValueError(f"the metric {metric.name} reports {name}, which {other} reports already")
         _registered[metric.name] = metric
         METRICS.update(metric.columns())
     order = ("key", "plain", "experimental")
@@ -75,7 +74,7 @@ def registered() -> tuple[Metric, ...]:
 def measured_at(*times: When, given: Iterable[Need] = ("labels", "images", "network")) -> tuple[Metric, ...]:
     """The metrics that exist first at one of `times` and need no more than what is given."""
     there = frozenset(given)
-    return tuple(metric for metric in registered() if metric.when in times and metric.needs <= there)
+    return tuple(metric for metric in registered() if metric.when in times and there.issuperset(metric.needs))
 
 
 def role(name: str) -> Role:
@@ -86,7 +85,7 @@ def role(name: str) -> Role:
 
 
 def is_companion(name: str) -> bool:
-    """Whether a number is another one's chance level or skill, and stands beside it rather than for itself."""
+    """Whether a number is another one's chance level or skill, to be shown beside it."""
     return role(name) in ("null", "skill")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isfinite
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from trainables.errors import TrialDiverged
 from trainables.metrics.inputs import MetricInputs, ReferenceInputs
+from trainables.metrics.measured import Measured
 from trainables.metrics.metric import Metric, Reference
 
 
@@ -21,9 +22,22 @@ def evaluate(metrics: Iterable[Metric], inputs: MetricInputs) -> dict[str, float
     """
     values: dict[str, float] = {}
     for metric in metrics:
-        if metric.needs <= inputs.given:
+        if inputs.given.issuperset(metric.needs):
             values |= finite(metric.measure(inputs))
     return values
+
+
+def evaluate_alone(
+    metrics: Iterable[Metric],
+    measured: Measured,
+    untrained: Callable[[Tensor], Tensor],
+    seed: int,
+    score_parts: Sequence[str] = (),
+) -> dict[str, float]:
+    """`evaluate` with references computed on the spot; arguments as `MetricInputs` has them."""
+    wanted = tuple(metrics)
+    references = compute_references(wanted, ReferenceInputs(measured.activations, untrained, seed))
+    return evaluate(wanted, MetricInputs(measured, references, untrained, seed, tuple(score_parts)))
 
 
 def references_of(metrics: Iterable[Metric]) -> dict[str, Reference]:

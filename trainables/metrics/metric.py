@@ -29,7 +29,7 @@ Mode = Literal["max", "min"]
 When = Literal["epoch", "rung", "final", "confirm"]
 # key: one of the few that matter first; experimental: its signal is poor, see docs/metrics.md.
 Standing = Literal["key", "plain", "experimental"]
-# What a metric cannot do without, beside codes and activations; `twin` is a second SAE that differs in its seed.
+# What a metric cannot do without beside codes and activations; twin: a second SAE that differs in its seed.
 Need = Literal["labels", "images", "network", "twin"]
 Role = Literal["value", "null", "skill", "reference"]
 
@@ -73,7 +73,7 @@ class Metric:
     null: str = ""
     references: Mapping[str, str] = field(default_factory=dict)
     reads: tuple[Reference, ...] = ()
-    needs: frozenset[Need] = frozenset()
+    needs: tuple[Need, ...] = ()
     standing: Standing = "plain"
     proxy: bool = False
 

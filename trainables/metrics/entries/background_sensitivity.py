@@ -42,6 +42,6 @@ METRICS = (
         unit="share",
         references={f"{_NAME}_untrained": "the same of the same architecture, untrained"},
         reads=(UNTRAINED,),
-        needs=frozenset({"images", "network"}),
+        needs=("images", "network"),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainables.metrics.metric import Metric
+from trainables.metrics.metric import Metric, Need
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,7 +31,7 @@ def _logits(inputs: MetricInputs) -> Tensor:
     return measured.model.head(measured.activations.val_h)
 
 
-_NEEDS = frozenset({"labels", "network"})
+_NEEDS: tuple[Need, ...] = ("labels", "network")
 METRICS = (
     Metric(
         "classifier/accuracy",

@@ -55,7 +55,7 @@ METRICS = tuple(
         "final",
         references={f"cluster/raw_{name}": f"cluster/{name} of the hidden activations"},
         reads=(RAW,),
-        needs=frozenset({"labels"}),
+        needs=("labels",),
         standing="experimental" if name == "silhouette" else "plain",
     )
     for name, meaning in _MEANINGS.items()

@@ -32,6 +32,6 @@ METRICS = (
         "final",
         unit="share",
         references={"inversion/colour_gap_neurons": "the same of the hidden units"},
-        needs=frozenset({"images", "network"}),
+        needs=("images", "network"),
     ),
 )

@@ -1,10 +1,10 @@
-"""Whether the pixels that SmoothGrad ranks first are those that a latent needs: see `trainables.metrics.deletion`."""
+"""Whether latents need the pixels that SmoothGrad ranks first: see `trainables.metrics.deletion`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainables.metrics.metric import Metric, Score
+from trainables.metrics.metric import Metric, Need, Score
 
 if TYPE_CHECKING:
     from trainables.metrics.deletion import Faithfulness
@@ -34,7 +34,7 @@ def insertion(inputs: MetricInputs) -> Score:
     return Score(found.insertion, found.insertion_null)
 
 
-_NEEDS = frozenset({"images", "network"})
+_NEEDS: tuple[Need, ...] = ("images", "network")
 METRICS = (
     Metric(
         "attribution/deletion",

@@ -49,6 +49,6 @@ METRICS = (
         unit="share",
         references={"probe/raw_accuracy_full": "the same on the hidden activations"},
         reads=(RAW,),
-        needs=frozenset({"labels"}),
+        needs=("labels",),
     ),
 )

@@ -44,6 +44,6 @@ METRICS = (
         null="a uniform map, 0",
         references={"attribution/gini_untrained": "the same of the same architecture, untrained"},
         reads=(UNTRAINED,),
-        needs=frozenset({"images", "network"}),
+        needs=("images", "network"),
     ),
 )

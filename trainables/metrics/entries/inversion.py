@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trainables.metrics.metric import Metric, Mode, Score
+from trainables.metrics.metric import Metric, Mode, Need, Score
 
 if TYPE_CHECKING:
     from trainables.metrics.inputs import MetricInputs
@@ -35,7 +35,7 @@ def _one(name: str, inputs: MetricInputs) -> float:
     return inputs.once(inverted)[name]
 
 
-_NEEDS = frozenset({"images", "network"})
+_NEEDS: tuple[Need, ...] = ("images", "network")
 _OTHERS: dict[str, tuple[Mode | None, str]] = {
     "rank": ("min", "a latent's rank among the masses on its inversion"),
     "drive": ("max", "a latent's code on its inversion over its 99th percentile"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainables.metrics.metric import Metric, Reference, Score
+from trainables.metrics.metric import Metric, Need, Reference, Score
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,7 +46,7 @@ def junk_far(inputs: MetricInputs) -> Score:
     return Score(inputs.once(latents).far_value(), 1.0, {"attribution/junk_far_untrained": untrained})
 
 
-_NEEDS = frozenset({"labels", "images", "network"})
+_NEEDS: tuple[Need, ...] = ("labels", "images", "network")
 METRICS = (
     Metric(
         "attribution/junk",

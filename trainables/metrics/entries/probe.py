@@ -44,7 +44,7 @@ METRICS = (
         unit="share",
         references={"probe/raw_accuracy": "the same probe on the hidden activations"},
         reads=(RAW,),
-        needs=frozenset({"labels"}),
+        needs=("labels",),
         standing="key",
     ),
 )

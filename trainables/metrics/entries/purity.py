@@ -65,10 +65,7 @@ def purity(inputs: MetricInputs) -> Score:
     return Score(
         found.value,
         found.null,
-        {
-            f"selectivity/purity_{family}": at_own_count(curves[family], last)
-            for family in ("pca", "neurons")
-        },
+        {f"selectivity/purity_{family}": at_own_count(curves[family], last) for family in ("pca", "neurons")},
     )
 
 
@@ -85,7 +82,7 @@ METRICS = (
             "selectivity/purity_neurons": "purity of the hidden units themselves",
         },
         reads=(DIRECTIONS,),
-        needs=frozenset({"labels"}),
+        needs=("labels",),
         standing="key",
     ),
     Metric(
@@ -95,6 +92,6 @@ METRICS = (
         lambda inputs: inputs.once(judged).left_out,
         unit="latents",
         reads=(DIRECTIONS,),
-        needs=frozenset({"labels"}),
+        needs=("labels",),
     ),
 )

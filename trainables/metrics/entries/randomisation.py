@@ -29,6 +29,6 @@ METRICS = (
         None,
         correlation,
         "confirm",
-        needs=frozenset({"images", "network"}),
+        needs=("images", "network"),
     ),
 )

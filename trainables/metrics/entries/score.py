@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trainables.metrics.entries import junk, probe, purity, splice
-from trainables.metrics.metric import Metric
+from trainables.metrics.metric import Metric, Need
 from trainables.metrics.score import PARTS
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _part(name: str, inputs: MetricInputs) -> float:
 
 
 _READS = (purity.DIRECTIONS, junk.UNTRAINED)
-_NEEDS = frozenset({"labels", "images", "network"})
+_NEEDS: tuple[Need, ...] = ("labels", "images", "network")
 METRICS = (
     *(
         Metric(

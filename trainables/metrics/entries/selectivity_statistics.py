@@ -1,4 +1,4 @@
-"""Three more ways to ask whether a code belongs to one thing: see `trainables.metrics.selectivity_statistics`."""
+"""Whether a code belongs to one thing, in three ways: see `trainables.metrics.selectivity_statistics`."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ METRICS = tuple(
             f"selectivity/{name}_neurons": f"selectivity/{name} of the hidden units themselves",
         },
         reads=(CURVES,),
-        needs=frozenset({"labels", "images"}),
+        needs=("labels", "images"),
     )
     for name, meaning in _MEANINGS.items()
 )

@@ -50,7 +50,7 @@ METRICS = tuple(
         unit="share",
         references={f"probe/raw_k{k}": f"the same by {k} hidden units"},
         reads=(RAW,),
-        needs=frozenset({"labels"}),
+        needs=("labels",),
         standing="experimental" if k in _NOISY else "plain",
     )
     for k in SIZES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainables.metrics.metric import Metric
+from trainables.metrics.metric import Metric, Need
 
 if TYPE_CHECKING:
     from trainables.metrics.inputs import MetricInputs
@@ -19,7 +19,7 @@ def spliced(inputs: MetricInputs) -> Splice:
     return splice(measured.model.head, a.val_h, measured.val_h_hat, a.val_labels)
 
 
-_NEEDS = frozenset({"labels", "network"})
+_NEEDS: tuple[Need, ...] = ("labels", "network")
 METRICS = (
     Metric(
         "splice/accuracy_drop",

@@ -44,6 +44,6 @@ METRICS = (
         "confirm",
         unit="cosine",
         null="as many random rows in as many dimensions",
-        needs=frozenset({"twin"}),
+        needs=("twin",),
     ),
 )

@@ -41,6 +41,6 @@ METRICS = (
         unit="share",
         references={"probe/raw_svm_accuracy": "the same SVM on the hidden activations"},
         reads=(RAW,),
-        needs=frozenset({"labels"}),
+        needs=("labels",),
     ),
 )
