@@ -239,18 +239,16 @@ class Pipeline:
             hidden,
         )
         is_last = self.rung + 1 == self.plan.rungs
-        rung, final = measured_at("rung"), measured_at("final") if is_last else ()
+        groups = [measured_at("rung"), *([measured_at("final")] if is_last else [])]
         untrained = self._untrained()
         read = ReferenceInputs(measured.activations, untrained, seed)
-        known = {
-            name: tensor
-            for metrics in (rung, final)
-            for name, tensor in references(self._stages, metrics, self._loop.key, read).items()
-        }
+        known: dict[str, Tensor] = {}
+        for metrics in groups:
+            known |= references(self._stages, metrics, self._loop.key, read)
         if is_last:
             self._mean_codes = measured_mean_codes(measured, seed)
         inputs = MetricInputs(measured, known, untrained, seed, self.plan.score_parts)
-        return evaluate((*rung, *final), inputs)
+        return evaluate([metric for metrics in groups for metric in metrics], inputs)
 
     def _untrained(self) -> Callable[[Tensor], Tensor]:
         """The hidden layer of this architecture before any training, by weights of its own."""
