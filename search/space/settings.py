@@ -200,7 +200,7 @@ def _constraints(root: Table, problems: Problems) -> list[Constraint]:
 def _data(root: Table, problems: Problems) -> dict[str, Any]:
     values = _section(DataModel, "data", root, problems)
     node = root.entries.get("data")
-    if not isinstance(node, Table) or values.get("name") not in DATASETS:
+    if not isinstance(node, Table) or values.get("name") not in DATASETS.built_in:
         return values
     path = node.entries.get("path")
     if values["name"] == "npz" and (path is None or (isinstance(path, Leaf) and path.value is None)):

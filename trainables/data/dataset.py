@@ -109,13 +109,13 @@ def load_dataset(
     split; the splits are shuffled, so the first ones are a sample.
     Raises DataError if the data is missing, damaged or not what it should be.
     """
-    if name not in registry.DATASETS:
+    if not registry.DATASETS.is_named(name):
         raise DataError(f"no dataset is called {name!r}; there are {', '.join(registry.DATASETS)}")
-    if path is not None and name != "npz":
+    if path is not None and name in registry.DATASETS.built_in and name != "npz":
         raise DataError(f"path names the file of the dataset npz; {name} has none, leave path out")
     if limit is not None and limit < 1:
         raise DataError(f"limit must be at least 1 image, got {limit}")
-    loader = registry.load(registry.DATASETS, name)
+    loader = registry.DATASETS[name]
     source = Source(None if root is None else Path(root), None if path is None else Path(path))
     parts: Parts = loader(source)
     train, val, test = parts.train, parts.val, parts.test
