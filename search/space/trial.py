@@ -20,7 +20,7 @@ class TrialEntries:
 
     slots: dict[str, Slot]
     where: Where
-    members: Members = Members()
+    members: Members = field(default_factory=Members)
     entries: dict[str, Entry] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
 

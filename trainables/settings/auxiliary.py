@@ -278,7 +278,8 @@ def _extended(losses: tuple[str, ...]) -> type[AuxiliaryConfig]:
             if name in taken:
                 raise MemberError(f"{path}: {taken[name]} has a setting {name} already; take another name")
             taken[name] = path
-    bases: Any = (*reversed(members), AuxiliaryConfig)
-    model: Any = create_model("AuxiliaryConfig", __base__=bases, __module__=__name__)
-    extended: type[AuxiliaryConfig] = model
+    create: Any = create_model  # whose bases are not known to a type checker
+    extended: type[AuxiliaryConfig] = create(
+        "AuxiliaryConfig", __base__=(*reversed(members), AuxiliaryConfig), __module__=__name__
+    )
     return extended

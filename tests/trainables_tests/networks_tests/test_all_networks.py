@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch.nn import functional
 
-from trainables import registry
 from trainables.config import KINDS
 from trainables.networks.conv import Conv
 from trainables.networks.mlp import Mlp
