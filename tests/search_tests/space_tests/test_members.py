@@ -1,4 +1,4 @@
-"""Kinds and losses from outside the repository: found beside the space file, checked, told where they fail."""
+"""Kinds and losses from outside: found beside the space file, checked, told where they fail."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def ink(batch):
 """
 
 
-@pytest.fixture()
+@pytest.fixture
 def space(tmp_path: Path) -> Iterator[Path]:
     """A space file's place beside the foreign code; afterwards nothing of it is known any more."""
     (tmp_path / "strange_kinds.py").write_text(SETTINGS)
@@ -149,7 +149,7 @@ def test_a_rule_that_is_not_monotone_is_held_against_every_value(space: Path) ->
         ("strange_kinds:Gr", "strange_broken:Gr", "strange_broken.py:2: OSError: no such device"),
         ("GroupSaeConfig", "SETTINGS", "has no SETTINGS"),
         ("GroupSaeConfig", "InkConfig", "must be a class that derives from trainables.settings.sae.SaeTrain"),
-        ("GroupSaeConfig", "Lazy", "strange_kinds.py:22) names no implementation"),
+        ("GroupSaeConfig", "Lazy", "strange_kinds.py:21) names no implementation"),
         ("GroupSaeConfig", "Hollow", "strange_work.py:13) must define activate"),
         (
             "GroupSaeConfig",
