@@ -8,7 +8,8 @@ from search.ranking.floor import floor_words
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [(10.0, "floor 4"), (6.1, "floor 4"), (5.9, "within the floor 4"), (1.0, "within the floor 4")]
+    ("value", "words"),
+    [(10.0, "floor 4"), (6.1, "floor 4"), (5.9, "within the floor 4"), (1.0, "within the floor 4")],
 )
 def test_two_standard_errors(value: float, words: str) -> None:
     metrics = {

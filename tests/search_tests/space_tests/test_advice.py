@@ -32,7 +32,7 @@ def test_a_bound_on_sparsity_is_asked_for() -> None:
 def test_references_and_chance_levels_are_no_merit() -> None:
     for metric, own in (
         ("selectivity/purity_null", "selectivity/purity"),
-        ("latents/readable_floor", "latents/supported"),
+        ("latents/readable_se", "latents/readable"),
     ):
         (sentence,) = told(f"{{metric: {metric}, mode: max}}")
         assert metric in sentence
