@@ -22,7 +22,12 @@ from trainables.settings.basis import (
     WhitenedPcaVarianceBasisConfig,
     ZcaBasisConfig,
 )
-from trainables.settings.classifier import ConvClassifierConfig, MlpClassifierConfig
+from trainables.settings.classifier import (
+    BagClassifierConfig,
+    ConvClassifierConfig,
+    MlpClassifierConfig,
+    PartsClassifierConfig,
+)
 from trainables.settings.loop import NoLoopConfig, SaeCeptionLoopConfig
 from trainables.settings.sae import (
     BatchTopKSaeConfig,
@@ -36,7 +41,10 @@ from trainables.settings.sae import (
 from trainables.settings.section import Section
 
 Loop = Annotated[NoLoopConfig | SaeCeptionLoopConfig, Field(discriminator="kind")]
-Classifier = Annotated[MlpClassifierConfig | ConvClassifierConfig, Field(discriminator="kind")]
+Classifier = Annotated[
+    MlpClassifierConfig | ConvClassifierConfig | PartsClassifierConfig | BagClassifierConfig,
+    Field(discriminator="kind"),
+]
 Basis = Annotated[
     RawBasisConfig
     | PcaBasisConfig
@@ -75,7 +83,12 @@ class TrialConfig(Section):
 
 # Section -> kind -> model. A section left out of a space file takes TrialConfig's default.
 KINDS: dict[str, dict[str, type[Section]]] = {
-    "classifier": {"mlp": MlpClassifierConfig, "conv": ConvClassifierConfig},
+    "classifier": {
+        "mlp": MlpClassifierConfig,
+        "conv": ConvClassifierConfig,
+        "parts": PartsClassifierConfig,
+        "bag": BagClassifierConfig,
+    },
     "basis": {
         "raw": RawBasisConfig,
         "pca": PcaBasisConfig,

@@ -13,6 +13,8 @@ from typing import Any
 CLASSIFIERS = {
     "mlp": "trainables.networks.mlp:Mlp",
     "conv": "trainables.networks.conv:Conv",
+    "parts": "trainables.networks.parts:Parts",
+    "bag": "trainables.networks.bag:Bag",
 }
 FRONT_ENDS = {
     "none": "trainables.networks.front_ends.pixels:Pixels",
