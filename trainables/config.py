@@ -28,7 +28,7 @@ from trainables.settings.classifier import (
     MlpClassifierConfig,
     PartsClassifierConfig,
 )
-from trainables.settings.loop import NoLoopConfig, SaeCeptionLoopConfig
+from trainables.settings.loop import JointLoopConfig, NoLoopConfig, SaeCeptionLoopConfig
 from trainables.settings.sae import (
     BatchTopKSaeConfig,
     GatedSaeConfig,
@@ -40,7 +40,7 @@ from trainables.settings.sae import (
 )
 from trainables.settings.section import Section
 
-Loop = Annotated[NoLoopConfig | SaeCeptionLoopConfig, Field(discriminator="kind")]
+Loop = Annotated[NoLoopConfig | JointLoopConfig | SaeCeptionLoopConfig, Field(discriminator="kind")]
 Classifier = Annotated[
     MlpClassifierConfig | ConvClassifierConfig | PartsClassifierConfig | BagClassifierConfig,
     Field(discriminator="kind"),
@@ -108,7 +108,7 @@ KINDS: dict[str, dict[str, type[Section]]] = {
         "gated": GatedSaeConfig,
         "matryoshka": MatryoshkaSaeConfig,
     },
-    "loop": {"none": NoLoopConfig, "sae_ception": SaeCeptionLoopConfig},
+    "loop": {"none": NoLoopConfig, "joint": JointLoopConfig, "sae_ception": SaeCeptionLoopConfig},
 }
 # Sections without variants.
 PLAIN: dict[str, type[Section]] = {"auxiliary": AuxiliaryConfig}

@@ -45,6 +45,7 @@ SAES = {
 }
 LOOPS = {
     "none": "trainables.classifier.plain:PlainLoop",
+    "joint": "trainables.classifier.joint:JointLoop",
     "sae_ception": "trainables.classifier.sae_ception:SaeCeptionLoop",
 }
 DATASETS = {
@@ -68,6 +69,15 @@ AUXILIARY_LOSSES = {
     "contrastive": "trainables.losses.contrastive:Contrastive",
     "sparse_reconstruction": "trainables.losses.sparse_reconstruction:SparseReconstruction",
     "concepts": "trainables.losses.concepts:ConceptSupervision",
+}
+# Each has its weight in the joint loop's settings, under the same name.
+LATENT_LOSSES = {
+    "solo": "trainables.losses.latents.solo:solo",
+    "moves": "trainables.losses.latents.moves:moves",
+    "far_ink": "trainables.losses.latents.far_ink:far_ink",
+    "erasing": "trainables.losses.latents.erasing:erasing",
+    "decoder_orthogonality": "trainables.losses.latents.orthogonality:decoder_orthogonality",
+    "locality": "trainables.losses.latents.locality:locality",
 }
 CONCEPT_TABLES = {
     "image_statistics": "trainables.data.image_statistics:image_statistics",

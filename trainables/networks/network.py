@@ -60,6 +60,10 @@ class Network(nn.Module):
         """Weights, without biases, of the first layer that learns."""
         raise NotImplementedError
 
+    def thresholds(self) -> list[torch.Tensor]:
+        """Parameters that decide when a unit answers at all, which may be trained at a rate of their own."""
+        return []
+
     def pixel_weights(self) -> torch.Tensor:
         """First weights (units, h, w), one for every pair of unit and pixel; part of the graph.
 

@@ -51,13 +51,10 @@ class Parts(Network):
         wanted = [config.pool_size or step + 1 for step in self.pool_step]
         self.pool_size = [min(size, n) for size, n in zip(wanted, grid, strict=True)]
         self.regions = [
-            (n - size) // step + 1
-            for n, size, step in zip(grid, self.pool_size, self.pool_step, strict=True)
+            (n - size) // step + 1 for n, size, step in zip(grid, self.pool_size, self.pool_step, strict=True)
         ]
         self.hidden_size = config.templates * self.regions[0] * self.regions[1]
-        self.weight = nn.Parameter(
-            torch.rand(config.templates, 1, self.size, self.size, generator=generator)
-        )
+        self.weight = nn.Parameter(torch.rand(config.templates, 1, self.size, self.size, generator=generator))
         self.cosine = nn.Parameter(torch.full((config.templates,), FIRST_COSINE))
         self.readout = linear(self.hidden_size, n_classes, generator)
 
@@ -87,7 +84,7 @@ class Parts(Network):
         return self.gain * strongest.relu().flatten(1)
 
     def templates(self) -> torch.Tensor:
-        """w (K, 1, s, s) >= 0 of length 1: |parameter|, which unlike its positive part can come back from 0."""
+        """w (K, 1, s, s) >= 0 of length 1: the parameter's size, which can leave 0 as its relu could not."""
         sizes = self.weight.abs()
         return sizes / sizes.flatten(1).norm(dim=1).clamp(min=NO_INK).view(-1, 1, 1, 1)
 
@@ -103,6 +100,10 @@ class Parts(Network):
     def first_weights(self) -> list[torch.Tensor]:
         """The templates' parameters."""
         return [self.weight]
+
+    def thresholds(self) -> list[torch.Tensor]:
+        """The cosines from which templates answer."""
+        return [self.cosine]
 
     def unit_places(self) -> torch.Tensor:
         """Middles of the regions, for every template again."""

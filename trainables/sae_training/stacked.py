@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from trainables import registry
+from trainables.sae_training.consolidation import consolidated
 from trainables.sae_training.request import SaeOutcome, SaeResult, diverged
 from trainables.sae_training.resampling import resample, resampling_steps
 from trainables.sae_training.schedules import batches, dead_window, learning_rate, ramp
@@ -26,7 +27,8 @@ from trainables.sae_training.stacks.step import Revival, StackedStep
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 
 if TYPE_CHECKING:
-    from trainables.sae_training.request import SaeRequest
+    from trainables.sae_training.consolidation import consolidated
+from trainables.sae_training.request import SaeRequest
 
 
 def train_stack(requests: Sequence[SaeRequest], device: torch.device) -> list[SaeOutcome]:
@@ -42,6 +44,7 @@ class Member:
 
     def __init__(self, request: SaeRequest, device: torch.device, steps: int) -> None:
         config, y = request.config, request.y.to(device)
+        self.config = config
         self.generator = torch.Generator().manual_seed(request.seed)
         kind: str = config.kind  # type: ignore[attr-defined]  # every kind's config names itself
         self.sae: SparseAutoencoder = registry.load(registry.SAES, kind)(config, y.shape[1]).to(device)
@@ -109,9 +112,8 @@ class StackedTraining:
                 return diverged(figures["loss"], epoch + 1, self.epochs)
         sae = separate(member.sae)
         sae.begin_step(1.0)
-        sae.requires_grad_(False).eval()
-        sae.calibrate(self._inputs_of(place))
-        return SaeResult(sae, tuple(member.history))
+        left = consolidated(sae.requires_grad_(False).eval(), member.config, self._inputs_of(place))
+        return SaeResult(left.sae, tuple(member.history), left.rare, left.merged)
 
     def _inputs_of(self, place: int) -> Tensor:
         """x (n, r) of one member."""

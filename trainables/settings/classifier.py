@@ -101,7 +101,10 @@ class PartsClassifierConfig(ClassifierTrainingConfig):
         description="Pixels along a template; 0 is about a third of the image, 9 of 28 and 3 of 8.",
     )
     stride: int = Field(
-        0, ge=0, le=16, description="Pixels from place to place; 0 is a 14th of the image, 2 of 28 and 1 of 8."
+        0,
+        ge=0,
+        le=16,
+        description="Pixels from place to place; 0 is a 14th of the image, 2 of 28 and 1 of 8.",
     )
     pool_size: int = Field(
         0, ge=0, le=64, description="Places along a region; 0 is pool_step + 1, so regions overlap by one."
@@ -118,10 +121,16 @@ class BagClassifierConfig(ClassifierTrainingConfig):
     kind: Literal["bag"] = "bag"
     channels: int = Field(128, ge=1, le=4096, description="Features of a patch.")
     receptive_field: int = Field(
-        0, ge=0, le=63, description="Pixels along a patch; 0 is about a third of the image, 9 of 28 and 3 of 8."
+        0,
+        ge=0,
+        le=63,
+        description="Pixels along a patch; 0 is about a third of the image, 9 of 28 and 3 of 8.",
     )
     stride: int = Field(
-        0, ge=0, le=16, description="Pixels from place to place; 0 is a 14th of the image, 2 of 28 and 1 of 8."
+        0,
+        ge=0,
+        le=16,
+        description="Pixels from place to place; 0 is a 14th of the image, 2 of 28 and 1 of 8.",
     )
     grid: int = Field(
         1, ge=1, le=16, description="Regions along a side, each with features of its own; 1 is a true bag."

@@ -15,6 +15,58 @@ class NoLoopConfig(Section):
     kind: Literal["none"] = "none"
 
 
+class JointLoopConfig(Section):
+    """The classifier and its SAE trained on together, also on edited images; that SAE is what is measured.
+
+    The weights from solo on are those of losses on latents. They rise from 0 to their value between 15 and
+    35 % of the steps.
+    """
+
+    kind: Literal["joint"] = "joint"
+    epochs: int = Field(8, ge=1, le=10_000, description="Passes of the joint training at full budget.")
+    learning_rate: float = Field(
+        1e-3, gt=0, le=1, description="Adam's largest rate (one cycle); ten times it for thresholds."
+    )
+    batch_size: int = Field(256, ge=8, le=8192, description="Images per gradient step.")
+    augmented_share: float = Field(
+        0.5, ge=0, le=1, description="Share of the batches that the classifier's augmentation changes."
+    )
+    reconstructed_ce: float = Field(
+        1.0, ge=0, le=100, description="Weight of the cross entropy of the head on reconstructions."
+    )
+    reconstructed_kl: float = Field(
+        0.0, ge=0, le=100, description="Weight of the head's KL divergence from activation to reconstruction."
+    )
+    fvu: float = Field(0.3, ge=0, le=100, description="Weight of the reconstruction's unexplained variance.")
+    revival: float = Field(
+        1 / 16, ge=0, le=10, description="Weight of the terms that bring dead latents back; 0 is off."
+    )
+    edited_images: int = Field(
+        128, ge=1, le=8192, description="Images of each batch that the losses on latents edit, at most."
+    )
+    solo: float = Field(
+        0.0, ge=0, le=100, description="Weight of: a latent's part alone fires it, and little else."
+    )
+    moves: float = Field(
+        0.0, ge=0, le=100, description="Weight of: its part brings it into other images, a blob does not."
+    )
+    far_ink: float = Field(
+        0.0, ge=0, le=100, description="Weight of: ink beyond the strokes' hull changes no latent."
+    )
+    erasing: float = Field(
+        0.0,
+        ge=0,
+        le=100,
+        description="Weight of: a latent falls silent without its part, not without a blob.",
+    )
+    decoder_orthogonality: float = Field(
+        0.0, ge=0, le=100, description="Weight of the mean largest squared cosine between decoder rows."
+    )
+    locality: float = Field(
+        0.0, ge=0, le=1000, description="Weight of the spread over the image of what a latent reads."
+    )
+
+
 class SaeCeptionLoopConfig(Section):
     """Cycles: the codes of the classifier's SAE, decoded, become targets of its next training."""
 

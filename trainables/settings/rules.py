@@ -87,4 +87,29 @@ RULES: tuple[Rule, ...] = (
         lambda start, reinitialise: start == "continue" or reinitialise == "none",
         "loop.reinitialise needs loop.start continue: with new weights every unit is started anew",
     ),
+    Rule(
+        ("loop.reinitialise", "classifier.kind"),
+        lambda reinitialise, kind: reinitialise == "none" or kind in ("mlp", "conv"),
+        "loop.reinitialise needs hidden units with weights of their own: classifier.kind must be mlp or conv",
+    ),
+    Rule(
+        ("loop.edited_images", "sae.kind"),
+        lambda _, kind: kind == "batch_topk",
+        "loop.kind joint trains the SAE with one threshold for all latents: sae.kind must be batch_topk",
+    ),
+    Rule(
+        ("loop.locality", "classifier.kind"),
+        lambda weight, kind: weight == 0 or kind in ("parts", "bag"),
+        "loop.locality needs hidden units with a place in the image: classifier.kind must be parts or bag",
+    ),
+    Rule(
+        ("loop.locality", "classifier.grid"),
+        lambda weight, grid: weight == 0 or grid > 1,
+        "loop.locality needs hidden units with a place in the image: classifier.grid must be above 1",
+    ),
+    Rule(
+        ("loop.locality", "basis.kind"),
+        lambda weight, kind: weight == 0 or kind == "raw",
+        "loop.locality needs SAE inputs that are hidden units: basis.kind must be raw",
+    ),
 )

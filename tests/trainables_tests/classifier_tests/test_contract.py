@@ -14,7 +14,8 @@ from torch import nn
 from torch.nn import functional
 
 from trainables import registry
-from trainables.classifier.trainer import AuxiliaryLoss, ClassifierTrainer, active_losses
+from trainables.classifier.objective import AuxiliaryLoss, active_losses
+from trainables.classifier.trainer import ClassifierTrainer
 from trainables.config import KINDS, TrialConfig
 from trainables.data.dataset import ImageData, TensorSplit, load_dataset, to_tensors
 from trainables.data.stroke_mask import stroke_mask
