@@ -73,14 +73,18 @@ class Parts(Network):
 
     def activations(self, images: torch.Tensor) -> torch.Tensor:
         """images (b, h, w) in [0, 1] -> (b, d) >= 0, template by template, region by region."""
-        padding, x = self.size // 2, images.unsqueeze(1)
-        threshold = self.cosine.clamp(0, MOST_COSINE).view(-1, 1, 1)
-        ones = torch.ones(1, 1, self.size, self.size, device=images.device, dtype=images.dtype)
-        energy = functional.conv2d(x.square(), ones, stride=self.stride, padding=padding)
-        length = (energy + NO_INK).sqrt()
-        matched = functional.conv2d(x, self.templates(), stride=self.stride, padding=padding)
-        # The largest of all rectified values is the rectified largest, for a tenth of the work.
-        strongest = functional.max_pool2d(matched - threshold * length, self.pool_size, self.pool_step)
+        # As a product with patches, places before templates: on a CPU less than half of what a convolution of
+        # one channel costs. The largest of all rectified values is the rectified largest.
+        padding, size, stride = self.size // 2, self.size, self.stride
+        padded = functional.pad(images, (padding,) * 4)
+        patches = padded.unfold(1, size, stride).unfold(2, size, stride)
+        n, rows, columns = patches.shape[:3]
+        patches = patches.reshape(n * rows * columns, size**2)
+        length = (patches.square().sum(dim=1, keepdim=True) + NO_INK).sqrt()
+        least = length * self.cosine.clamp(0, MOST_COSINE)
+        answers = torch.addmm(-least, patches, self.templates().flatten(1).T)
+        maps = answers.view(n, rows, columns, len(self.weight)).permute(0, 3, 1, 2)
+        strongest = functional.max_pool2d(maps, self.pool_size, self.pool_step)
         return self.gain * strongest.relu().flatten(1)
 
     def templates(self) -> torch.Tensor:
