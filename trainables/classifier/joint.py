@@ -21,7 +21,6 @@ from typing import Any
 
 from torch import Tensor
 
-from trainables import registry
 from trainables.bases.basis import Basis
 from trainables.classifier.cached_training import CachedTraining
 from trainables.classifier.joint_trainer import JointTrainer
@@ -129,9 +128,7 @@ class JointLoop(ClassifierLoop):
         if stood is None:
             return
         config = self.setting.config
-        basis: Basis = registry.load(registry.BASES, config.basis.kind)(
-            config.basis, self._plain.network.hidden_size
-        )
+        basis: Basis = config.basis.load_implementation()(config.basis, self._plain.network.hidden_size)
         basis.load_state_dict(part(tensors, BASIS))
         joint = self._training(stood["rung"], stood["start_key"], basis.to(self.setting.device), None)
         joint.trainer.load_state_tensors(part(tensors, TRAINER))
@@ -168,7 +165,7 @@ class JointLoop(ClassifierLoop):
         trainer = JointTrainer(config, setting.data, seed, setting.device, basis, sae, epochs)
         settings = {
             **setting.classifier_settings,
-            "loop": config.loop.model_dump(exclude={"epochs"}),
+            "loop": config.loop.identity("epochs"),
             "epochs": epochs,
             "dead_window": config.sae.dead_window,
         }

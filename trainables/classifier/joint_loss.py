@@ -95,8 +95,8 @@ class JointLoss:
 
 def latent_losses(loop: JointLoopConfig) -> dict[str, tuple[float, LatentLoss]]:
     """(weight, loss) by name of every loss on latents that is switched on."""
-    names = [name for name in registry.LATENT_LOSSES if getattr(loop, name) > 0]
-    return {name: (getattr(loop, name), registry.load(registry.LATENT_LOSSES, name)) for name in names}
+    names = [name for name in registry.LATENT_LOSSES.built_in if getattr(loop, name) > 0]
+    return {name: (getattr(loop, name), registry.LATENT_LOSSES[name]) for name in names}
 
 
 def unit_places(network: Network) -> Tensor:

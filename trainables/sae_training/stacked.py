@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from trainables import registry
 from trainables.sae_training.consolidation import consolidated
 from trainables.sae_training.request import SaeOutcome, SaeResult, diverged
 from trainables.sae_training.resampling import resample, resampling_steps
@@ -27,8 +26,7 @@ from trainables.sae_training.stacks.step import Revival, StackedStep
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 
 if TYPE_CHECKING:
-    from trainables.sae_training.consolidation import consolidated
-from trainables.sae_training.request import SaeRequest
+    from trainables.sae_training.request import SaeRequest
 
 
 def train_stack(requests: Sequence[SaeRequest], device: torch.device) -> list[SaeOutcome]:
@@ -46,8 +44,7 @@ class Member:
         config, y = request.config, request.y.to(device)
         self.config = config
         self.generator = torch.Generator().manual_seed(request.seed)
-        kind: str = config.kind  # type: ignore[attr-defined]  # every kind's config names itself
-        self.sae: SparseAutoencoder = registry.load(registry.SAES, kind)(config, y.shape[1]).to(device)
+        self.sae: SparseAutoencoder = config.load_implementation()(config, y.shape[1]).to(device)
         self.sae.begin_step(0.0)
         self.sae.initialise(y, self.generator)
         self.sae.decoder.requires_grad_(not request.frozen_decoder)

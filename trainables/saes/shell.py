@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from trainables import registry
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.settings.sae import SaeTrainingConfig
 
@@ -23,10 +22,8 @@ def sae_from(config: SaeTrainingConfig, tensors: Mapping[str, Tensor]) -> Sparse
 
 def sae_shell(config: SaeTrainingConfig, width: int, input_size: int) -> SparseAutoencoder:
     """The config's kind with `width` latents, all tensors still at 0."""
-    kind: str = config.kind  # type: ignore[attr-defined]  # every kind's config names itself
-    sae: SparseAutoencoder = registry.load(registry.SAES, kind)(
-        config.model_copy(update={"width": width}), input_size
-    )
+    shape = config.model_copy(update={"width": width})
+    sae: SparseAutoencoder = config.load_implementation()(shape, input_size)
     return sae
 
 

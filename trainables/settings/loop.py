@@ -2,27 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from trainables.settings.section import Section
+from trainables.settings.rules import Rule
+from trainables.settings.section import Member
 
 
-class NoLoopConfig(Section):
+class LoopConfig(Member):
+    """What all loops share: that they have a kind."""
+
+
+class NoLoopConfig(LoopConfig):
     """The classifier does not know of the SAE."""
 
-    kind: Literal["none"] = "none"
+    implementation: ClassVar[str] = "trainables.classifier.plain:PlainLoop"
+    kind: str = "none"
 
 
-class JointLoopConfig(Section):
+class JointLoopConfig(LoopConfig):
     """The classifier and its SAE trained on together, also on edited images; that SAE is what is measured.
 
     The weights from solo on are those of losses on latents. They rise from 0 to their value between 15 and
     35 % of the steps.
     """
 
-    kind: Literal["joint"] = "joint"
+    implementation: ClassVar[str] = "trainables.classifier.joint:JointLoop"
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            ("loop.edited_images", "sae.kind"),
+            lambda _, kind: kind == "batch_topk",
+            "loop.kind joint trains the SAE with one threshold for all: sae.kind must be batch_topk",
+            monotone=True,
+        ),
+        Rule(
+            ("loop.locality", "classifier.kind"),
+            lambda weight, kind: weight == 0 or kind in ("parts", "bag"),
+            "loop.locality needs hidden units with a place in the image: classifier.kind parts or bag",
+            monotone=True,
+        ),
+        Rule(
+            ("loop.locality", "classifier.grid"),
+            lambda weight, grid: weight == 0 or grid > 1,
+            "loop.locality needs hidden units with a place in the image: classifier.grid must be above 1",
+            monotone=True,
+        ),
+        Rule(
+            ("loop.locality", "basis.kind"),
+            lambda weight, kind: weight == 0 or kind == "raw",
+            "loop.locality needs SAE inputs that are hidden units: basis.kind must be raw",
+            monotone=True,
+        ),
+    )
+    kind: str = "joint"
     epochs: int = Field(8, ge=1, le=10_000, description="Passes of the joint training at full budget.")
     learning_rate: float = Field(
         1e-3, gt=0, le=1, description="Adam's largest rate (one cycle); ten times it for thresholds."
@@ -67,10 +100,25 @@ class JointLoopConfig(Section):
     )
 
 
-class SaeCeptionLoopConfig(Section):
+class SaeCeptionLoopConfig(LoopConfig):
     """Cycles: the codes of the classifier's SAE, decoded, become targets of its next training."""
 
-    kind: Literal["sae_ception"] = "sae_ception"
+    implementation: ClassVar[str] = "trainables.classifier.sae_ception:SaeCeptionLoop"
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            ("loop.start", "loop.reinitialise"),
+            lambda start, reinitialise: start == "continue" or reinitialise == "none",
+            "loop.reinitialise needs loop.start continue: with new weights every unit is started anew",
+            monotone=True,
+        ),
+        Rule(
+            ("loop.reinitialise", "classifier.kind"),
+            lambda reinitialise, kind: reinitialise == "none" or kind in ("mlp", "conv"),
+            "loop.reinitialise needs units with weights of their own: classifier.kind must be mlp or conv",
+            monotone=True,
+        ),
+    )
+    kind: str = "sae_ception"
     cycles: int = Field(3, ge=1, le=20, description="Trainings after the plain one, each of as many epochs.")
     weight: float = Field(
         0.1, ge=0, le=1e4, description="Weight of 1 - cos(hidden activations, target); 0 trains plainly."

@@ -169,7 +169,7 @@ class Held(LatentBatch):
 
 @pytest.mark.parametrize("name", registry.LATENT_LOSSES)
 def test_gradients_are_those_of_differences(name: str) -> None:
-    loss = registry.load(registry.LATENT_LOSSES, name)
+    loss = registry.LATENT_LOSSES[name]
     strokes = torch.stack([0.12 * LOCAL, 0.06 * (FIRST + SECOND), 0.1 * SECOND + 0.02 * BORDER])
     noise = 0.01 * torch.randn(strokes.shape, generator=generator(6), dtype=torch.float64)
     weights = (strokes + noise).flatten(1).T.clone().requires_grad_()
