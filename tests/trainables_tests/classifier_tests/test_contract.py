@@ -27,13 +27,15 @@ from trainables.settings.classifier import ClassifierTrainingConfig, MlpClassifi
 from trainables.settings.rules import Rule
 
 SIDES = [8, 28]
+# What makes the kinds small, of those that have it.
+SMALL = {"hidden_size": 9, "templates": 3, "grid": 2}
 NETWORKS: list[ClassifierTrainingConfig] = [
     *(
         MlpClassifierConfig(hidden_size=9, front_end=name, front_end_channels=2)
         for name in registry.FRONT_ENDS
     ),  # type: ignore[arg-type]
     *(
-        model(hidden_size=9, kwta=kwta)  # type: ignore[call-arg]
+        model(kwta=kwta, **{name: size for name, size in SMALL.items() if name in model.model_fields})
         for model in KINDS["classifier"].values()
         for kwta in (0, 3)
     ),
