@@ -124,11 +124,12 @@ def possible_networks(name: str, table: Path) -> Iterator[ClassifierTrainingConf
 
 @by_side
 @by_network
-def test_a_step_lowers_the_cross_entropy(config: Any, side: int, data: dict[int, ImageData]) -> None:
+def test_a_few_steps_lower_the_cross_entropy(config: Any, side: int, data: dict[int, ImageData]) -> None:
     whole = config.model_copy(update={"batch_size": 8192})
     trainer = ClassifierTrainer(whole, OFF, data[side], seed=0)
-    first, second = trainer.train_epoch(), trainer.train_epoch()
-    assert second < first
+    # More than one: where the winners change places, the first step may raise it.
+    losses = [trainer.train_epoch() for _ in range(4)]
+    assert losses[-1] < losses[0]
 
 
 @by_side
