@@ -53,9 +53,8 @@ class JointTrainer:
         self._loss = JointLoss(loop, self._objective, basis, sae)
         self._val = (data.val.images.to(device), data.val.labels.to(device))
         self._batches = batches(len(data.train), loop.batch_size)
-        self._rate, self._window = loop.learning_rate, dead_window(
-            config.sae.dead_window, len(data.train) * epochs
-        )  # fmt: skip
+        self._rate = loop.learning_rate
+        self._window = dead_window(config.sae.dead_window, len(data.train) * epochs)
         self._silent_for = torch.zeros(len(sae.decoder), device=device)
         self._optimizer = torch.optim.Adam(self._parameter_groups(), lr=loop.learning_rate, fused=True)
         trainer_state.begin_moments(self._optimizer, self._parameters().values(), device)
