@@ -127,18 +127,19 @@ def check_loss(config: LossConfig, classifier: ClassifierTrainingConfig | None =
     if isinstance(loss, nn.Module):
         learned += list(loss.double().parameters())
     value = loss(_batch(network, images))
+    found = float(value.detach())
     _holds(value.shape == () and bool(value.isfinite()), f"its value is {value}, not a finite scalar")
-    _holds(float(value) >= 0, f"it is {float(value):.3g} < 0")
-    _holds(float(loss(_batch(network, images))) == float(value), "equal draws give another value")
+    _holds(found >= 0, f"it is {found:.3g} < 0")
+    _holds(float(loss(_batch(network, images)).detach()) == found, "equal draws give another value")
     gradients = torch.autograd.grad(value, learned, allow_unused=True)
     energy = sum(float(g.square().sum()) for g in gradients if g is not None)
     _holds(energy > 0, "it has no gradient with respect to the network")
     with torch.no_grad():
         for parameter, gradient in zip(learned, gradients, strict=True):
             if gradient is not None:
-                parameter -= 1e-3 * value / energy * gradient
+                parameter.sub_(gradient, alpha=1e-3 * found / energy)
     _holds(
-        float(loss(_batch(network, images))) < float(value),
+        float(loss(_batch(network, images)).detach()) < found,
         "a small step down its gradient does not lower it",
     )
 

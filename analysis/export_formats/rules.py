@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import singledispatch
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -135,8 +136,9 @@ def rule_of(sae: SparseAutoencoder) -> Rule:
     A kind from outside may have a method `export_rule` that returns one; one that overrides `activate` of a
     kind of ours has other codes, and must.
     """
-    if hasattr(sae, "export_rule"):
-        own: Rule = sae.export_rule()
+    export_rule: Any = getattr(type(sae), "export_rule", None)
+    if export_rule is not None:
+        own: Rule = export_rule(sae)
         return own
     if is_foreign(type(sae)) and any(
         "activate" in vars(base) and is_foreign(base) for base in type(sae).__mro__
