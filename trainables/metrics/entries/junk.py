@@ -21,7 +21,7 @@ def _untrained(inputs: ReferenceInputs) -> dict[str, Tensor]:
     return {"junk": looks.junk, "far": looks.far}
 
 
-UNTRAINED = Reference("junk of the untrained network", _untrained)
+UNTRAINED = Reference("junk of the untrained network", _untrained, version=2)
 
 
 def latents(inputs: MetricInputs) -> Junk:
