@@ -145,7 +145,7 @@ def pixel_noise(pairs: Pairs, images: Tensor, generator: torch.Generator) -> Ten
 
 
 def background_noise(pairs: Pairs, mask: Tensor, images: Tensor, generator: torch.Generator) -> Tensor:
-    """U[0, w] off the mask (m, h, w) for each of WIDTHS, U[0, 0.05] on it: (8, m, h, w), as `pixel_noise` draws."""
+    """U[0, w] off the mask (m, h, w) for each of WIDTHS, U[0, 0.05] on it, as `pixel_noise`: (8, m, h, w)."""
     fields = torch.rand(len(WIDTHS), NOISE_FIELDS, *images.shape[1:], generator=generator).to(images)
     widths = torch.tensor(WIDTHS, device=images.device, dtype=images.dtype)[:, None, None, None]
     return fields[:, pairs.images % NOISE_FIELDS] * torch.where(mask, NOISE, widths)
