@@ -42,8 +42,8 @@ SAES = {
     "matryoshka": "trainables.saes.matryoshka:MatryoshkaSae",
 }
 LOOPS = {
-    "none": "trainables.classifier.plain:PlainCourse",
-    "sae_ception": "trainables.classifier.sae_ception:CycledCourse",
+    "none": "trainables.classifier.plain:PlainLoop",
+    "sae_ception": "trainables.classifier.sae_ception:SaeCeptionLoop",
 }
 DATASETS = {
     "digits": "trainables.data.embedded:load_digits",
