@@ -167,7 +167,11 @@ def rough(seconds: float) -> str:
 
 
 def size(amount: int) -> str:
-    """`12.3 MB`."""
+    """An amount of bytes as a person reads it.
+
+    >>> size(12_345_678)
+    '12.3 MB'
+    """
     for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if amount >= unit:
             return f"{amount / unit:.1f} {name}"

@@ -1,4 +1,7 @@
-"""The table of folders, files and lines: `python -m docs.generate.code_map` prints it, with --write into the page."""
+"""The table of folders, files and lines.
+
+`python -m docs.generate.code_map` prints it, and with --write puts it into docs/architecture.md.
+"""
 
 from __future__ import annotations
 
@@ -42,9 +45,13 @@ def table(root: Path = ROOT) -> str:
     total = Room("**the three packages**", "", sum(r.files for r in inside), sum(r.lines for r in inside))
     head = "| folder | files | lines | what lives there |\n|---|---:|---:|---|\n"
     return head + "\n".join(
-        f"| {room.path if room is total else f'`{room.path}/`'} | {room.files} | {room.lines:,} | {room.what} |"
+        f"| {_name(room, total)} | {room.files} | {room.lines:,} | {room.what} |"
         for room in (*inside, total, *outside)
     )
+
+
+def _name(room: Room, total: Room) -> str:
+    return room.path if room is total else f"`{room.path}/`"
 
 
 def filled(page: str, made: str) -> str:

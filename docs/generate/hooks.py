@@ -1,7 +1,8 @@
 """What mkdocs asks while it builds: the generated pages, and links that lead out of `docs/`.
 
-A page that links to a file of the repository (`../spaces/sae.yaml`) should work on GitHub and in the built site, which
-has to stand alone. So such a file is copied into the site below `source/`, and a link to a folder becomes plain text.
+A page that links to a file of the repository (`../spaces/sae.yaml`) should work on GitHub and in the built
+site, which has to stand alone. So such a file is copied into the site below `source/`, and a link to a folder
+becomes plain text.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that are made, the root's own pages, and whatever file of the repository a page links to."""
+    """Add the pages that are made, the root's own, and whatever file of the repository a page links to."""
     from mkdocs.structure.files import File
 
     texts = {file.src_uri: file.content_string for file in files.documentation_pages()}
@@ -77,7 +78,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def in_site(page: str, target: str) -> str | None:
-    """Where in the site a page's link leads: None for where it says, "" for nowhere, else a path in the site."""
+    """Where in the site a page's link leads: None for where it says, "" for nowhere, else a path."""
     if re.match(r"[a-z]+:", target):
         return None
     source = source_of(page)

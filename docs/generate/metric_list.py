@@ -10,9 +10,9 @@ WHEN = {"epoch": "every epoch", "rung": "every rung", "final": "at full budget",
 HEAD = """\
 # Every metric
 
-Made from the catalogue in `trainables/metrics`. A metric with a null is reported as three values: `x` as measured,
-`x_null` at chance on the same data, and `x_skill` from 0 (chance) to 1 (perfect). Those without a direction are
-references. [How far each can be trusted](metrics.md) was measured on a default pipeline.
+Made from the catalogue in `trainables/metrics`. A metric with a null is reported as three values: `x` as
+measured, `x_null` at chance on the same data, and `x_skill` from 0 (chance) to 1 (perfect). Those without a
+direction are references. [How far each can be trusted](metrics.md) was measured on a default pipeline.
 
 | metric | better | first measured | null | what |
 |---|---|---|---|---|

@@ -21,7 +21,7 @@ def pages(root: Path = ROOT) -> dict[str, str]:
         f"- [`{name.removesuffix('.md')}`]({name}): {_summary(text)}" for name, text in made.items()
     )
     made["index.md"] = (
-        "# API reference\n\nMade from the docstrings of every public class and function, folder by folder.\n\n"
+        "# API reference\n\nMade from the docstrings of public classes and functions, folder by folder.\n\n"
         f"{listed}\n"
     )
     return made
@@ -39,8 +39,8 @@ def _dotted(root: Path, path: Path) -> str:
 
 
 def _summary(page: str) -> str:
-    lines = [line for line in page.splitlines()[1:] if line and not line.startswith("#")]
-    return lines[0] if lines else ""
+    paragraphs = [text for text in page.split("\n\n") if not text.startswith("#")]
+    return " ".join(paragraphs[0].split())
 
 
 def _page(root: Path, folder: Path) -> str:
@@ -73,7 +73,7 @@ def _definition(node: Definition, level: int) -> Iterator[str]:
 
 
 def signature(node: Definition) -> str:
-    """The head of a definition, as it stands in the source but on one line; a class with its annotated fields."""
+    """The head of a definition on one line; a class with its annotated fields."""
     if isinstance(node, ast.ClassDef):
         bases = ", ".join(ast.unparse(base) for base in node.bases)
         fields = [

@@ -12,10 +12,11 @@ from docs.generate.code_map import ROOT
 HEAD = """\
 # Every key of a space file
 
-Made from [`search/space.schema.json`](../search/space.schema.json), which the code writes from the same settings that
-check a file. Any value below `trial` is a constant or a domain (`{choice: [...]}`, `{uniform: [low, high]}`,
-`{log_uniform: ...}`, `{int: ...}`, `{log_int: ...}`), with `when`, `or` and `default` beside it where that helps;
-the other sections take constants. Lines in which a kind is named hold for that kind alone.
+Made from [`search/space.schema.json`](../search/space.schema.json), which the code writes from the same
+settings that check a file. Any value below `trial` is a constant or a domain (`{choice: [...]}`,
+`{uniform: [low, high]}`, `{log_uniform: ...}`, `{int: ...}`, `{log_int: ...}`), with `when`, `or` and
+`default` beside it where that helps; the other sections take constants. Lines in which a kind
+is named hold for that kind alone.
 """
 MANY = 20  # names listed in a cell; metrics are more and have a page
 COLUMNS = "| key | default | allowed | what |\n|---|---|---|---|\n"

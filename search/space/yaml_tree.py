@@ -42,7 +42,11 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def core_scalar(text: str) -> Atom:
-    """Value of an unquoted scalar under the YAML 1.2 core schema (YAML 1.2.2, section 10.3.2)."""
+    """Value of an unquoted scalar under the YAML 1.2 core schema (YAML 1.2.2, section 10.3.2).
+
+    >>> [core_scalar(text) for text in ("1e-3", "yes", "0o17", "~")]
+    [0.001, 'yes', 15, None]
+    """
     if len(text) > MAX_NUMBER_LENGTH:
         return text
     for pattern, convert in _CORE:

@@ -76,7 +76,7 @@ class Scheduler:
 
 @dataclass(frozen=True)
 class Sampler:
-    """Who proposes."""
+    """Who proposes the next trial."""
 
     name: Literal["tpe", "random"] = "tpe"
     startup_trials: int = 10
@@ -197,7 +197,7 @@ class SchedulerModel(SpaceSection):
 
 
 class SamplerModel(SpaceSection):
-    """Who proposes trials."""
+    """Who proposes the next trial."""
 
     name: Literal["tpe", "random"] = Field(Sampler.name, description="tpe learns from finished trials.")
     startup_trials: int = Field(

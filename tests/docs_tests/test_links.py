@@ -22,7 +22,8 @@ def test_a_broken_link_and_a_broken_anchor_are_found(tmp_path: Path) -> None:
     (tmp_path / "other.md").write_text("# Every one, and `more`\n\n```\n# no heading\n```\n")
     page = tmp_path / "page.md"
     page.write_text(
-        "[a](other.md) [b](other.md#every-one-and-more) [c](gone.md) [d](other.md#no-heading) ![e](gone.png)\n"
+        "[a](other.md) [b](other.md#every-one-and-more) [c](gone.md) [d](other.md#no-heading)\n"
+        "![e](gone.png)\n"
         "[f](https://example.org) `[g](code.md)` [h](#me)\n\n# Me\n"
     )
     assert broken_links(page) == ["gone.md", "other.md#no-heading", "gone.png"]

@@ -22,7 +22,7 @@ Referenced = Callable[[str, Callable[[], dict[str, Tensor]]], References]
 
 
 def computed(_which: str, compute: Callable[[], dict[str, Tensor]]) -> References:
-    """References computed anew."""
+    """References that are computed anew, without a cache."""
     return compute()
 
 
