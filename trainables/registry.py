@@ -52,7 +52,10 @@ DATASETS = {
     "kmnist": "trainables.data.mnist_family:load_kmnist",
     "emnist": "trainables.data.mnist_family:load_emnist",
     "npz": "trainables.data.npz:load_npz",
+    "planted": "trainables.data.planted:load_planted",
 }
+# Datasets with settings of their own in a space file's `data`; the class imports no torch.
+DATA_SETTINGS = {"planted": "trainables.settings.planted:PlantedConfig"}
 AUXILIARY_LOSSES = {
     "activation_l1": "trainables.losses.activation_l1:activation_l1",
     "junk_penalty": "trainables.losses.junk_penalty:junk_penalty",
