@@ -116,9 +116,9 @@ def parse(source: Source, problems: Problems) -> Node | None:
         if not note_in_text(source, problems):
             problems.add(where, "", f"not valid YAML: {getattr(error, 'reason', error)}")
         return None
-    before = len(problems.found)
+    found = len(problems.found)
     note_in_tree(root, problems)
-    return root if len(problems.found) == before else None
+    return root if len(problems.found) == found else None
 
 
 def _first_tab(source: Source) -> Where | None:
