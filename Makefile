@@ -54,6 +54,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing into $(VENV): about 7 GB of disk ($$(df -Ph . | awk 'NR == 2 {print $$4}') free here), most of it PyTorch; some minutes, once"
 	$(PIP) install -c constraints.txt -e .
 	touch $@
 

@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.study.domains import Scalar
-from search.study.sections import Constraint
-
 if TYPE_CHECKING:
-    pass
+    from search.study.domains import Scalar
+    from search.study.sections import Constraint
 
 
 def shown(path: Path) -> str:
