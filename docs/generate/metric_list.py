@@ -9,8 +9,8 @@ HEAD = """\
 # Every metric
 
 Made from the metric objects in `trainables/metrics/entries`. A metric with a chance level is reported as
-three values: `x` as measured, `x_null` at chance on the same data, and `x_skill` from 0 (chance) to 1 (perfect).
-[How far each can be trusted](metrics.md) was measured on a default pipeline.
+three values: `x` as measured, `x_null` at chance on the same data, and `x_skill` from 0 (chance) to 1
+(perfect). [How far each can be trusted](metrics.md) was measured on a default pipeline.
 
 """
 
