@@ -43,7 +43,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class Confirmed:
-    """One subject."""
+    """What the fresh trainings of one subject measured."""
 
     subject: Subject
     seeds: tuple[int, ...]
