@@ -1,15 +1,18 @@
 """Every metric that is registered, without importing torch.
 
 The space check looks objectives and constraints up here; leaderboards take directions from here; what the
-rungs compute follows from here. To add a metric: one file beside those of ENTRIES and its line there, or
-`register` from outside.
+rungs compute follows from here. To add a metric here: one file beside those of ENTRIES and its line there. To
+add one elsewhere: an entry point of the group `sae_search.metrics` that names a `Metric`, or `register`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib import import_module
+from importlib.metadata import entry_points
 
+from trainables.errors import MemberError
+from trainables.foreign import import_object
 from trainables.metrics.metric import NULL, SKILL, Column, Metric, Need, Role, When
 from trainables.metrics.score import DEFAULT_SCORE_PARTS, SCORE_PARTS
 
@@ -38,6 +41,8 @@ ENTRIES = (
     "colour_gap",
     "inversion",
 )
+
+GROUP = "sae_search.metrics"
 
 METRICS: dict[str, Column] = {}
 """Every number a trial can be measured by, the few that matter first, those of poor signal last."""
@@ -99,6 +104,19 @@ def skill_of(name: str) -> str | None:
     return name + SKILL if name + SKILL in METRICS else None
 
 
+def register_installed() -> None:
+    """Register what installed packages name. Raises MemberError for what cannot be had or is no `Metric`."""
+    for point in entry_points(group=GROUP):
+        found = import_object(point.value)
+        if not isinstance(found, Metric):
+            raise MemberError(
+                f"{point.value}, entry point {point.name} of {GROUP}: a {type(found).__name__}; must be a "
+                "trainables.metrics.metric.Metric"
+            )
+        register(found)
+
+
 register(
     *(metric for name in ENTRIES for metric in import_module(f"trainables.metrics.entries.{name}").METRICS)
 )
+register_installed()
