@@ -22,6 +22,7 @@ from search.ledger.history import History, fold
 from search.ledger.ledger import read
 from search.run_dir.run_directory import RunDirectory, create, open_existing
 from search.run_dir.run_info import noting_the_end
+from search.space.advice import advice
 from search.space.loader import load_study
 from search.space.writer import describe_difference, to_yaml
 from search.study.study import Study
@@ -36,6 +37,8 @@ def search(options: Options) -> int:
         return _resume(options)
     assert options.space is not None
     loaded = load_study(options.space, _overrides(options))
+    for sentence in advice(loaded.study):
+        print(f"warning: {sentence}", file=sys.stderr)  # noqa: T201
     if options.dry_run:
         return _dry_run(loaded.study)
     dataset = _load_data(loaded.study)
