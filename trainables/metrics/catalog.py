@@ -68,7 +68,11 @@ def register(*metrics: Metric) -> None:
         _registered[metric.name] = metric
         METRICS.update(metric.columns())
     order = ("key", "plain", "experimental")
-    ordered = sorted(METRICS.items(), key=lambda item: order.index(item[1].metric.standing))
+
+    def place(column: Column) -> tuple[int, bool]:
+        return order.index(column.metric.standing), column.role != "value"
+
+    ordered = sorted(METRICS.items(), key=lambda item: place(item[1]))
     METRICS.clear()
     METRICS.update(ordered)
 
