@@ -78,6 +78,7 @@ def _settings(study: Study) -> dict[str, Any]:
         **who,
         "resources": vars(study.resources),
         "confirm": vars(study.confirm),
+        **({"report": {"sections": " ".join(study.report)}} if study.report else {}),
     }
 
 
@@ -138,7 +139,14 @@ def _atom(value: Any) -> str:
 
 
 # What a resumed run may change: how much and where, never what is searched.
-_FREE_ON_RESUME = ("budget.trials", "budget.max_failures", "budget.trial_timeout_s", "resources.", "confirm.")
+_FREE_ON_RESUME = (
+    "budget.trials",
+    "budget.max_failures",
+    "budget.trial_timeout_s",
+    "resources.",
+    "confirm.",
+    "report.",
+)
 
 
 def describe_difference(old: Study, new: Study) -> list[str]:
