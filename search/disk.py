@@ -1,4 +1,4 @@
-"""old content or new, never half; or DiskError"""
+"""Files that have the old content or the new, never half; DiskError where they cannot be written."""
 
 from __future__ import annotations
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from search.commands import ROOT, python_command
+from search.formatting import shown
+
 EXAMPLES = """\
 examples:
   python search/run.py spaces/sae.yaml                         search on the embedded digits
@@ -47,6 +50,8 @@ class Options:
     take_over: bool
     dry_run: bool
     json: bool
+    report: bool
+    """Whether a finished search makes its report by itself."""
     resume: str | None
     """A run directory, or the place of a run on shared storage."""
     reproduce: tuple[Path, int] | None
@@ -67,7 +72,8 @@ def parse(arguments: list[str] | None = None) -> Options:
     got = parser.parse_args(arguments)
     modes = [name for name in ("resume", "reproduce", "follow") if getattr(got, name) is not None]
     if got.space is None and not modes:
-        parser.error("which space file? For example: python search/run.py spaces/sae.yaml")
+        example = python_command("search/run.py", shown(ROOT / "spaces" / "sae.yaml"))
+        parser.error(f"which space file? For example: {example}")
     if len(modes) >= 2:
         parser.error(f"--{modes[0]} and --{modes[1]} do different things; give one of them")
     if modes and (got.overrides or got.seed is not None or got.name):
@@ -99,6 +105,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         take_over=bool(got.take_over),
         dry_run=got.dry_run,
         json=got.json,
+        report=not got.no_report,
         resume=got.resume,
         reproduce=reproduce,
         detach=got.detach,
@@ -170,6 +177,7 @@ def _parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="check the space, say what would happen, start nothing"
     )
     parser.add_argument("--json", action="store_true", help="the result as one JSON document on stdout")
+    parser.add_argument("--no-report", action="store_true", help="end without making RUN/report")
     parser.add_argument(
         "--resume",
         metavar="RUN",
