@@ -49,11 +49,11 @@ class Bag(Network):
         return logits
 
     def readout_layer(self) -> nn.Linear:
-        """The head."""
+        """The linear head, from hidden units to logits."""
         return self.readout
 
     def first_weights(self) -> list[torch.Tensor]:
-        """The patches' filters."""
+        """The filters that read the patches."""
         return [self.first.weight]
 
     def unit_places(self) -> torch.Tensor:

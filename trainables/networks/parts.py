@@ -98,11 +98,11 @@ class Parts(Network):
         return logits
 
     def readout_layer(self) -> nn.Linear:
-        """The head."""
+        """The linear head, from hidden units to logits."""
         return self.readout
 
     def first_weights(self) -> list[torch.Tensor]:
-        """The templates' parameters."""
+        """The parameters that templates are made of."""
         return [self.weight]
 
     def thresholds(self) -> list[torch.Tensor]:

@@ -11,18 +11,18 @@ from trainables.settings.names import Name
 from trainables.settings.rules import Rule
 from trainables.settings.section import Member
 
+# Of the kinds whose units are a setting; where they follow from the image, more winners than units keep all.
+WINNERS = Rule(
+    ("classifier.kwta", "classifier.hidden_size"),
+    lambda kwta, hidden_size: kwta <= hidden_size,
+    "classifier.kwta must not exceed classifier.hidden_size",
+    monotone=True,
+)
+
 
 class ClassifierTrainingConfig(Member):
     """How the classifier is trained, whatever its architecture."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            ("classifier.kwta", "classifier.hidden_size"),
-            lambda kwta, hidden_size: kwta <= hidden_size,
-            "classifier.kwta must not exceed classifier.hidden_size",
-            monotone=True,
-        ),
-    )
     epochs: int = Field(18, ge=1, le=10_000, description="Passes over the training images at full budget.")
     learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam step size, constant.")
     batch_size: int = Field(128, ge=8, le=8192, description="Images per gradient step.")
@@ -71,6 +71,7 @@ class MlpClassifierConfig(ClassifierTrainingConfig):
 
     implementation: ClassVar[str] = "trainables.networks.mlp:Mlp"
     rules: ClassVar[tuple[Rule, ...]] = (
+        WINNERS,
         Rule(
             ("classifier.zero_dead_pixels", "classifier.front_end"),
             lambda zero, front_end: not zero or front_end in ("none", "locally_connected"),
@@ -99,6 +100,7 @@ class ConvClassifierConfig(ClassifierTrainingConfig):
     """Two 3x3 convolutions with stride 2, then one hidden layer that the SAE reads."""
 
     implementation: ClassVar[str] = "trainables.networks.conv:Conv"
+    rules: ClassVar[tuple[Rule, ...]] = (WINNERS,)
     kind: str = "conv"
     hidden_size: int = Field(
         128, ge=4, le=8192, description="Units in the hidden layer after the convolutions."
