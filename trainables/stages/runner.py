@@ -57,7 +57,10 @@ def references(
 
     A metric that reads a further reference, or a newer version of one, finds an entry of its own.
     """
-    settings = {"seed": inputs.seed, "references": reference_versions(metrics)}
+    versions = reference_versions(metrics)
+    if not versions:
+        return {}
+    settings = {"seed": inputs.seed, "references": versions}
     key = stages.key("references", settings, 0, classifier_key)
     return stages.run("references", key, lambda: Entry(compute_references(metrics, inputs))).tensors
 
