@@ -23,8 +23,8 @@ from analysis.effects.paired import (
     paired_difference,
 )
 from search.errors import RunDirectoryError
-from search.ledger.history import History, fold
-from search.ledger.ledger import read
+from search.ledger.history import History
+from search.ledger.ledger import read_history
 from search.run_dir.run_directory import RunDirectory, open_existing
 from search.space.loader import load_study
 from search.study.design import DEFAULT_ARM, Design
@@ -62,7 +62,7 @@ def directions_table(run: Path) -> str:
     study = load_study(directory.resolved_space).study
     if study.design is None:
         raise RunDirectoryError(f"{run} is a search, not a design: its space file has no `design`")
-    history = fold(read(directory.ledger)[0])
+    history = read_history(directory.ledger)
     arms = arm_metrics(history)
     if DEFAULT_ARM not in arms:
         raise RunDirectoryError(f"{run} has no finished trial of its default yet: nothing to compare with")

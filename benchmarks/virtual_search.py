@@ -14,9 +14,10 @@ from pathlib import Path
 
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import TrialLogger, recording
-from search.scheduling.rung_scheduler import RungScheduler, StepResult
+from search.scheduling.rung_scheduler import RungScheduler
 from search.scheduling.suggester import Suggester
 from search.study.study import Study
+from trainables.workers.messages import StepReport, StepResult
 
 Metrics = Callable[[TrialRecord, int], dict[str, float]]
 """(trial, rung) -> what it reports there."""
@@ -89,5 +90,5 @@ def run(
 
 def _step(rung: int, metrics: dict[str, float]) -> StepResult:
     """The report of a step that ended at a rung; the step's epoch is of no consequence."""
-    report = {"epoch": rung, "rung": rung, "metrics": metrics}
-    return StepResult((report,), {"path": f"checkpoint/e{rung:06d}-r{rung}", "sha256": "0" * 64}, None, None)
+    record = {"path": f"checkpoint/e{rung:06d}-r{rung}", "sha256": "0" * 64}
+    return StepResult((StepReport(rung, rung, metrics),), record)

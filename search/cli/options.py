@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
+
+from search.version import VERSION
 
 EXAMPLES = """\
 examples:
@@ -190,7 +191,7 @@ def _parser() -> argparse.ArgumentParser:
         "--reproduce", nargs=2, metavar=("RUN", "TRIAL"), help="train one trial again and compare its metrics"
     )
     _add_job_options(parser)
-    parser.add_argument("--version", action="version", version=f"sae-search {version('sae-search')}")
+    parser.add_argument("--version", action="version", version=f"sae-search {VERSION}")
     return parser
 
 

@@ -18,8 +18,8 @@ from search.disk import write_atomically
 from search.errors import ExitCode, SearchError, SpaceError
 from search.execution.signals import StopSignals
 from search.formatting import one_line, shown
-from search.ledger.history import History, fold
-from search.ledger.ledger import read
+from search.ledger.history import History
+from search.ledger.ledger import read_history
 from search.run_dir.run_directory import RunDirectory, create, open_existing
 from search.run_dir.run_info import noting_the_end
 from search.space.loader import load_study
@@ -95,7 +95,7 @@ def _study_to_resume(directory: RunDirectory, options: Options) -> Study:
 
 
 def _recorded(directory: RunDirectory) -> History:
-    return fold(read(directory.ledger)[0]) if directory.ledger.exists() else History()
+    return read_history(directory.ledger) if directory.ledger.exists() else History()
 
 
 def _refuse_changes(then: Study, now: Study, path: Path) -> None:
@@ -140,9 +140,9 @@ def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options) 
         study=study,
         directory=directory,
         dataset=dataset,
-        target=study.budget.trials,
         address=options.address,
         loggers=lambda history: loggers(study, directory, history),
+        release=directory.release,
     )
     end = noting_the_end(study, directory, study.budget.trials, resume_command(directory))
     try:

@@ -18,8 +18,8 @@ from search.confirmation.subjects import Subject, Task, choose_subjects, named_s
 from search.errors import DiskError, ExitCode, NoTrialCompleted, RunDirectoryError
 from search.execution.signals import StopSignals
 from search.formatting import count, shown
-from search.ledger.history import History, fold
-from search.ledger.ledger import read
+from search.ledger.history import History
+from search.ledger.ledger import read_history
 from search.run_dir.inputs import load_inputs
 from search.run_dir.run_directory import RunDirectory, open_existing
 from search.space.loader import load_study
@@ -55,7 +55,7 @@ def _granting(study: Study, gpu: float | None) -> Study:
 def _searched(run: RunDirectory) -> History:
     if not run.ledger.is_file():
         raise RunDirectoryError(f"{run.path} has no trials.jsonl: no trial was ever begun there")
-    return fold(read(run.ledger)[0])
+    return read_history(run.ledger)
 
 
 def _run(
@@ -67,7 +67,7 @@ def _run(
     options: Options,
 ) -> list[Confirmed]:
     from search.confirmation.files import write_results
-    from search.confirmation.run import Confirmation, run_confirmation
+    from search.confirmation.run import Confirmation
     from search.run_dir.driver_log import driver_log
     from search.run_dir.run_info import noting_the_end
     from search.storage.shared_run import place_of, sharing
@@ -93,7 +93,7 @@ def _run(
     place = None if searched_at is None else below(searched_at, directory.path.name)
     end = noting_the_end(study, directory, len(wanted), _again(run, options))
     with sharing(directory, place) as shared, end, driver_log(directory.log):
-        history = run_confirmation(replace(confirmation, sharing=shared), StopSignals())
+        history = replace(confirmation, sharing=shared).run(StopSignals())
         results = collect(searched, history, subjects)
         write_results(directory.path, study, searched, results)
         if not any(result.seeds for result in results):

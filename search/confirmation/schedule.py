@@ -14,9 +14,10 @@ from search.errors import Halt, TooManyFailures
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import Recorder
 from search.scheduling.optuna_study import LOST_PROCESS
-from search.scheduling.rung_scheduler import StepResult, leave_if_the_disk_is_full
+from search.scheduling.rung_scheduler import leave_if_the_disk_is_full
 from search.scheduling.suggester import Suggestion
 from trainables.confirmation.rungs import LAST_RUNG
+from trainables.workers.messages import StepResult
 
 ORIGIN = "confirmation"
 TRY_AGAIN = (LOST_PROCESS, "timeout:")
@@ -80,7 +81,7 @@ class LastRungScheduler:
             self.fail(number, step.failure)
             return False
         self._recorder.results(number, step.reports, step.checkpoint)
-        if not step.reports or step.reports[-1]["rung"] != LAST_RUNG:
+        if not step.reports or step.reports[-1].rung != LAST_RUNG:
             return True
         self._recorder.end(number, "COMPLETE")
         return False

@@ -24,7 +24,7 @@ class DataMissing(SearchError):
 
 def refuse_other_data(history: History, key: str) -> None:
     """A run goes on with the images it began with, or not at all: scores of others do not compare."""
-    then = [session["data"] for session in history.sessions if "data" in session]
+    then = [session.data for session in history.sessions if session.data is not None]
     if then and then[-1] != key:
         raise DataMissing(
             "the images are not those that this run began with: "

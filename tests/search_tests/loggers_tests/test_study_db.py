@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import optuna
 import pytest
 from sqlalchemy import create_engine
 
-from search.ledger.history import History
+from search.ledger.events import End, EndState, Event, Result, Suggest
+from search.ledger.history import History, fold
 from search.loggers.study_db import StudyDbLogger
 from search.scheduling.optuna_study import OptunaStudy
 from search.study.study import Study
@@ -16,48 +18,24 @@ from tests.search_tests.histories import make_study
 from tests.search_tests.scheduling_tests.test_optuna_study import play
 
 
-def history_of(study: Study, n_trials: int) -> tuple[History, list[dict[str, object]]]:
+def history_of(study: Study, n_trials: int) -> tuple[History, list[Event]]:
     """A history with every fate, and the events that made it."""
     proposals, _ = play(study, n_trials)
-    events: list[dict[str, object]] = []
+    events: list[Event] = []
     for number, params in enumerate(proposals):
         metrics = {
             "probe/accuracy": 0.9 - number / 100,
             "attribution/junk": 0.5,
             "sae/dead_fraction": 0.05 * (number % 4),
         }
-        events.append(
-            {"event": "suggest", "trial": number, "params": params, "origin": "sampler", "time": 1.0}
-        )
-        events.append(
-            {
-                "event": "result",
-                "trial": number,
-                "epoch": 2,
-                "rung": 1,
-                "metrics": metrics,
-                "checkpoint": None,
-                "time": 2.0,
-            }
-        )
+        events.append(Suggest(1.0, number, params, "sampler"))
+        events.append(Result(2.0, number, 2, 1, metrics))
         state = ("COMPLETE", "PRUNED", "FAIL", "RUNNING")[number % 4]
         if state != "RUNNING":
-            values = [metrics[o.metric] for o in study.objectives] if state == "COMPLETE" else None
+            values = tuple(metrics[o.metric] for o in study.objectives) if state == "COMPLETE" else None
             reason = "diverged: x" if state == "FAIL" else None
-            events.append(
-                {
-                    "event": "end",
-                    "trial": number,
-                    "state": state,
-                    "reason": reason,
-                    "values": values,
-                    "time": 3.0,
-                }
-            )
-    history = History()
-    for event in events:
-        history.apply(event)
-    return history, events
+            events.append(End(3.0, number, cast(EndState, state), reason, values))
+    return fold(events), events
 
 
 def compare(path: Path, study: Study, history: History) -> None:

@@ -11,7 +11,6 @@ from rich.console import Console
 
 from search.cli.dry_run import describe
 from search.errors import SpaceError
-from search.ledger.history import History
 from search.ledger.ledger import Ledger
 from search.ledger.recorder import Recorder
 from search.scheduling.suggester import Suggester
@@ -113,10 +112,7 @@ def test_the_dry_run_shows_the_arms() -> None:
 
 
 def proposer_of(study: Study, path: Path) -> tuple[Suggester, Recorder, Ledger]:
-    ledger, events = Ledger.open(path)
-    history = History()
-    for event in events:
-        history.apply(event)
+    ledger, history = Ledger.open(path)
     recorder = Recorder(ledger, history, ())
     return Suggester(study, recorder, study.budget.trials), recorder, ledger
 
