@@ -42,8 +42,8 @@ SAES = {
     "matryoshka": "trainables.saes.matryoshka:MatryoshkaSae",
 }
 LOOPS = {
-    "none": "trainables.classifier.plain:PlainCourse",
-    "sae_ception": "trainables.classifier.sae_ception:CycledCourse",
+    "none": "trainables.classifier.plain:PlainLoop",
+    "sae_ception": "trainables.classifier.sae_ception:SaeCeptionLoop",
 }
 DATASETS = {
     "digits": "trainables.data.embedded:load_digits",
@@ -52,7 +52,10 @@ DATASETS = {
     "kmnist": "trainables.data.mnist_family:load_kmnist",
     "emnist": "trainables.data.mnist_family:load_emnist",
     "npz": "trainables.data.npz:load_npz",
+    "planted": "trainables.data.planted:load_planted",
 }
+# Datasets with settings of their own in a space file's `data`; the class imports no torch.
+DATA_SETTINGS = {"planted": "trainables.settings.planted:PlantedConfig"}
 AUXILIARY_LOSSES = {
     "activation_l1": "trainables.losses.activation_l1:activation_l1",
     "junk_penalty": "trainables.losses.junk_penalty:junk_penalty",

@@ -107,6 +107,8 @@ def _settings(side: Side) -> Iterator[tuple[str, Any]]:
         return
     yield "data.name", study.data.name
     yield "data.limit", study.data.limit
+    for name, value in study.data.settings.items():
+        yield f"data.{name}", value
     yield "budget.seed", study.budget.seed
     yield "scheduler.rungs", study.scheduler.rungs
     yield "scheduler.reduction_factor", study.scheduler.reduction_factor

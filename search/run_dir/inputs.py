@@ -64,6 +64,8 @@ def load_data(source: DataSource) -> Dataset:
     from trainables.errors import DataError
 
     try:
-        return load_dataset(source.name, root=source.root, path=source.path, limit=source.limit)
+        return load_dataset(
+            source.name, root=source.root, path=source.path, limit=source.limit, settings=source.settings
+        )
     except DataError as error:
         raise DataMissing(str(error)) from None

@@ -16,6 +16,7 @@ from search.space.trial_fields import Slot, slots
 from search.study.design import REPLICATE
 from search.study.sections import NAME_PATTERN, SpaceModel
 from trainables import config
+from trainables.registry import DATA_SETTINGS, load
 
 PATH = Path(__file__).parents[1] / "space.schema.json"
 _REF = "#/definitions/{model}"
@@ -27,6 +28,7 @@ def schema() -> dict[str, Any]:
     whole = SpaceModel.model_json_schema(ref_template=_REF)
     definitions = whole.pop("$defs", {})
     definitions["when"] = _when_schema()
+    definitions["DataModel"]["properties"] |= _own_data_settings()
     directions = definitions["DesignModel"]["properties"]["one_at_a_time"]
     directions["additionalProperties"] = {**_direction_schema(), "minProperties": 1}
     directions["propertyNames"] = {"pattern": NAME_PATTERN}
@@ -52,6 +54,16 @@ def _untitled(value: Any) -> Any:
     return {
         key: _untitled(item) for key, item in value.items() if key != "title" or not isinstance(item, str)
     }
+
+
+def _own_data_settings() -> dict[str, Any]:
+    """Settings in `data` that one dataset alone has."""
+    properties: dict[str, Any] = {}
+    for name in DATA_SETTINGS:
+        own = load(DATA_SETTINGS, name).model_json_schema(ref_template=_REF)["properties"]
+        for key, value in own.items():
+            properties[key] = {**value, "description": f"{value['description']} Only of dataset {name}."}
+    return properties
 
 
 def _trial_schema() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -31,7 +32,7 @@ from search.study.sections import (
     SpaceModel,
 )
 from trainables.metrics.catalog import METRICS
-from trainables.registry import DATASETS
+from trainables.registry import DATA_SETTINGS, DATASETS, load
 
 # The first rung's share of the training below which a pipeline says nothing.
 SMALLEST_SHARE = 1 / 1024
@@ -198,10 +199,13 @@ def _constraints(root: Table, problems: Problems) -> list[Constraint]:
 
 
 def _data(root: Table, problems: Problems) -> dict[str, Any]:
-    values = _section(DataModel, "data", root, problems)
     node = root.entries.get("data")
+    own = _own_data_settings(node)
+    values = _section(DataModel if own is None else _joined(DataModel, own), "data", root, problems)
     if not isinstance(node, Table) or values.get("name") not in DATASETS:
         return values
+    if own is not None:
+        values["settings"] = {name: values.pop(name) for name in own.model_fields if name in values}
     path = node.entries.get("path")
     if values["name"] == "npz" and (path is None or (isinstance(path, Leaf) and path.value is None)):
         problems.add(node.where, "data.path", "missing; the dataset npz is read from the file given here")
@@ -209,6 +213,19 @@ def _data(root: Table, problems: Problems) -> dict[str, Any]:
         text = f"{show_atom(values['path'])} would not be read; only npz has a path, other datasets a root"
         problems.add(node.keys["path"], "data.path", text)
     return values
+
+
+def _own_data_settings(node: Node | None) -> type[BaseModel] | None:
+    """The settings that only the dataset named in `data` has."""
+    name = node.entries.get("name") if isinstance(node, Table) else None
+    known = isinstance(name, Leaf) and name.value in DATA_SETTINGS
+    return load(DATA_SETTINGS, str(name.value)) if known and isinstance(name, Leaf) else None
+
+
+@cache
+def _joined(shared: type[BaseModel], own: type[BaseModel]) -> type[BaseModel]:
+    """The fields of both in one section."""
+    return type(shared.__name__, (own, shared), {"__doc__": shared.__doc__})
 
 
 def _scheduler(root: Table, problems: Problems) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def _settings(study: Study) -> dict[str, Any]:
     return {
         "name": study.name,
         "question": study.question,
-        "data": _given(vars(study.data)),
+        "data": study.data.flat(),
         "objectives": [vars(objective) for objective in study.objectives],
         "constraints": [_given(vars(constraint)) for constraint in study.constraints],
         "score": {"parts": list(study.score)},

@@ -6,8 +6,8 @@ of the dataclasses in `search.study.study`). An `enum` in a field's schema extra
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -47,12 +47,19 @@ class Constraint:
 
 @dataclass(frozen=True)
 class DataSource:
-    """Which images. `root` and `path` are absolute once resolved by the driver."""
+    """Which images. `root` and `path` are absolute once resolved by the driver; `settings` are those that
+    only the dataset named has."""
 
     name: str = "digits"
     root: str | None = None
     path: str | None = None
     limit: int | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def flat(self) -> dict[str, Any]:
+        """As the file writes it: what is given, the dataset's own settings among the rest."""
+        own = {key: value for key, value in vars(self).items() if key != "settings" and value is not None}
+        return {**own, **self.settings}
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -44,25 +45,58 @@ class Split:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a loader may look. root: the folder of torchvision's folders; path: the file of `npz`."""
+    """Where a loader may look, and what it may be told.
+
+    root: the folder of torchvision's folders; path: the file of `npz`; settings: a dataset's own, by name.
+    """
 
     root: Path | None = None
     path: Path | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PartTruth:
+    """What planted images are made of: strokes (P, h, w) in [0, 1], and how strongly each is in each image.
+
+    strengths: float32 (n, P) of train, val and test, 0 where the part is absent.
+    """
+
+    strokes: np.ndarray
+    strengths: tuple[np.ndarray, ...]
+
+    @property
+    def val(self) -> np.ndarray:
+        """Strengths (n, P) in the images of val."""
+        return self.strengths[1]
+
+    @property
+    def test(self) -> np.ndarray:
+        """Strengths (n, P) in the images of test."""
+        return self.strengths[2]
+
+    def first(self, n: int) -> PartTruth:
+        """That of the first `n` images of each split."""
+        return PartTruth(self.strokes, tuple(part[:n] for part in self.strengths))
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What a loader returns: three shuffled splits without common samples."""
+    """What a loader returns: three shuffled splits without common samples; the truth of planted images."""
 
     train: Split
     val: Split
     test: Split
     n_classes: int
+    truth: PartTruth | None = None
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Three disjoint splits. `key` is the sha256 of their contents and enters every stage's cache key."""
+    """Three disjoint splits. `key` is the sha256 of their contents and enters every stage's cache key.
+
+    `truth` says what planted images are made of; None where nobody knows.
+    """
 
     name: str
     train: Split
@@ -70,6 +104,7 @@ class Dataset:
     test: Split
     n_classes: int
     key: str
+    truth: PartTruth | None = None
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -100,13 +135,18 @@ class ImageData:
 
 
 def load_dataset(
-    name: str, root: str | Path | None = None, path: str | Path | None = None, limit: int | None = None
+    name: str,
+    root: str | Path | None = None,
+    path: str | Path | None = None,
+    limit: int | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> Dataset:
     """The dataset `name` of `registry.DATASETS`, always split the same way.
 
     root: where torchvision's folders lie (see `trainables.data.location`); digits and npz ignore it.
     path: the file of `npz`, refused for the others. limit: keep at most this many images of each
-    split; the splits are shuffled, so the first ones are a sample.
+    split; the splits are shuffled, so the first ones are a sample. settings: those of `planted` (see
+    `PlantedConfig`), refused for the others.
     Raises DataError if the data is missing, damaged or not what it should be.
     """
     if name not in registry.DATASETS:
@@ -115,13 +155,19 @@ def load_dataset(
         raise DataError(f"path names the file of the dataset npz; {name} has none, leave path out")
     if limit is not None and limit < 1:
         raise DataError(f"limit must be at least 1 image, got {limit}")
+    if settings and name not in registry.DATA_SETTINGS:
+        raise DataError(f"{name} takes no settings of its own; leave out {', '.join(settings)}")
     loader = registry.load(registry.DATASETS, name)
-    source = Source(None if root is None else Path(root), None if path is None else Path(path))
+    source = Source(
+        None if root is None else Path(root), None if path is None else Path(path), dict(settings or {})
+    )
     parts: Parts = loader(source)
-    train, val, test = parts.train, parts.val, parts.test
+    train, val, test, truth = parts.train, parts.val, parts.test, parts.truth
     if limit is not None:
         train, val, test = train.first(limit), val.first(limit), test.first(limit)
-    return Dataset(name, train, val, test, parts.n_classes, _content_key((train, val, test), parts.n_classes))
+        truth = None if truth is None else truth.first(limit)
+    key = _content_key((train, val, test), parts.n_classes)
+    return Dataset(name, train, val, test, parts.n_classes, key, truth)
 
 
 def to_tensors(

@@ -212,3 +212,15 @@ def test_reading_a_space_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
+def test_a_dataset_with_settings_of_its_own_keeps_them() -> None:
+    head = HEAD.replace("name: x", "name: x\ndata: {name: planted, parts: 12, per_image: 4}")
+    loaded = load_text(head, "x")
+    settings = loaded.study.data.settings
+    assert (settings["parts"], settings["per_image"], settings["depth"]) == (12, 4.0, 1)
+    assert load_text(loaded.resolved_text, "again").study == loaded.study
+    other = load_text(head, "x", ["data.parts=13"]).study
+    assert describe_difference(loaded.study, other) == ["data.parts: 12 -> 13"]
+    with pytest.raises(SpaceError, match=r"data.parts: unknown key"):
+        load_text(HEAD.replace("name: x", "name: x\ndata: {name: digits, parts: 12}"), "x")

@@ -17,7 +17,7 @@ from trainables.config import TrialConfig
 from trainables.data.dataset import Split, load_dataset, to_tensors
 from trainables.pipeline.pipeline import Pipeline, Plan
 from trainables.registry import CONCEPT_TABLES
-from trainables.settings.auxiliary import Auxiliary
+from trainables.settings.auxiliary import AuxiliaryConfig
 
 folder = Path(sys.argv[1])
 
@@ -36,7 +36,7 @@ if sys.argv[2] == "write":
 plan = Plan(study_seed=0, rungs=1, reduction_factor=2, score_parts=("junk", "purity", "alive", "splice"))
 every_term = {
     name: 0.01
-    for name, field in Auxiliary.model_fields.items()
+    for name, field in AuxiliaryConfig.model_fields.items()
     if field.default == 0 and field.annotation is float
 }
 for auxiliary in ({}, {**every_term, "concept_table": next(iter(CONCEPT_TABLES))}):
