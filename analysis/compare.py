@@ -11,8 +11,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from analysis.cli.exit_code import exit_code_of
 from analysis.cli.progress_line import ProgressLine
+from search.cli.exit_code import exit_code_of
 
 EXAMPLES = """\
 examples:

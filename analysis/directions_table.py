@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from analysis.cli.exit_code import exit_code_of
 from analysis.cli.quoted_command import without_places
 from analysis.effects.paired import (
     Effect,
@@ -22,11 +21,12 @@ from analysis.effects.paired import (
     metric,
     paired_difference,
 )
+from search.cli.exit_code import exit_code_of
 from search.errors import RunDirectoryError
 from search.ledger.history import History
 from search.ledger.ledger import read_history
+from search.run_dir.own_space import own_study
 from search.run_dir.run_directory import RunDirectory, open_existing
-from search.space.loader import load_study
 from search.study.design import DEFAULT_ARM, Design
 from search.study.study import Study
 
@@ -59,10 +59,10 @@ COLUMNS: dict[str, tuple[Measure, int]] = {
 def directions_table(run: Path) -> str:
     """The whole page. RunDirectoryError if the run has no design or no replicate of its default."""
     directory = open_existing(run)
-    study = load_study(directory.resolved_space).study
+    history = read_history(directory.ledger)
+    study = own_study(directory, history)
     if study.design is None:
         raise RunDirectoryError(f"{run} is a search, not a design: its space file has no `design`")
-    history = read_history(directory.ledger)
     arms = arm_metrics(history)
     if DEFAULT_ARM not in arms:
         raise RunDirectoryError(f"{run} has no finished trial of its default yet: nothing to compare with")

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.cli.exit_code import exit_code_of
 from analysis.load import load_run
+from search.cli.exit_code import exit_code_of
 
 if TYPE_CHECKING:
     from analysis.export_formats.subject import Subject

@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from analysis.cli.exit_code import exit_code_of
 from analysis.cli.progress_line import ProgressLine
 from analysis.features.collect import feature_table
 from analysis.features.details import feature_details
@@ -27,6 +26,7 @@ from analysis.gallery_parts.trial_view import trial_view
 from analysis.gallery_parts.trials_page import write_trials_page
 from analysis.gallery_parts.writing import Gallery, write_folder, write_single_file
 from analysis.load import Run, load_run
+from search.cli.exit_code import exit_code_of
 from search.cli.options import positive
 from trainables.data.dataset import Dataset
 

@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from scipy.stats import rankdata
 
-from analysis.cli.exit_code import exit_code_of
 from analysis.cli.quoted_command import without_places
 from analysis.metric_runs import NEIGHBOURS, Runs, collect
+from search.cli.exit_code import exit_code_of
 from search.disk import write_bytes
 from search.run_dir.inputs import load_data
 from search.study.sections import DataSource

@@ -11,10 +11,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from analysis.cli.exit_code import exit_code_of
 from analysis.cli.progress_line import ProgressLine
 from analysis.load import Run, load_run
 from analysis.reading.trial_table import FORMATS, write_table
+from search.cli.exit_code import exit_code_of
 from search.errors import SpaceError
 
 EXAMPLES = """\

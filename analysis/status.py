@@ -15,7 +15,6 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from analysis.cli.exit_code import exit_code_of
 from analysis.load import find_runs, is_run, no_run
 from analysis.watch.all_runs import newest_first, runs_table
 from analysis.watch.document import run_document
@@ -23,6 +22,7 @@ from analysis.watch.one_run import run_view
 from analysis.watch.shared_run import SharedRun
 from analysis.watch.watched_run import WatchedRun
 from analysis.watch.whereabouts import LIVE
+from search.cli.exit_code import exit_code_of
 from search.console.progress_display import wants_plain_lines
 from search.console.progress_lines import status_line
 from search.errors import RunDirectoryError

@@ -20,10 +20,11 @@ from search.execution.signals import StopSignals
 from search.formatting import one_line, shown
 from search.ledger.history import History
 from search.ledger.ledger import read_history
+from search.run_dir.own_space import own_study
 from search.run_dir.run_directory import RunDirectory, create, open_existing
 from search.run_dir.run_info import noting_the_end
 from search.space.loader import load_study
-from search.space.writer import describe_difference, to_yaml
+from search.space.writer import describe_difference, resolved_text
 from search.study.study import Study
 
 if TYPE_CHECKING:
@@ -54,8 +55,9 @@ def _resume(options: Options) -> int:
         study = _study_to_resume(directory, options)
         if options.dry_run:
             return _dry_run(study)
-        write_atomically(directory.resolved_space, to_yaml(study))
-        return _run(study, directory, _load_data(study), options)
+        dataset = _load_data(study)
+        write_atomically(directory.resolved_space, resolved_text(study))
+        return _run(study, directory, dataset, options)
     finally:
         directory.release()
 
@@ -78,11 +80,12 @@ def _overrides(options: Options) -> tuple[str, ...]:
 
 def _study_to_resume(directory: RunDirectory, options: Options) -> Study:
     """The run's own study; a space file or --trials may change how much is spent, not what is searched."""
-    study = load_study(directory.resolved_space).study
+    history = _recorded(directory)
+    study = own_study(directory, history, options.overrides)
     if options.space is not None:
         given = load_study(options.space).study
         _refuse_changes(study, given, options.space)
-        study = replace(study, budget=given.budget, resources=given.resources)
+        study = replace(study, budget=given.budget, resources=given.resources, data=given.data)
     wanted = study.budget.trials if options.trials is None else options.trials
     if study.design is not None and wanted != study.design.trials:
         raise SpaceError(
@@ -90,7 +93,7 @@ def _study_to_resume(directory: RunDirectory, options: Options) -> Study:
             "For other replicates start a new run with --set design.replicates=N."
         )
     # Trials cannot be taken back: a lower target than what there is means what there is.
-    wanted = max(wanted, len(_recorded(directory).trials))
+    wanted = max(wanted, len(history.trials))
     return replace(study, budget=replace(study.budget, trials=wanted))
 
 
@@ -144,7 +147,9 @@ def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options) 
         loggers=lambda history: loggers(study, directory, history),
         release=directory.release,
     )
-    end = noting_the_end(study, directory, study.budget.trials, resume_command(directory))
+    done = _recorded(directory).finished
+    target, go_on = study.budget.trials, resume_command(directory)
+    end = noting_the_end(study, directory, target, go_on, is_owed=done < target)
     try:
         with _shared(directory, options) as shared, end, driver_log(directory.log):
             run_search(replace(launch, sharing=shared), StopSignals())

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from search.confirmation.estimates import Confirmed, collect
 from search.confirmation.options import Options
+from search.confirmation.schedule import owed
 from search.confirmation.screen import Lines, print_results
 from search.confirmation.subjects import Subject, Task, choose_subjects, named_subjects, tasks
 from search.errors import DiskError, ExitCode, NoTrialCompleted, RunDirectoryError
@@ -21,8 +22,8 @@ from search.formatting import count, shown
 from search.ledger.history import History
 from search.ledger.ledger import read_history
 from search.run_dir.inputs import load_inputs
+from search.run_dir.own_space import own_study
 from search.run_dir.run_directory import RunDirectory, open_existing
-from search.space.loader import load_study
 from search.study.study import Study
 from trainables.storage.object_store import below
 
@@ -32,8 +33,8 @@ def confirm(options: Options) -> int:
     run = open_existing(options.run)
     run.acquire()
     try:
-        study = _granting(load_study(run.resolved_space).study, options.gpu)
         searched = _searched(run)
+        study = _granting(own_study(run, searched), options.gpu)
         subjects = (
             named_subjects(searched, options.trials)
             if options.trials
@@ -91,7 +92,9 @@ def _run(
     )
     searched_at = place_of(run, options.storage)
     place = None if searched_at is None else below(searched_at, directory.path.name)
-    end = noting_the_end(study, directory, len(wanted), _again(run, options))
+    before = read_history(directory.ledger) if directory.ledger.exists() else History()
+    is_owed = any(owed(wanted, before))
+    end = noting_the_end(study, directory, len(wanted), _again(run, options), is_owed=is_owed)
     with sharing(directory, place) as shared, end, driver_log(directory.log):
         history = replace(confirmation, sharing=shared).run(StopSignals())
         results = collect(searched, history, subjects)

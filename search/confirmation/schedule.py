@@ -35,16 +35,19 @@ def latest(history: History) -> dict[Task, TrialRecord]:
     return {task_of(record): record for _, record in sorted(history.trials.items())}
 
 
+def owed(wanted: Sequence[Task], history: History) -> tuple[list[TrialRecord], list[Task]]:
+    """Trainings that go on, and those that begin: they never ran, or may be tried again."""
+    known = latest(history)
+    unfinished = [known[task] for task in wanted if task in known and known[task].state == "RUNNING"]
+    return unfinished, [task for task in wanted if task not in known or _to_be_tried_again(known[task])]
+
+
 class TaskSuggester:
     """Hands out what is owed of `wanted`: the unfinished first, then what never ran or may be tried again."""
 
     def __init__(self, wanted: Sequence[Task], recorder: Recorder) -> None:
         self._recorder = recorder
-        known = latest(recorder.history)
-        self._unfinished = [
-            known[task] for task in wanted if task in known and known[task].state == "RUNNING"
-        ]
-        self._fresh = [task for task in wanted if task not in known or _to_be_tried_again(known[task])]
+        self._unfinished, self._fresh = owed(wanted, recorder.history)
 
     @property
     def owed(self) -> int:

@@ -24,6 +24,8 @@ from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import Recorder, TrialLogger, recording
 from search.run_dir.inputs import refuse_other_data
 from search.run_dir.run_directory import RunDirectory
+from search.space.writer import seal_of
+from search.space.yaml_tree import read_text
 from search.storage.shared_run import UNSHARED, Sharing
 from search.study.study import Study
 from trainables.data.dataset import Dataset
@@ -96,6 +98,7 @@ class RecordedRun(ABC):
                 pid=os.getpid(),
                 target=self.target,
                 data=self.dataset.key,
+                space=self._seal(),
             )
             scheduler = self.scheduler(recorder)
             scheduler.settle_all()
@@ -103,6 +106,10 @@ class RecordedRun(ABC):
                 self._work(), self.address, recorder, scheduler, self.suggester(recorder), stop_signals
             )
             return recorder.history
+
+    def _seal(self) -> str | None:
+        path = self.directory.resolved_space
+        return seal_of(read_text(path)) if path.is_file() else None
 
     def _work(self) -> Work:
         return Work(

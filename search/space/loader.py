@@ -20,7 +20,7 @@ from search.space.problems import Problems, Source, Where
 from search.space.rules import read_trial_entries
 from search.space.settings import read_settings
 from search.space.trial import TrialEntries
-from search.space.writer import to_yaml
+from search.space.writer import resolved_text
 from search.space.yaml_tree import parse, read_text
 from search.study.domains import Parameter
 from search.study.study import Study
@@ -43,14 +43,19 @@ def load_study(path: str | Path, overrides: Sequence[str] = ()) -> LoadedSpace:
     `overrides` are `a.b=c`: a dotted key of the file and a YAML value, which may be a whole domain or
     section: `trial.sae.k={log_int: [2, 8]}`. Raises SpaceError that lists every mistake with its place.
     """
-    text = read_text(Path(path))
-    return load_text(text, str(path), overrides)
+    path = Path(path)
+    return load_text(read_text(path), str(path), overrides, path.absolute().parent)
 
 
-def load_text(text: str, label: str, overrides: Sequence[str] = ()) -> LoadedSpace:
-    """As `load_study`, of a text at hand; `label` stands in error messages for the file's path."""
+def load_text(
+    text: str, label: str, overrides: Sequence[str] = (), folder: Path | None = None
+) -> LoadedSpace:
+    """As `load_study`, of a text at hand; `label` stands in error messages for the file's path.
+
+    folder: from where relative paths in the text are meant; None leaves them as they are.
+    """
     problems = Problems()
-    root = parse(Source(label, text), problems)
+    root = parse(Source(label, text, folder=folder), problems)
     if root is not None and not isinstance(root, Table):
         empty = isinstance(root, Leaf) and root.value is None
         what = "the file is empty" if empty else f"the file holds {show(root)}"
@@ -61,14 +66,13 @@ def load_text(text: str, label: str, overrides: Sequence[str] = ()) -> LoadedSpa
     for order, override in enumerate(overrides, start=1):
         root = _overridden(root, override, order, problems)
     study = _study(root, problems)
-    header = "# Resolved: overrides applied, every default written out. A resumed run reads this file.\n"
-    return LoadedSpace(study, text, header + to_yaml(study))
+    return LoadedSpace(study, text, resolved_text(study))
 
 
 def _overridden(root: Table, override: str, order: int, problems: Problems) -> Table:
     """The tree with one `a.b=c` applied; the tree itself stays as it was."""
     key, equals, text = override.partition("=")
-    source = Source(f"--set {override}", text, order)
+    source = Source(f"--set {override}", text, order, Path.cwd())
     keys = key.strip().split(".")
     if not equals or not all(keys):
         problems.add(Where(source, 1, 1), "", "not of the form key.path=value")

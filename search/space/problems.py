@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from search.errors import SpaceError
 
@@ -21,6 +22,8 @@ class Source:
     label: str
     text: str
     order: int = 0
+    folder: Path | None = None
+    """From where relative paths in it are meant."""
 
     @cached_property
     def lines(self) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -206,6 +208,8 @@ def _data(root: Table, problems: Problems) -> dict[str, Any]:
         return values
     if own is not None:
         values["settings"] = {name: values.pop(name) for name in own.model_fields if name in values}
+    for name in {"root", "path"} & set(values):
+        values[name] = _absolute(values[name], node.entries[name].where.source.folder)
     path = node.entries.get("path")
     if values["name"] == "npz" and (path is None or (isinstance(path, Leaf) and path.value is None)):
         problems.add(node.where, "data.path", "missing; the dataset npz is read from the file given here")
@@ -213,6 +217,11 @@ def _data(root: Table, problems: Problems) -> dict[str, Any]:
         text = f"{show_atom(values['path'])} would not be read; only npz has a path, other datasets a root"
         problems.add(node.keys["path"], "data.path", text)
     return values
+
+
+def _absolute(place: str, folder: Path | None) -> str:
+    """A place that does not depend on the working folder: relative ones are meant from `folder`."""
+    return place if folder is None else os.path.normpath(folder / Path(place).expanduser())
 
 
 def _own_data_settings(node: Node | None) -> type[BaseModel] | None:

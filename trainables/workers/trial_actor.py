@@ -108,7 +108,7 @@ class TrialActor(tune.Trainable):
             message = self._failure(f"{kind}: {error}")
         except Exception as error:
             logger.exception("the trial failed")
-            message = self._failure(_one_line(error))
+            message = self._failure(one_line(error))
         return message.dump()
 
     def cleanup(self) -> None:
@@ -222,7 +222,7 @@ class TrialActor(tune.Trainable):
     def _open_log(self) -> None:
         if self._log is None:
             self._log = RotatingFileHandler(self._folder / "log.txt", maxBytes=LOG_BYTES, backupCount=1)
-            self._log.setFormatter(_ShortLines("%(asctime)s %(levelname)s %(message)s"))
+            self._log.setFormatter(ShortLines("%(asctime)s %(levelname)s %(message)s"))
             logger.addHandler(self._log)
 
     def _close_log(self) -> None:
@@ -233,7 +233,7 @@ class TrialActor(tune.Trainable):
             self._log = None
 
 
-class _ShortLines(logging.Formatter):
+class ShortLines(logging.Formatter):
     """No record longer than a twentieth of the log, whatever an exception has to say."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -256,7 +256,7 @@ def _whereabouts() -> str:
     return f"node {node} ({platform.node()}), process {os.getpid()}"
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
     """The exception in a form that groups well in a report: its type, first line, and where it came from."""
     text = str(error).strip().splitlines()
     frames = traceback.extract_tb(error.__traceback__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from search.ledger.events import dump
 from search.ledger.ledger import encode, read, read_history
 from search.loggers.study_db import StudyDbLogger
 from search.space.loader import load_study
-from tests.search_tests.end_to_end_tests.test_run import history_of, run, told
+from tests.search_tests.end_to_end_tests.test_run import command, environment, history_of, run, told
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "runs"
 LEDGERS = sorted(GOLDEN.rglob("trials.jsonl"))
@@ -57,3 +58,24 @@ def test_a_stopped_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     assert len(history.trials) == history.finished == 3
     assert told(history)[0] == told(read_history(GOLDEN / "0.1-stopped" / "trials.jsonl"))[0]
     assert "continues after epoch 1" in (folder / "trials" / "0001" / "log.txt").read_text()
+
+
+def test_a_finished_run_that_is_resumed_keeps_its_command_and_end(tmp_path: Path) -> None:
+    """On a terminal that lacks the letters of its question; then where nothing can be printed."""
+    folder = shutil.copytree(GOLDEN / "0.1-design", tmp_path / "runs" / "r")
+    space = folder / "space.resolved.yaml"
+    space.write_text(space.read_text().replace("Does a design", "Größe → ℝ: does a design"), encoding="utf-8")
+    before = (folder / "run.json").read_bytes()
+    arguments = [*command("--resume", folder)]
+    ascii_only = {**environment(tmp_path / "cache"), "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(arguments, capture_output=True, text=True, env=ascii_only, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Gr??e ? ?: does a design" in done.stdout
+    assert (folder / "run.json").read_bytes() == before
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            arguments, stdout=full, stderr=subprocess.PIPE, text=True, env=ascii_only, check=False
+        )
+    assert done.returncode == 8, done.stderr
+    assert "Traceback" not in done.stderr
+    assert history_of(folder).finished == 2
