@@ -71,11 +71,13 @@ def parse(arguments: list[str] | None = None) -> Options:
         parser.error("which space file? For example: python search/run.py spaces/sae.yaml")
     if len(modes) >= 2:
         parser.error(f"--{modes[0]} and --{modes[1]} do different things; give one of them")
-    elsewhere = got.resume is not None and all(
-        x.startswith(("data.root=", "data.path=")) for x in got.overrides
-    )
-    if modes and ((got.overrides and not elsewhere) or got.seed is not None or got.name):
-        parser.error(f"--{modes[0]} takes the study as it was: --set, --seed and --name do not go with it")
+    moved = ("data.root=", "data.path=") if got.resume is not None else ()
+    changed = [override for override in got.overrides if not override.startswith(moved)]
+    if modes and (changed or got.seed is not None or got.name):
+        parser.error(
+            f"--{modes[0]} takes the study as it was: --set, --seed and --name do not go with it"
+            + (", but for data.root and data.path, where the same images lie now" if moved else "")
+        )
     if got.reproduce and (got.space is not None or got.trials or got.dry_run or got.address != "local"):
         parser.error("--reproduce reads the study from the run and trains here: give it nothing but --json")
     if got.reproduce and got.storage is not None:

@@ -30,7 +30,7 @@ def resolved_text(study: Study) -> str:
 
 
 def seal_of(text: str) -> str | None:
-    """The digest that a resolved text carries, None if it has none. ValueError if it is not the text's own."""
+    """The digest that a resolved text carries; None if it has none, ValueError if the text has another."""
     _, found, rest = text.partition(_SEAL)
     if not found:
         return None

@@ -19,6 +19,7 @@ from search.study.study import Study
 from tests.search_tests.histories import make_study
 from trainables.data.location import ENVIRONMENT_VARIABLE
 
+TINY = Path(__file__).parents[1] / "spaces" / "tiny.yaml"
 SPACE = """\
 name: own
 question: Whose images?
@@ -46,12 +47,12 @@ def images(path: Path) -> Path:
 
 
 def test_a_space_comes_back_as_it_was_kept(tmp_path: Path) -> None:
-    study = make_study()
-    assert not describe_difference(study, own_study(kept(tmp_path, study), history(study)))
+    study = load_study(TINY).study
+    assert own_study(kept(tmp_path, study), history(study)) == study
 
 
 @pytest.mark.parametrize(
-    "old, new", [("log_int: [64, 512]", "log_int: [64, 513]"), ("\n", "\r\n"), ("max", "max ")]
+    ("old", "new"), [("log_int: [64, 512]", "log_int: [64, 513]"), ("\n", "\r\n"), ("max", "max ")]
 )
 def test_an_edited_space_is_refused(tmp_path: Path, old: str, new: str) -> None:
     study = make_study()
