@@ -29,11 +29,11 @@ class Clustering:
         return squared_distances(points, self.centres).argmin(dim=1)
 
 
-def kmeans(points: Tensor, k: int, seed: int) -> Clustering:
-    """The best of 4 clusterings of points (n, d) into at most k clusters; k <= n."""
+def kmeans(points: Tensor, k: int, seed: int, starts: int = STARTS) -> Clustering:
+    """The best of `starts` clusterings of points (n, d) into at most k clusters; k <= n."""
     generator = torch.Generator().manual_seed(seed)
-    starts = torch.stack([_spread_out(points, k, generator) for _ in range(STARTS)])
-    return min(_lloyd(points, starts), key=lambda found: found.inertia)
+    first = torch.stack([_spread_out(points, k, generator) for _ in range(starts)])
+    return min(_lloyd(points, first), key=lambda found: found.inertia)
 
 
 def silhouette(points: Tensor, labels: Tensor) -> float:
@@ -111,42 +111,3 @@ def _nearest(points: Tensor, centres: Tensor) -> Tensor:
     """Which of each start's centres (s, k, d) is nearest to points (n, d): (n, s)."""
     distances = squared_distances(points, centres.flatten(0, 1))
     return distances.unflatten(1, centres.shape[:2]).argmin(dim=2)
-
-
-ITERATIONS = 50
-
-
-def nearest_centre(codes: Tensor, n_clusters: int, generator: torch.Generator) -> Tensor:
-    """Cluster (n,) in 0 .. n_clusters - 1 of each of codes (n, f): Lloyd's algorithm, k-means++ start.
-
-    generator: CPU. At most `ITERATIONS` rounds; a cluster that loses all its members keeps its centre.
-    """
-    centres = _first_centres(codes, n_clusters, generator)
-    clusters = _nearest_of(codes, centres)
-    for _ in range(ITERATIONS):
-        members = torch.nn.functional.one_hot(clusters, n_clusters).to(codes.dtype)
-        sizes = members.sum(0).unsqueeze(1)
-        centres = torch.where(sizes > 0, members.T @ codes / sizes.clamp(min=1), centres)
-        moved = _nearest_of(codes, centres)
-        if torch.equal(moved, clusters):
-            break
-        clusters = moved
-    return clusters
-
-
-def _first_centres(codes: Tensor, n_clusters: int, generator: torch.Generator) -> Tensor:
-    """Each next centre is a code drawn with its squared distance to the nearest so far (Arthur 2007)."""
-    first = int(torch.randint(len(codes), (1,), generator=generator))
-    chosen = [first]
-    distances = (codes - codes[first]).square().sum(1)
-    while len(chosen) < n_clusters:
-        cumulative = distances.double().cumsum(0)
-        draw = torch.rand((), generator=generator, dtype=torch.float64).to(codes.device) * cumulative[-1]
-        chosen.append(min(int(torch.searchsorted(cumulative, draw)), len(codes) - 1))
-        distances = distances.minimum((codes - codes[chosen[-1]]).square().sum(1))
-    return codes[chosen]
-
-
-def _nearest_of(codes: Tensor, centres: Tensor) -> Tensor:
-    """argmin_c |z - c|^2, without the (n, c, f) differences."""
-    return (centres.square().sum(1) - 2 * codes @ centres.T).argmin(1)

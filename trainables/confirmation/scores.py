@@ -10,7 +10,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from trainables.confirmation.controls import Trained, build_control, hidden_of, twin
+from trainables.batches import in_batches
+from trainables.confirmation.controls import Trained, build_control, twin
 from trainables.data.dataset import ImageData
 from trainables.metrics.evaluate_confirm import full_metrics
 from trainables.metrics.references import References
@@ -60,7 +61,7 @@ def score(
 @torch.no_grad()
 def classifier_metrics(model: SupportsFeatures, images: Tensor, labels: Tensor) -> dict[str, float]:
     """Accuracy and cross entropy (nats) of the network itself on images (n, h, w), labels (n,)."""
-    logits = torch.cat([model.head(model.hidden(part)) for part in images.split(BATCH)])
+    logits = in_batches(lambda part: model.head(model.hidden(part)), images, BATCH)
     return {
         "classifier/accuracy": accuracy(logits, labels),
         "classifier/ce": cross_entropy(logits, labels),
@@ -69,7 +70,7 @@ def classifier_metrics(model: SupportsFeatures, images: Tensor, labels: Tensor) 
 
 def stability(trained: Trained, seed: int) -> dict[str, float]:
     """How well the decoder rows of the SAE are found again by one that differs in its seed alone."""
-    h = hidden_of(trained.model.classifier, trained.images)
+    h = in_batches(trained.model.classifier.hidden, trained.images)
     own, other = (_alive_rows(model, h) for model in (trained.model, twin(trained)))
     found = pw_mcc(*own, *other, seed)
     return {

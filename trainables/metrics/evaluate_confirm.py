@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
+from trainables.batches import in_batches
 from trainables.metrics import attribution_scores as attribution
 from trainables.metrics import inversion_scores as inversion
 from trainables.metrics import probe_tuning
@@ -62,7 +63,7 @@ def confirm_metrics(measured: Measured, untrained: Callable[[Tensor], Tensor], s
     a = measured.activations
     rows = probe_tuning.full_rows(len(a.train_labels), measured.val_z.shape[1]).to(a.train_labels.device)
     labels = a.train_labels[rows]
-    codes = torch.cat([measured.model.encode(part)[1] for part in a.train_h[rows].split(8192)])
+    codes = in_batches(lambda h: measured.model.encode(h)[1], a.train_h[rows])
     read = probe_tuning.tuned_accuracy(codes, labels, measured.val_z, a.val_labels, a.n_classes)
     raw = probe_tuning.tuned_accuracy(a.train_h[rows], labels, a.val_h, a.val_labels, a.n_classes)
     return finite(
