@@ -22,6 +22,7 @@ from analysis.effects.paired import (
     paired_difference,
 )
 from search.cli.exit_code import exit_code_of
+from search.cli.parser import add_run, parser_of
 from search.errors import RunDirectoryError
 from search.ledger.history import History
 from search.ledger.ledger import read_history
@@ -146,16 +147,8 @@ def _number(found: Effect, *, signed: bool) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m analysis.directions_table",
-        description=(__doc__ or "").splitlines()[0],
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "run", type=Path, metavar="RUN", help="directory of a run of a design, finished or not"
-    )
+    parser = parser_of("-m analysis.directions_table", __doc__ or "", EXAMPLES)
+    add_run(parser, "a run of a design")
     return parser
 
 

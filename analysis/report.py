@@ -15,6 +15,7 @@ from analysis.cli.progress_line import ProgressLine
 from analysis.load import Run, load_run
 from analysis.reading.trial_table import FORMATS, write_table
 from search.cli.exit_code import exit_code_of
+from search.cli.parser import add_out, add_run, parser_of
 from search.errors import SpaceError
 
 EXAMPLES = """\
@@ -39,26 +40,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python analysis/report.py",
-        description=(__doc__ or "").splitlines()[0],
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("run", type=Path, metavar="RUN", help="directory of a run, finished or not")
+    parser = parser_of("analysis/report.py", __doc__ or "", EXAMPLES)
+    add_run(parser)
     parser.add_argument(
         "--format",
         choices=("html", *FORMATS),
         default="html",
         help="the page, or the table of trials (default: html)",
     )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="where to write (default: RUN/report); for a table a file or folder (default: stdout)",
-    )
+    add_out(parser, "where to write (default: RUN/report); for a table a file or folder (default: stdout)")
     return parser
 
 

@@ -23,6 +23,7 @@ from analysis.watch.shared_run import SharedRun
 from analysis.watch.watched_run import WatchedRun
 from analysis.watch.whereabouts import LIVE
 from search.cli.exit_code import exit_code_of
+from search.cli.parser import parser_of
 from search.console.progress_display import wants_plain_lines
 from search.console.progress_lines import status_line
 from search.errors import RunDirectoryError
@@ -106,12 +107,8 @@ class Chosen:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python analysis/status.py",
-        description="What a run is doing, told from another terminal, also while it runs.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    parser = parser_of(
+        "analysis/status.py", "What a run is doing, told from another terminal, also while it runs.", EXAMPLES
     )
     parser.add_argument(
         "run",

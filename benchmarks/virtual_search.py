@@ -15,7 +15,7 @@ from pathlib import Path
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import TrialLogger, recording
 from search.scheduling.rung_scheduler import RungScheduler
-from search.scheduling.suggester import Suggester
+from search.scheduling.suggester import suggester_for
 from search.study.study import Study
 from trainables.workers.messages import StepReport, StepResult
 
@@ -58,7 +58,10 @@ def run(
     """
     course = ClassifierLoop(workers)
     with recording(ledger, loggers) as recorder:
-        scheduler, suggester = RungScheduler(study, recorder), Suggester(study, recorder, study.budget.trials)
+        scheduler, suggester = (
+            RungScheduler(study, recorder),
+            suggester_for(study, recorder, study.budget.trials),
+        )
         waiting = [(0.0, worker, -1, 0) for worker in range(workers)]  # (when, worker, trial, rung reached)
         driver_free = 0.0
         while waiting:

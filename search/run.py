@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from search.cli.exit_code import exit_code_of
-from search.cli.options import Options, parse
+from search.cli.options import Follow, Options, Reproduce, Resume, parse
 
 
 def main() -> int:
@@ -20,17 +20,18 @@ def main() -> int:
 
 def _run(options: Options) -> int:
     # Imported late, so that --help and a mistake in the options answer at once.
-    if options.reproduce is not None:
+    mode = options.mode
+    if isinstance(mode, Reproduce):
         from search.cli.reproduce import reproduce
 
-        return reproduce(*options.reproduce, as_json=options.json)
-    if options.is_job and not options.dry_run:
+        return reproduce(mode.run, mode.trial, as_json=options.json)
+    if isinstance(mode, Follow) or (options.is_job and not options.dry_run):
         from search.jobs.submit import run_as_job
 
         return run_as_job(options)
-    from search.cli.search_command import search
+    from search.cli.search_command import resume, search
 
-    return search(options)
+    return resume(mode, options) if isinstance(mode, Resume) else search(mode, options)
 
 
 if __name__ == "__main__":

@@ -176,7 +176,7 @@ import sys
 sys.argv = ["run.py", "spaces/sae.yaml"]
 from search.cli.options import parse
 from search.space.loader import load_study
-load_study(parse().space)
+load_study(parse().mode.space)
 heavy = {"torch", "ray", "optuna", "numpy", "sklearn", "pandas", "rich"} & set(sys.modules)
 assert not heavy, heavy
 """

@@ -11,7 +11,7 @@ from search.execution.signals import StopSignals
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import Recorder
 from search.scheduling.rung_scheduler import RungScheduler
-from search.scheduling.suggester import Suggester
+from search.scheduling.suggester import Suggester, suggester_for
 from trainables.workers.messages import TrialTask
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class SearchRun(RecordedRun):
 
     def suggester(self, recorder: Recorder) -> Suggester:
         """Whom the study names."""
-        return Suggester(self.study, recorder, self.target)
+        return suggester_for(self.study, recorder, self.target)
 
     def task(self, record: TrialRecord) -> TrialTask:
         """The trial as it was drawn."""

@@ -12,7 +12,7 @@ from search.execution.tune_adapters import LedgerSearcher
 from search.ledger.history import TrialRecord
 from search.ledger.recorder import Recorder, recording
 from search.scheduling.rung_scheduler import RungScheduler
-from search.scheduling.suggester import Suggester
+from search.scheduling.suggester import suggester_for
 from search.scheduling.timeouts import Attempts
 from tests.search_tests.histories import make_study
 
@@ -25,7 +25,7 @@ def recorder(tmp_path: Path) -> Iterator[Recorder]:
 
 def _searcher(recorder: Recorder, folder: Path, *, trials: int, places: int, retries: int) -> LedgerSearcher:
     study = make_study(trials=trials)
-    scheduler, suggester = RungScheduler(study, recorder), Suggester(study, recorder, trials)
+    scheduler, suggester = RungScheduler(study, recorder), suggester_for(study, recorder, trials)
     attempts = Attempts(15.0, "timeout: longer than 15")
     return LedgerSearcher(suggester, scheduler, recorder, lambda: places, _config, attempts, folder, retries)
 
