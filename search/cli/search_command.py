@@ -18,7 +18,6 @@ from search.disk import write_atomically
 from search.errors import ExitCode, SearchError, SpaceError
 from search.execution.signals import StopSignals
 from search.formatting import one_line, shown
-from search.ledger.history import History
 from search.ledger.ledger import read_history
 from search.run_dir.own_space import own_study
 from search.run_dir.run_directory import RunDirectory, create, open_existing
@@ -76,7 +75,7 @@ def _overrides(new: New) -> tuple[str, ...]:
 
 def _study_to_resume(directory: RunDirectory, old: Resume) -> Study:
     """The run's own study; a space file or --trials may change how much is spent, not what is searched."""
-    history = _recorded(directory)
+    history = read_history(directory.ledger)
     study = own_study(directory, history, old.overrides)
     if old.space is not None:
         given = load_study(old.space).study
@@ -91,10 +90,6 @@ def _study_to_resume(directory: RunDirectory, old: Resume) -> Study:
     # Trials cannot be taken back: a lower target than what there is means what there is.
     wanted = max(wanted, len(history.trials))
     return replace(study, budget=replace(study.budget, trials=wanted))
-
-
-def _recorded(directory: RunDirectory) -> History:
-    return read_history(directory.ledger) if directory.ledger.exists() else History()
 
 
 def _refuse_changes(then: Study, now: Study, path: Path) -> None:
@@ -144,7 +139,7 @@ def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options, 
         loggers=lambda history: loggers(study, directory, history),
         release=directory.release,
     )
-    done = _recorded(directory).finished
+    done = read_history(directory.ledger).finished
     target, go_on = study.budget.trials, resume_command(directory)
     end = noting_the_end(study, directory, target, go_on, is_owed=done < target)
     try:
@@ -188,7 +183,7 @@ def _show_result(study: Study, directory: RunDirectory, *, as_json: bool) -> Non
 
     from search.console.summary import print_summary, summary_json
 
-    history = _recorded(directory)
+    history = read_history(directory.ledger)
     if not history.trials:
         return
     if as_json:

@@ -92,8 +92,7 @@ def _run(
     )
     searched_at = place_of(run, options.storage)
     place = None if searched_at is None else below(searched_at, directory.path.name)
-    before = read_history(directory.ledger) if directory.ledger.exists() else History()
-    is_owed = any(owed(wanted, before))
+    is_owed = any(owed(wanted, read_history(directory.ledger)))
     end = noting_the_end(study, directory, len(wanted), _again(run, options), is_owed=is_owed)
     with sharing(directory, place) as shared, end, driver_log(directory.log):
         history = replace(confirmation, sharing=shared).run(StopSignals())

@@ -112,8 +112,11 @@ def _what_is_wrong(line: bytes, number: int) -> str:
 
 
 def read_history(path: Path) -> History:
-    """What the ledger tells. Raises RunDirectoryError as `read` does, and where trials do not add up."""
-    return _fold(path, read(path)[0])
+    """What the ledger tells, nothing where there is none yet.
+
+    Raises RunDirectoryError as `read` does, and where trials do not add up.
+    """
+    return _fold(path, read(path)[0]) if path.exists() else History()
 
 
 def _fold(path: Path, events: Iterable[Event]) -> History:
