@@ -125,6 +125,7 @@ class RecordedRun(ABC):
         )
 
     def _context(self, granted: GrantedResources) -> TrialContext:
+        from trainables.workers.shipped_code import shipped_code
         from trainables.workers.trial_actor import TrialContext
 
         times = f"{self.timeouts} x " if self.timeouts > 1 else ""
@@ -138,6 +139,7 @@ class RecordedRun(ABC):
             threads=granted.threads,
             gpus=granted.gpu,
             storage=self.sharing.place,
+            code=shipped_code(),
             home_node=this_node(),
         )
 

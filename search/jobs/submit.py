@@ -14,6 +14,7 @@ from search.jobs.follow import Follower, say
 from search.jobs.package import Package, code_package, space_package
 from search.jobs.server import JobServer, Unreachable, require_extra, token
 from search.space.loader import load_study
+from trainables.foreign import folders_in_use
 
 OUT_ON_THE_HEAD = "sae-search-runs"
 """In the home folder there. A job's working folder is removed some time after its end."""
@@ -69,8 +70,8 @@ def _package(options: Options) -> Package | None:
         load_study(mode.space, mode.overrides)  # mistakes are told here and now
     space = mode.space if isinstance(mode, New | Resume) else None
     if options.code == "upload":
-        return code_package(Path(__file__).resolve().parents[2], space)
-    return space_package(space) if space is not None else None
+        return code_package(Path(__file__).resolve().parents[2], space, code=folders_in_use())
+    return space_package(space, folders_in_use()) if space is not None else None
 
 
 def entrypoint(options: Options, package: Package | None) -> str:

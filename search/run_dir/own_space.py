@@ -10,10 +10,11 @@ from search.errors import RunDirectoryError
 from search.ledger.history import History
 from search.run_dir.inputs import found_again
 from search.run_dir.run_directory import RunDirectory
-from search.space.loader import load_text
+from search.space.loader import code_folders, load_text
 from search.space.writer import seal_of
 from search.space.yaml_tree import read_text
 from search.study.study import Study
+from trainables.foreign import search_in
 
 
 def own_study(directory: RunDirectory, history: History, overrides: Sequence[str] = ()) -> Study:
@@ -23,6 +24,7 @@ def own_study(directory: RunDirectory, history: History, overrides: Sequence[str
     """
     text = read_text(directory.resolved_space)
     refuse_edited(directory.resolved_space, text, history)
+    search_in(*code_folders(directory.resolved_space))
     study = load_text(text, str(directory.resolved_space), overrides).study
     return replace(study, data=found_again(study.data))
 
