@@ -29,11 +29,13 @@ class Clustering:
         return squared_distances(points, self.centres).argmin(dim=1)
 
 
-def kmeans(points: Tensor, k: int, seed: int, starts: int = STARTS) -> Clustering:
+def kmeans(
+    points: Tensor, k: int, seed: int, *, starts: int = STARTS, rounds: int = ITERATIONS
+) -> Clustering:
     """The best of `starts` clusterings of points (n, d) into at most k clusters; k <= n."""
     generator = torch.Generator().manual_seed(seed)
     first = torch.stack([_spread_out(points, k, generator) for _ in range(starts)])
-    return min(_lloyd(points, first), key=lambda found: found.inertia)
+    return min(_lloyd(points, first, rounds), key=lambda found: found.inertia)
 
 
 def silhouette(points: Tensor, labels: Tensor) -> float:
@@ -86,11 +88,11 @@ def _spread_out(points: Tensor, k: int, generator: torch.Generator) -> Tensor:
     return torch.stack(centres)
 
 
-def _lloyd(points: Tensor, centres: Tensor) -> list[Clustering]:
+def _lloyd(points: Tensor, centres: Tensor, rounds: int) -> list[Clustering]:
     """Where each of the starts (s, k, d) ends; they go in step, so that one product serves all."""
     n_starts, k, _ = centres.shape
     labels, places = _nearest(points, centres), torch.arange(k, device=points.device)
-    for _ in range(ITERATIONS):
+    for _ in range(rounds):
         member = (labels[:, :, None] == places).to(points)
         size = member.sum(dim=0)[:, :, None]
         means = (member.flatten(1).T @ points).unflatten(0, (n_starts, k)) / size.clamp(min=1)

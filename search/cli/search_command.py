@@ -22,6 +22,7 @@ from search.ledger.ledger import read_history
 from search.run_dir.own_space import own_study
 from search.run_dir.run_directory import RunDirectory, create, open_existing
 from search.run_dir.run_info import noting_the_end
+from search.space.advice import advice
 from search.space.loader import load_study
 from search.space.writer import describe_difference, resolved_text
 from search.storage.restore import bring_home, is_shared
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 def search(new: New, options: Options) -> int:
     """A fresh search or its dry run; returns the exit code."""
     loaded = load_study(new.space, _overrides(new))
+    for sentence in advice(loaded.study):
+        print(f"warning: {sentence}", file=sys.stderr)  # noqa: T201
     if options.dry_run:
         return _dry_run(loaded.study)
     dataset = _load_data(loaded.study)

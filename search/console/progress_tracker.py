@@ -96,7 +96,7 @@ class ProgressTracker:
     @property
     def rungs(self) -> int:
         """Rungs of a full training."""
-        return self.study.scheduler.rungs if self.study.scheduler.name == "asha" else 1
+        return 1 if self.study.scheduler.name == "none" else self.study.scheduler.rungs
 
     def rung(self, trial: TrialRecord) -> int:
         """The last rung the trial has reached, 0 before the first."""

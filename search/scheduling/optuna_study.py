@@ -24,13 +24,14 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import Trial, TrialState, create_trial
 from sqlalchemy import URL
 
 from search.ledger.history import History, TrialRecord
 from search.study.domains import Choice, FloatRange, Parameter, Scalar
+from search.study.registries import SAMPLERS
 from search.study.study import Study
 
 LOST_PROCESS = "lost:"
@@ -91,18 +92,8 @@ def sampler_for(study: Study, number: int) -> BaseSampler:
     one-worker run proposes the same trials whether or not it was interrupted.
     """
     seed = zlib.crc32(f"{study.budget.seed}/{number}".encode())
-    if study.sampler.name == "random":
-        return RandomSampler(seed=seed)
-    with warnings.catch_warnings():
-        # `group` has been experimental since 2021; conditional spaces need it.
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return TPESampler(
-            seed=seed,
-            multivariate=True,
-            group=True,
-            constant_liar=True,
-            n_startup_trials=study.sampler.startup_trials,
-        )
+    sampler: BaseSampler = SAMPLERS[study.sampler.name](study, seed)
+    return sampler
 
 
 class OptunaStudy:

@@ -12,6 +12,7 @@ from search.errors import DiskError, Halt, TooManyFailures
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import Recorder
 from search.scheduling.successive_halving import Standing, SuccessiveHalving
+from search.study.registries import SCHEDULERS
 from search.study.study import Study
 from trainables.metrics.catalog import METRICS
 from trainables.workers.messages import StepResult
@@ -24,7 +25,7 @@ class RungScheduler:
         self._study = study
         self._recorder = recorder
         self._rungs = study.scheduler.rungs
-        self._halving = SuccessiveHalving(study.scheduler.reduction_factor)
+        self._halving: SuccessiveHalving = SCHEDULERS[study.scheduler.name](study.scheduler.reduction_factor)
         _restore(self._halving, study, recorder.history)
 
     def goes_on(self, number: int, step: StepResult) -> bool:

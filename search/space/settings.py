@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from search.space.field_check import accepted, fault
 from search.space.nodes import Items, Leaf, Node, Table, show, show_atom
 from search.space.problems import Problems, choices_hint
+from search.study.registries import REPORT_SECTIONS
 from search.study.sections import (
     Budget,
     BudgetModel,
@@ -24,6 +25,7 @@ from search.study.sections import (
     DataSource,
     Objective,
     ObjectiveModel,
+    ReportModel,
     Resources,
     ResourcesModel,
     Sampler,
@@ -62,7 +64,22 @@ def read_settings(root: Table, problems: Problems) -> dict[str, Any]:
     settings["sampler"] = Sampler(**_section(SamplerModel, "sampler", root, problems))
     settings["resources"] = Resources(**_section(ResourcesModel, "resources", root, problems))
     settings["confirm"] = Confirm(**_section(ConfirmModel, "confirm", root, problems))
+    settings["report"] = _report(root, problems)
     return settings
+
+
+def _report(root: Table, problems: Problems) -> tuple[str, ...]:
+    """The names of the sections from elsewhere, each looked at."""
+    names = tuple(str(_section(ReportModel, "report", root, problems).get("sections", "")).split())
+    node = root.entries.get("report")
+    for name in names:
+        where = node.entries["sections"].where if isinstance(node, Table) else root.where
+        try:
+            REPORT_SECTIONS[name]
+        except (KeyError, MemberError) as error:
+            text = str(error) if isinstance(error, MemberError) else f"no report section is called {name!r}"
+            problems.add(where, "report.sections", text)
+    return names
 
 
 def _section(model: type[BaseModel], name: str, root: Table, problems: Problems) -> dict[str, Any]:

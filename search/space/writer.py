@@ -100,6 +100,7 @@ def _settings(study: Study) -> dict[str, Any]:
         **who,
         "resources": vars(study.resources),
         "confirm": vars(study.confirm),
+        **({"report": {"sections": " ".join(study.report)}} if study.report else {}),
     }
 
 
@@ -161,7 +162,7 @@ def _atom(value: Any) -> str:
 
 # What a resumed run may change: how much and where, never what is searched. Images are known by their digest.
 _FREE_ON_RESUME = (
-    *("budget.trials", "budget.max_failures", "budget.trial_timeout_s", "resources.", "confirm."),
+    *("budget.trials", "budget.max_failures", "budget.trial_timeout_s", "resources.", "confirm.", "report."),
     *("data.root", "data.path"),
 )
 

@@ -17,6 +17,8 @@ __all__ = ["DEFAULT_SCORE_PARTS", "METRICS", "SCORE_PARTS"]
 
 # Modules of `trainables.metrics.entries`; each has METRICS, a tuple of `Metric`.
 ENTRIES = (
+    "readable",
+    "supported",
     "classifier",
     "probe",
     "sae_statistics",

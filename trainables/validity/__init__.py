@@ -1,0 +1,4 @@
+"""TODO
+
+May import: trainables.bases, trainables.data, trainables.model, trainables.saes.
+"""
