@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.cli.quoted_command import without_places
+from analysis.effects.effect import FALSE_DISCOVERIES, q_values
 from analysis.effects.paired import (
     Effect,
     Measure,
@@ -72,11 +73,13 @@ def directions_table(run: Path) -> str:
     levels = {heading: level(arms, DEFAULT_ARM, measure) for heading, (measure, _) in COLUMNS.items()}
     cells = (_number(found, signed=False) for found in levels.values())
     lines.append(_row("**default**, itself", str(len(arms[DEFAULT_ARM])), *cells))
-    for arm in study.design.arms[1:]:
-        effects = [paired_difference(arms, arm.name, measure) for measure, _ in COLUMNS.values()]
-        signs = [better for _, better in COLUMNS.values()]
-        cells = (_difference(found, sign) for found, sign in zip(effects, signs, strict=True))
-        lines.append(_row(arm.name, str(effects[0].n), *cells))
+    names = [arm.name for arm in study.design.arms[1:]]
+    table = [[paired_difference(arms, name, measure) for measure, _ in COLUMNS.values()] for name in names]
+    sure = iter(q_values([found.p_value for effects in table for found in effects]))
+    signs = [better for _, better in COLUMNS.values()]
+    for name, effects in zip(names, table, strict=True):
+        cells = (_difference(found, sign, next(sure)) for found, sign in zip(effects, signs, strict=True))
+        lines.append(_row(name, str(effects[0].n), *cells))
     return "\n".join([*lines, "", *_settings(study.design)]) + "\n"
 
 
@@ -99,8 +102,9 @@ def _head(study: Study, design: Design, history: History, directory: RunDirector
         "",
         "The first row is the default. Every other row is one direction alone: the mean of its differences "
         "to the default in the same replicate, ± their standard error, from n pairs. ▲ is better and ▼ worse "
-        "where the 95 % interval (Student's t) leaves 0 out; of effects that are none, one in twenty does so "
-        "by chance. Junk is 1 at chance; purity above null is the purity of latents minus that of random "
+        f"with the false discovery rate of the whole table held at {FALSE_DISCOVERIES:.0%} (Student's t, "
+        "Benjamini and Hochberg), as in a report. "
+        "Junk is 1 at chance; purity above null is the purity of latents minus that of random "
         "directions that fire as often; FVU is the share of the activations' variance left unexplained.",
     ]
 
@@ -131,9 +135,9 @@ def _row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _difference(found: Effect, better: int) -> str:
+def _difference(found: Effect, better: int, q_value: float) -> str:
     mark = ""
-    if found.is_clear:
+    if found.is_clear and q_value <= FALSE_DISCOVERIES:
         mark = " ▲" if found.mean * better > 0 else " ▼"
     return _number(found, signed=True) + mark
 

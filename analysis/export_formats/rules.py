@@ -90,15 +90,15 @@ class Threshold:
         return u.relu() * (u > self.threshold).to(u.dtype)
 
     def distance_to_jump(self, u: Tensor) -> Tensor:
-        """To the threshold."""
+        """The distance |u - t| of every pre-activation to its latent's threshold."""
         return (u - self.threshold).abs()
 
     def tensors(self) -> dict[str, Tensor]:
-        """The thresholds."""
+        """The thresholds t (f,), as the export stores them."""
         return {"threshold": self.threshold}
 
     def numpy_lines(self) -> list[str]:
-        """One."""
+        """One line of numpy that makes codes z of pre-activations u."""
         return ['z = np.where(u > t["threshold"], np.maximum(u, 0), 0)']
 
 
@@ -119,11 +119,11 @@ class Gated:
         return u.abs()
 
     def tensors(self) -> dict[str, Tensor]:
-        """Gains and offsets."""
+        """The gains and offsets (f,), as the export stores them."""
         return {"gain": self.gain, "offset": self.offset}
 
     def numpy_lines(self) -> list[str]:
-        """One."""
+        """One line of numpy that makes codes z of pre-activations u."""
         return ['z = np.where(u > 0, np.maximum(t["gain"] * u + t["offset"], 0), 0)']
 
 

@@ -38,12 +38,12 @@ class Observed:
 
     @property
     def device(self) -> torch.device:
-        """The model's."""
+        """The device that the model lies on."""
         return self.decoder.device
 
     @property
     def n_latents(self) -> int:
-        """f."""
+        """The number f of latents, dead ones included."""
         return len(self.decoder)
 
     @torch.no_grad()

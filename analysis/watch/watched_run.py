@@ -65,7 +65,7 @@ class WatchedRun:
 
     @property
     def history(self) -> History:
-        """Of the search."""
+        """The history of the search, as far as it was read."""
         return self._ledger.history
 
     @property

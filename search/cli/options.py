@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from search.cli.parser import parser_of, positive
+from search.commands import ROOT, python_command
+from search.formatting import shown
 from search.version import VERSION
 
 EXAMPLES = """\
@@ -87,6 +89,8 @@ class Options:
     storage: str | None = None
     dry_run: bool = False
     json: bool = False
+    report: bool = True
+    """Whether a finished search makes its report by itself."""
     detach: bool = False
     code: str = "upload"
 
@@ -102,7 +106,8 @@ def parse(arguments: list[str] | None = None) -> Options:
     got = parser.parse_args(arguments)
     modes = [name for name in ("resume", "reproduce", "follow") if getattr(got, name) is not None]
     if got.space is None and not modes:
-        parser.error("which space file? For example: python search/run.py spaces/sae.yaml")
+        example = python_command("search/run.py", shown(ROOT / "spaces" / "sae.yaml"))
+        parser.error(f"which space file? For example: {example}")
     if len(modes) >= 2:
         parser.error(f"--{modes[0]} and --{modes[1]} do different things; give one of them")
     moved = ("data.root=", "data.path=") if got.resume is not None else ()
@@ -128,6 +133,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         storage=got.storage,
         dry_run=got.dry_run,
         json=got.json,
+        report=not got.no_report,
         detach=got.detach,
         code=got.code or "upload",
     )
@@ -208,6 +214,7 @@ def _parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="check the space, say what would happen, start nothing"
     )
     parser.add_argument("--json", action="store_true", help="the result as one JSON document on stdout")
+    parser.add_argument("--no-report", action="store_true", help="end without making RUN/report")
     parser.add_argument(
         "--resume",
         metavar="RUN",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from search.cli.options import New, Options, Resume
+from search.commands import ROOT, module_command, python_command, tensorboard_command
 from search.disk import write_atomically
 from search.errors import ExitCode, SearchError, SpaceError
 from search.execution.signals import StopSignals
@@ -27,6 +29,8 @@ from search.space.loader import load_study
 from search.space.writer import describe_difference, resolved_text
 from search.storage.restore import bring_home, is_shared
 from search.study.study import Study
+
+MOST_TICKED = 40
 
 if TYPE_CHECKING:
     from search.storage.shared_run import Sharing
@@ -106,18 +110,23 @@ def _refuse_changes(then: Study, now: Study, path: Path) -> None:
 
 
 def _dry_run(study: Study) -> int:
+    """Tell what a run would do; raises what would keep it from starting, after the rest has been told."""
     from search.cli.dry_run import describe
     from search.cli.timing import seconds_per_full_trial
     from search.execution.resources import resources_of_this_machine
 
     found = resources_of_this_machine()
     print("timing a few short trainings of the default configuration ...", file=sys.stderr)  # noqa: T201
+    seconds: float | None = None
+    obstacle: SearchError | None = None
     try:
+        _load_data(study)
         seconds = seconds_per_full_trial(study, found)
     except SearchError as error:
-        print(f"no estimate of the time: {error}", file=sys.stderr)  # noqa: T201
-        seconds = None
+        obstacle = error
     Console(highlight=False).print(describe(study, found, seconds))
+    if obstacle is not None:
+        raise obstacle
     return ExitCode.DONE
 
 
@@ -133,7 +142,7 @@ def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options, 
     from search.loggers.all_loggers import loggers
     from search.run_dir.driver_log import driver_log
 
-    _announce(study, directory, resumed=isinstance(options.mode, Resume))
+    _announce(study, directory, options.address, resumed=isinstance(options.mode, Resume))
     launch = SearchRun(
         study=study,
         directory=directory,
@@ -153,7 +162,28 @@ def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options, 
         _show_result(study, directory, as_json=options.json)
         raise
     _show_result(study, directory, as_json=options.json)
+    if options.report and not options.json:
+        _make_report(directory)
     return ExitCode.DONE
+
+
+def _make_report(directory: RunDirectory) -> None:
+    """The run's report, by the script that makes it, since search imports no analysis."""
+    print("making the report ...", file=sys.stderr)  # noqa: T201
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "analysis" / "report.py"), str(directory.path)],
+        capture_output=True,
+        text=True,
+        errors="backslashreplace",
+    )
+    pages = done.stdout.splitlines()
+    if done.returncode == 0 and pages:
+        console = Console(highlight=False)
+        console.print(Text("the report, one page that opens by double click:", style="bold"))
+        console.print(Text(f"  {shown(Path(pages[0]))}"), soft_wrap=True)
+    else:
+        reason = (done.stderr.strip() or "it wrote nothing").splitlines()[-1]
+        print(f"no report: {one_line(reason)}", file=sys.stderr)  # noqa: T201
 
 
 @contextmanager
@@ -173,12 +203,19 @@ def _shared(directory: RunDirectory, storage: str | None, *, is_new: bool) -> It
         yield shared
 
 
-def _announce(study: Study, directory: RunDirectory, *, resumed: bool) -> None:
+def _announce(study: Study, directory: RunDirectory, address: str, *, resumed: bool) -> None:
     console = Console(file=sys.stderr, soft_wrap=True, highlight=False, no_color="NO_COLOR" in os.environ)
     verb = "going on with" if resumed else "searching"
     console.print(Text.assemble(f"{verb} ", (study.name, "bold"), f": {one_line(study.question, 1000)}"))
     console.print(Text(f"  run directory  {shown(directory.path)}"))
-    console.print(Text(f"  watch it       tensorboard --logdir {shown(directory.trials)}"))
+    console.print(Text(f"  watch it       {tensorboard_command(directory.trials)}"))
+    console.print(
+        Text(
+            "starting Ray; the first trial follows in some seconds"
+            if address == "local"
+            else f"connecting to Ray at {address}"
+        )
+    )
 
 
 def _show_result(study: Study, directory: RunDirectory, *, as_json: bool) -> None:
@@ -192,20 +229,42 @@ def _show_result(study: Study, directory: RunDirectory, *, as_json: bool) -> Non
     if as_json:
         print(json.dumps(summary_json(study, history, directory.path), indent=2))  # noqa: T201
         return
-    run = shown(directory.path)
-    next_commands = [
-        ("look at the curves", f"tensorboard --logdir {shown(directory.trials)}"),
-        ("confirm the best on the test split, with fresh seeds", f"python search/confirm.py {run}"),
-        (
-            ("tabulate the effects", f"python -m analysis.directions_table {run}")
-            if study.design is not None
-            else ("search on", f"python search/run.py --resume {run} --trials {2 * study.budget.trials}")
-        ),
-        ("train a trial again", f"python search/run.py --reproduce {run} TRIAL"),
-    ]
+    next_commands = _next_commands(study, directory, any_complete=bool(history.in_state("COMPLETE")))
     print_summary(study, history, directory.path, Console(highlight=False), next_commands=next_commands)
+
+
+def _next_commands(study: Study, directory: RunDirectory, *, any_complete: bool) -> list[tuple[str, str]]:
+    """Pairs (what for, command); what needs a trial that was trained in full only where there is one."""
+    run = shown(directory.path)
+    further = (
+        ("tabulate the effects", module_command("analysis.directions_table", run))
+        if study.design is not None
+        else (
+            "search on",
+            python_command("search/run.py", "--resume", run, "--trials", str(2 * study.budget.trials)),
+        )
+    )
+    curves = (f"look at the curves{_unticked(study)}", tensorboard_command(directory.trials))
+    again = ("train a trial again", python_command("search/run.py", "--reproduce", run, "TRIAL"))
+    if not any_complete:
+        return [curves, further, again]
+    return [
+        curves,
+        ("look at every latent of the best", python_command("analysis/gallery.py", run, "--top", "3")),
+        ("confirm the best on the test split, with fresh seeds", python_command("search/confirm.py", run)),
+        further,
+        again,
+    ]
+
+
+def _unticked(study: Study) -> str:
+    """TensorBoard shows the curves of no run where there are more than 40, and one is the run as a whole."""
+    many = study.budget.trials + 1 > MOST_TICKED
+    return (
+        f" (TensorBoard ticks none of more than {MOST_TICKED}: tick the box above its list)" if many else ""
+    )
 
 
 def resume_command(directory: RunDirectory) -> str:
     """The shell command that goes on with a run."""
-    return f"go on with: python search/run.py --resume {shown(directory.path)}"
+    return f"go on with: {python_command('search/run.py', '--resume', shown(directory.path))}"

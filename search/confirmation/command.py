@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from search.commands import python_command
 from search.confirmation.estimates import Confirmed, collect
 from search.confirmation.options import Options
 from search.confirmation.schedule import owed
@@ -119,7 +120,7 @@ def _again(run: RunDirectory, options: Options) -> str:
     given += [f"--top {options.top}"] if options.top else []
     given += [f"--seeds {options.seeds}"] if options.seeds else []
     given += [f"--gpu {options.gpu:g}"] if options.gpu is not None else []
-    return " ".join([f"go on with: python search/confirm.py {shown(run.path)}", *given])
+    return f"go on with: {python_command('search/confirm.py', shown(run.path), *given)}"
 
 
 def _show(

@@ -35,7 +35,7 @@ class SuggestsTrials(Protocol):
         """The next one, recorded; None when no more are owed."""
 
     def told(self, record: TrialRecord) -> None:
-        """A trial ended."""
+        """A trial ended, and this is its record."""
 
 
 class DecidesAtRungs(Protocol):
@@ -133,7 +133,7 @@ class LedgerSearcher(_Shell, Searcher):
         """Ray's snapshots are not used; the ledger is."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """See `save`."""
+        """Nothing is read back, for the reason that `save` gives."""
 
     def _why_lost(self, record: TrialRecord, *, timed_out: bool) -> str:
         if not timed_out:

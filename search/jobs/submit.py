@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from search.cli.options import DEFAULT_OUT, Follow, New, Options, Resume
+from search.commands import python_command
 from search.errors import ClusterError, ExitCode, SpaceError
 from search.execution.cluster_versions import refuse_other_ray
 from search.jobs.follow import Follower, say
@@ -35,7 +36,7 @@ def run_as_job(options: Options) -> int:
             f"--address {options.address}: nobody answers there ({error}). Is the cluster up, and the port "
             "forwarded (ray dashboard cluster.yaml)?"
         ) from None
-    again = f"python search/run.py --address {server.address} --follow {job}"
+    again = python_command("search/run.py", "--address", server.address, "--follow", job)
     if options.detach:
         sys.stdout.write(f"{job}\n")
         say(f"follow: {again}\nstop:   ray job stop --address {server.address} {job}")

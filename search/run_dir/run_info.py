@@ -78,7 +78,7 @@ _PACKAGES = ("ray", "optuna", "torch", "torchvision", "numpy", "scikit-learn")
 
 
 def describe_process() -> dict[str, Any]:
-    """Facts for run.json."""
+    """Facts about this process that run.json keeps: command, versions, commit, host."""
     return {
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "python": platform.python_version(),

@@ -44,7 +44,7 @@ class Where:
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake."""
+    """One mistake: where it is, in which key, and what is wrong."""
 
     where: Where
     path: str

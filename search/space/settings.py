@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 
 from search.space.field_check import accepted, fault
+from search.space.foreign_words import objective_hint, setting_hint
 from search.space.nodes import Items, Leaf, Node, Table, show, show_atom
 from search.space.problems import Problems, choices_hint
 from search.study.registries import REPORT_SECTIONS
@@ -49,7 +50,8 @@ def read_settings(root: Table, problems: Problems) -> dict[str, Any]:
     for key, where in root.keys.items():
         if key != "trial" and key not in SpaceModel.model_fields:
             known = [*SpaceModel.model_fields, "trial"]
-            problems.add(where, key, f"unknown key{choices_hint(key, known)}")
+            hint = setting_hint(key, root.entries[key]) or choices_hint(key, known)
+            problems.add(where, key, f"unknown key{hint}")
     settings: dict[str, Any] = {}
     for name in ("name", "question"):
         settings[name] = _read_field(SpaceModel, name, root, "", problems)
@@ -94,7 +96,9 @@ def _section(model: type[BaseModel], name: str, root: Table, problems: Problems)
 def _read_model(model: type[BaseModel], node: Table, path: str, problems: Problems) -> dict[str, Any]:
     for key, where in node.keys.items():
         if key not in model.model_fields:
-            problems.add(where, f"{path}.{key}", f"unknown key{choices_hint(key, list(model.model_fields))}")
+            foreign = objective_hint(key, node.entries[key]) if path.startswith("objectives[") else None
+            hint = foreign or choices_hint(key, list(model.model_fields))
+            problems.add(where, f"{path}.{key}", f"unknown key{hint}")
     read = {name: _read_field(model, name, node, path, problems) for name in model.model_fields}
     return {name: value for name, value in read.items() if value is not None}
 

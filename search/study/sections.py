@@ -85,7 +85,7 @@ class Scheduler:
 
 @dataclass(frozen=True)
 class Sampler:
-    """Who proposes."""
+    """Who proposes the next trial."""
 
     name: str = "tpe"
     startup_trials: int = 10
@@ -206,7 +206,7 @@ class SchedulerModel(SpaceSection):
 
 
 class SamplerModel(SpaceSection):
-    """Who proposes trials."""
+    """Who proposes the next trial."""
 
     name: Annotated[str, Name(SAMPLERS)] = Field(Sampler.name, description="tpe learns from finished trials.")
     startup_trials: int = Field(

@@ -26,7 +26,7 @@ class CachedTraining:
 
     @property
     def epoch(self) -> int:
-        """Epochs behind it."""
+        """The number of epochs that are behind the classifier."""
         return len(self.history)
 
     @property

@@ -60,7 +60,7 @@ class Measured:
 
     @property
     def alive(self) -> Tensor:
-        """(f,) bool."""
+        """Which latents fire at least once: (f,) bool."""
         return sae_statistics.alive_mask(self.firing)
 
     def fit(self) -> Fit:

@@ -1,4 +1,4 @@
-"""The convolutional classifier."""
+"""The convolutional classifier, whose hidden layer the SAE reads."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Conv(Network):
         return self.to_hidden
 
     def readout_layer(self) -> nn.Linear:
-        """The head."""
+        """The linear layer from hidden units to logits."""
         return self.readout
 
     def first_weights(self) -> list[torch.Tensor]:

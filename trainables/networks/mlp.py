@@ -56,7 +56,7 @@ class Mlp(Network):
         return self._hidden_layer(-1)
 
     def readout_layer(self) -> nn.Linear:
-        """The head."""
+        """The linear layer from hidden units to logits."""
         return self.readout
 
     def first_weights(self) -> list[torch.Tensor]:

@@ -1,4 +1,4 @@
-"""what it takes to train an SAE, and what comes of it"""
+"""What it takes to train an SAE, and what comes of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""learning_rate, ramp, batches, dead_window."""
+"""What changes during an SAE's training: its rate, its penalty, its order of samples, its window of death."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""VERSIONS, StageRunner, references, _device_kind."""
+"""Runs one stage of a trial through the cache, under a key that says everything its result depends on."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class RequestMessage:
         return RequestMessage(request.config, request.epochs, request.seed, request.frozen_decoder)
 
     def request(self, y: Tensor) -> SaeRequest:
-        """The request again."""
+        """The request that the message was made of, with its inputs y (n, d)."""
         return SaeRequest(self.config, y, self.epochs, self.seed, self.frozen_decoder)
 
 

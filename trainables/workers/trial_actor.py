@@ -117,7 +117,7 @@ class TrialActor(tune.Trainable):
         return message.dump()
 
     def cleanup(self) -> None:
-        """The process ends."""
+        """Leave the packer and the storage in order before the process ends."""
         self._leave()
 
     def _leave(self) -> None:

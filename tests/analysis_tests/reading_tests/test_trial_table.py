@@ -12,10 +12,9 @@ import pandas as pd
 import pytest
 
 from analysis.load import load_run
+from analysis.reading.table_formats import FORMATS, Format
 from analysis.reading.trial_table import (
-    FORMATS,
     OWN_COLUMNS,
-    Format,
     encoded,
     trial_table,
     write_table,

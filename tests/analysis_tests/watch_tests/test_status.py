@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from analysis import status
+from analysis.watch import showing
 from analysis.watch.one_run import duration, rough, size
 from analysis.watch.watched_run import WatchedRun
 from analysis.watch.whereabouts import LIVE, whereabouts
@@ -44,7 +45,7 @@ def test_a_run_that_begins_while_all_are_watched(
     unfinished_run: Path, empty_run: Path, tmp_path: Path
 ) -> None:
     copied(unfinished_run, tmp_path)
-    chosen = status.Chosen(None, tmp_path)
+    chosen = showing.Chosen(None, tmp_path)
     chosen.look()
     assert len(chosen.runs) == 1
     copied(empty_run, tmp_path)

@@ -102,14 +102,14 @@ def test_val_and_controls_are_kept_apart_from_the_pipeline_on_test(
         assert paired.se == pytest.approx(0.0, abs=1e-12), "paired by seed, the seeds' noise cancels"
 
 
-def test_the_gap_is_search_minus_confirmed_and_optimism_knows_the_direction(
+def test_the_gap_is_search_minus_fresh_validation_and_optimism_knows_the_direction(
     confirmed: tuple[Run, list[Confirmed]],
 ) -> None:
     gaps = confirmed[1][0].gaps
     accuracy, junk = gaps["probe/accuracy"], gaps["attribution/junk"]
     mean = np.mean(list(SEEDS.values()))
     assert accuracy.search == 0.95
-    assert accuracy.gap == pytest.approx(0.95 - mean)
+    assert accuracy.gap == pytest.approx(0.95 - (mean + 0.01)), "val is planted 0.01 above test"
     assert accuracy.optimism == accuracy.gap
     assert junk.gap == pytest.approx(0.80 - 0.85)
     assert junk.optimism == pytest.approx(0.05), "less junk was claimed than was confirmed"

@@ -48,7 +48,7 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     small = ("--set", "data.limit=120", "--set", "scheduler={name: none}")
     done = run_search(TINY, "--name", "r", "--trials", "2", *small, cache=root / "cache")
     assert done.returncode == 0, done.stderr
-    assert "python search/confirm.py runs/r" in done.stdout
+    assert "search/confirm.py runs/r" in done.stdout
     return root / "runs" / "r"
 
 
@@ -160,7 +160,7 @@ def test_ctrl_c_says_how_to_go_on(undisturbed: tuple[Done, Path]) -> None:
         driver.send_signal(signal.SIGINT)
         _, said = driver.communicate(timeout=60)
     assert driver.returncode == 130
-    assert "go on with: python search/confirm.py runs/r --top 1 --seeds 9" in said
+    assert "search/confirm.py runs/r --top 1 --seeds 9" in said
     assert "Traceback" not in said
     assert told(history_of(run / "confirm"))[: len(before)] == before
     status = json.loads((run / "confirm" / "run.json").read_text())

@@ -122,5 +122,6 @@ def test_an_unknown_metric_is_answered_by_the_nearest_few_or_those_that_matter_f
     assert message("attribution/jnuk").endswith("did you mean 'attribution/junk'?")
     assert message("fvu").endswith("did you mean 'sae/fvu'?")
     nothing_alike = message("beauty")
-    assert "one of classifier/accuracy, " in nothing_alike
+    assert "classifier/accuracy, " in nothing_alike
+    assert "_floor" not in nothing_alike, "references come after what they stand beside"
     assert len(nothing_alike) < 250
