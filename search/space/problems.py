@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -26,6 +27,10 @@ class Source:
     order: int = 0
     folder: Path | None = None
     """From where relative paths in it are meant."""
+
+    def absolute(self, place: str) -> str:
+        """A path in it as it stands wherever one works; as it is where `folder` is not known."""
+        return place if self.folder is None else os.path.normpath(self.folder / Path(place).expanduser())
 
     @cached_property
     def lines(self) -> list[str]:

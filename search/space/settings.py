@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -233,7 +231,7 @@ def _data(root: Table, problems: Problems) -> dict[str, Any]:
         return values
     values["settings"] = {name: values.pop(name) for name in own.model_fields if name in values}
     for place in {"root", "path"} & set(values):
-        values[place] = _absolute(values[place], node.entries[place].where.source.folder)
+        values[place] = node.entries[place].where.source.absolute(values[place])
     path, name = node.entries.get("path"), values["name"]
     if own.takes_path and (path is None or (isinstance(path, Leaf) and path.value is None)):
         text = f"missing; the dataset {name} is read from the file given here"
@@ -242,11 +240,6 @@ def _data(root: Table, problems: Problems) -> dict[str, Any]:
         text = f"{show_atom(values['path'])} would not be read; only npz has a path, other datasets a root"
         problems.add(node.keys["path"], "data.path", text)
     return values
-
-
-def _absolute(place: str, folder: Path | None) -> str:
-    """A place that does not depend on the working folder: relative ones are meant from `folder`."""
-    return place if folder is None else os.path.normpath(folder / Path(place).expanduser())
 
 
 def _own_data_settings(node: Node | None) -> type[DataConfig] | None:

@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 
-from search.confirmation.run import refuse_other_data
 from search.confirmation.subjects import FIRST_FRESH
 from search.ledger.events import Session
 from search.ledger.history import History
-from search.run_dir.inputs import DataMissing
+from search.run_dir.inputs import DataMissing, refuse_other_data
 from tests.search_tests.end_to_end_tests.test_run import ROOT, TINY, environment, history_of, told, wait_for
 from tests.search_tests.end_to_end_tests.test_run import run as run_search
 from trainables.confirmation.rungs import CONTROLS, LAST_RUNG
