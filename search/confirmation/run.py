@@ -30,7 +30,7 @@ class Confirmation(RecordedRun):
 
     @property
     def target(self) -> int:
-        """All tasks."""
+        """The number of tasks, done ones included."""
         return len(self.tasks)
 
     @property
@@ -39,11 +39,11 @@ class Confirmation(RecordedRun):
         return 4
 
     def scheduler(self, recorder: Recorder) -> LastRungScheduler:
-        """Stops nobody."""
+        """The one that lets every training go on to its last score."""
         return LastRungScheduler(recorder, self.study.budget.max_failures)
 
     def suggester(self, recorder: Recorder) -> TaskSuggester:
-        """The tasks, in their order."""
+        """The one that hands out the tasks in their order."""
         return TaskSuggester(self.tasks, recorder)
 
     def task(self, record: TrialRecord) -> TrialTask:

@@ -59,11 +59,11 @@ class RecordedRun(ABC):
     @property
     @abstractmethod
     def target(self) -> int:
-        """Trials in all."""
+        """The number of trials in all, ended ones included."""
 
     @abstractmethod
     def scheduler(self, recorder: Recorder) -> DecidesAtRungs:
-        """Who decides at rungs."""
+        """The object that decides at rungs."""
 
     @abstractmethod
     def suggester(self, recorder: Recorder) -> SuggestsTrials:
@@ -75,7 +75,7 @@ class RecordedRun(ABC):
 
     @abstractmethod
     def plan(self) -> Plan:
-        """The pipeline's plan."""
+        """The plan by which each pipeline trains."""
 
     @property
     def timeouts(self) -> int:

@@ -26,15 +26,15 @@ class SearchRun(RecordedRun):
 
     @property
     def target(self) -> int:
-        """Of the budget."""
+        """The number of trials that the budget names."""
         return self.study.budget.trials
 
     def scheduler(self, recorder: Recorder) -> RungScheduler:
-        """By rank at every rung."""
+        """The one that ranks trials at every rung."""
         return RungScheduler(self.study, recorder)
 
     def suggester(self, recorder: Recorder) -> Suggester:
-        """Whom the study names."""
+        """The one that the study asks for."""
         return suggester_for(self.study, recorder, self.target)
 
     def task(self, record: TrialRecord) -> TrialTask:
@@ -42,7 +42,7 @@ class SearchRun(RecordedRun):
         return TrialTask(record.number, record.folder, self.study.trial_config(record.params).model_dump())
 
     def plan(self) -> Plan:
-        """With the study's rungs."""
+        """The plan with the rungs of the study."""
         return plan_of(self.study)
 
 

@@ -51,7 +51,7 @@ class Suggest:
 
 @dataclass(frozen=True)
 class Result:
-    """A step reported."""
+    """A step of a trial reported its metrics."""
 
     time: float
     trial: int

@@ -68,13 +68,13 @@ class SamplingSuggester(Suggester):
             self.told(record)
 
     def propose(self, number: int) -> tuple[Mapping[str, Scalar], str]:
-        """See Suggester."""
+        """See the method of `Suggester`."""
         if number == 0:
             return self._book.propose(default_params(self._study)), "default"
         return self._book.propose(), "sampler"
 
     def told(self, record: TrialRecord) -> None:
-        """See Suggester."""
+        """See the method of `Suggester`."""
         if record.state != "RUNNING" and record.number not in self._told:
             self._told.add(record.number)
             self._book.finish(record)
@@ -88,7 +88,7 @@ class DesignSuggester(Suggester):
         self._design = design
 
     def propose(self, number: int) -> tuple[Mapping[str, Scalar], str]:
-        """See Suggester."""
+        """See the method of `Suggester`."""
         params = self._design.draw(number)
         return params, origin(params)
 
@@ -97,7 +97,7 @@ class DesignSuggester(Suggester):
 
 
 def suggester_for(study: Study, recorder: Recorder, target: int) -> Suggester:
-    """Whom the study asks for."""
+    """The suggester that the study asks for."""
     if study.design is not None:
         return DesignSuggester(study.design, recorder, target)
     return SamplingSuggester(study, recorder, target)

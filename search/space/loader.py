@@ -58,7 +58,7 @@ def code_folders(path: Path) -> list[Path]:
     """Where kinds from outside are looked for: the folder of the space file and the working folder. A run
     directory is data and never among them; of its space file it is the folders that the run noted."""
     folders = [path.parent, Path.cwd()]
-    with suppress(OSError, ValueError, TypeError):
+    with suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):  # it may hold anything
         folders += map(Path, json.loads((path.parent / RUN_INFO).read_text(encoding="utf-8")).get("code", []))
     return [folder for folder in folders if folder.is_dir() and not _is_in_a_run(folder.resolve())]
 

@@ -27,7 +27,7 @@ class TrialTask:
     """The last rung that the driver has on record; of a confirmation only."""
 
     def dump(self) -> dict[str, Any]:
-        """As Ray's config."""
+        """The mapping that Ray hands to a worker as the config of a trial."""
         return dict(vars(self))
 
     @staticmethod
@@ -58,7 +58,7 @@ class StepResult:
     """Why the trial is over, if it failed."""
 
     def dump(self) -> dict[str, str]:
-        """As Ray's result."""
+        """The mapping that a worker gives back to Ray as its result."""
         return {"step": json.dumps(asdict(self))}
 
     @staticmethod

@@ -242,6 +242,7 @@ class ShortLines(logging.Formatter):
     """No record longer than a twentieth of the log, whatever an exception has to say."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The text of a record, its middle left out where it is too long."""
         text, most = super().format(record), LOG_BYTES // 40
         if len(text) <= 2 * most:
             return text
