@@ -14,6 +14,8 @@ from torch import Tensor
 
 STARTS = 4
 ITERATIONS = 50
+SPHERICAL_POINTS = 16_384
+SPHERICAL_ROUNDS = 15
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,24 @@ def adjusted_rand(first: Tensor, second: Tensor) -> float:
     expected = rows * columns / max(len(first) * (len(first) - 1) / 2, 1)
     most = (rows + columns) / 2
     return float((pairs - expected) / (most - expected)) if float(most) != float(expected) else 1.0
+
+
+def spherical_kmeans(points: Tensor, k: int, generator: torch.Generator) -> Tensor:
+    """Unit centres (k, d) of the directions of points (n, d), n >= k, none of which is 0.
+
+    Each round gives a point to the centre of largest cosine and turns a centre towards the sum of its unit
+    points (Dhillon & Modha 2001); k-means++ start; a centre that loses all its points stays where it was.
+    At most `SPHERICAL_POINTS` points are looked at; generator: CPU.
+    """
+    chosen = torch.randperm(len(points), generator=generator)[: max(k, SPHERICAL_POINTS)]
+    unit = F.normalize(points[chosen.to(points.device)], dim=1)
+    centres = F.normalize(_spread_out(unit, k, generator), dim=1)
+    for _ in range(SPHERICAL_ROUNDS):
+        nearest = (unit @ centres.T).argmax(dim=1)
+        sums = torch.zeros_like(centres).index_add_(0, nearest, unit)
+        length = sums.norm(dim=1, keepdim=True)
+        centres = torch.where(length > 0, sums / length.clamp(min=1e-12), centres)
+    return centres
 
 
 def squared_distances(points: Tensor, others: Tensor) -> Tensor:

@@ -118,7 +118,7 @@ def twin(trained: Trained) -> FeatureModel:
     Stability is measured between these two: directions in the hidden layers of two classifiers have no
     common axes, so SAEs of two replicates cannot be compared by the cosine of their decoder rows.
     """
-    sae = run_sae_task(trained.stages, _twin_task(trained), trained.config.sae, trained.model.basis.rank)
+    sae = run_sae_task(trained.stages, _twin_task(trained), trained.config.sae)
     return FeatureModel(trained.model.classifier, trained.model.basis, sae)
 
 
@@ -133,13 +133,13 @@ def _pca(trained: Trained) -> SupportsFeatures:
 
 
 def _random_dictionary(trained: Trained) -> SupportsFeatures:
-    sae = run_sae_task(trained.stages, _frozen_task(trained), trained.config.sae, trained.model.basis.rank)
+    sae = run_sae_task(trained.stages, _frozen_task(trained), trained.config.sae)
     return FeatureModel(trained.model.classifier, trained.model.basis, sae)
 
 
 def _untrained(trained: Trained) -> SupportsFeatures:
     network, basis, task = _untrained_task(trained)
-    sae = run_sae_task(trained.stages, task, trained.config.sae, basis.rank)
+    sae = run_sae_task(trained.stages, task, trained.config.sae)
     return FeatureModel(network, basis, sae)
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from trainables.sae_training.request import SaeRequest, SaeResult
+from trainables.saes.shell import sae_from
 from trainables.settings.sae import SaeTrainingConfig
 
 Array = npt.NDArray[Any]
@@ -45,18 +46,20 @@ class ResultMessage:
     weights: dict[str, Array]
     history: tuple[dict[str, float], ...]
     batch: int
+    rare: int = 0
+    merged: int = 0
 
     @staticmethod
     def of(result: SaeResult, batch: int) -> ResultMessage:
         """What the result says."""
         weights = {name: array_of(tensor) for name, tensor in result.sae.state_dict().items()}
-        return ResultMessage(weights, result.history, batch)
+        return ResultMessage(weights, result.history, batch, result.rare, result.merged)
 
     def result(self, request: SaeRequest, device: torch.device) -> SaeResult:
         """The result again, for the request it answers, on `device`."""
-        sae = request.config.load_implementation()(request.config, request.y.shape[1])
-        sae.load_state_dict({name: torch.tensor(array) for name, array in self.weights.items()})
-        return SaeResult(sae.requires_grad_(False).eval().to(device), self.history)
+        tensors = {name: torch.tensor(array) for name, array in self.weights.items()}
+        sae = sae_from(request.config, tensors).requires_grad_(False).eval().to(device)
+        return SaeResult(sae, self.history, self.rare, self.merged)
 
 
 @dataclass(frozen=True)
