@@ -37,7 +37,8 @@ def test_our_bases_pass(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", registry.CLASSIFIERS)
 def test_our_networks_pass(kind: str) -> None:
-    check_network(registry.CLASSIFIERS[kind](hidden_size=9))
+    config = registry.CLASSIFIERS[kind]
+    check_network(config(hidden_size=9) if "hidden_size" in config.model_fields else config())
 
 
 @pytest.mark.parametrize("name", [n for n in AuxiliaryConfig.loss_classes() if n != "concepts"])

@@ -261,7 +261,11 @@ def test_every_member_of_the_registry_makes_a_whole_trial(
 ) -> None:
     config = TrialConfig.model_validate(
         {
-            "classifier": {"kind": classifier, "hidden_size": 12, "epochs": 1},
+            "classifier": {
+                "kind": classifier,
+                "epochs": 1,
+                **({"hidden_size": 12} if classifier in ("mlp", "conv") else {}),
+            },
             "basis": {"kind": basis}
             | ({"components": 6} if "components" in KINDS["basis"][basis].model_fields else {}),
             "sae": {"kind": sae, "width": 24, "epochs": 2},
