@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from analysis.cli.exit_code import exit_code_of
 from analysis.cli.quoted_command import without_places
 from analysis.effects.effect import FALSE_DISCOVERIES, q_values
 from analysis.effects.paired import (
@@ -23,11 +22,13 @@ from analysis.effects.paired import (
     metric,
     paired_difference,
 )
+from search.cli.exit_code import exit_code_of
+from search.cli.parser import add_run, parser_of
 from search.errors import RunDirectoryError
-from search.ledger.history import History, fold
-from search.ledger.ledger import read
+from search.ledger.history import History
+from search.ledger.ledger import read_history
+from search.run_dir.own_space import own_study
 from search.run_dir.run_directory import RunDirectory, open_existing
-from search.space.loader import load_study
 from search.study.design import DEFAULT_ARM, Design
 from search.study.study import Study
 
@@ -60,10 +61,10 @@ COLUMNS: dict[str, tuple[Measure, int]] = {
 def directions_table(run: Path) -> str:
     """The whole page. RunDirectoryError if the run has no design or no replicate of its default."""
     directory = open_existing(run)
-    study = load_study(directory.resolved_space).study
+    history = read_history(directory.ledger)
+    study = own_study(directory, history)
     if study.design is None:
         raise RunDirectoryError(f"{run} is a search, not a design: its space file has no `design`")
-    history = fold(read(directory.ledger)[0])
     arms = arm_metrics(history)
     if DEFAULT_ARM not in arms:
         raise RunDirectoryError(f"{run} has no finished trial of its default yet: nothing to compare with")
@@ -150,16 +151,8 @@ def _number(found: Effect, *, signed: bool) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m analysis.directions_table",
-        description=(__doc__ or "").splitlines()[0],
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "run", type=Path, metavar="RUN", help="directory of a run of a design, finished or not"
-    )
+    parser = parser_of("-m analysis.directions_table", __doc__ or "", EXAMPLES)
+    add_run(parser, "a run of a design")
     return parser
 
 

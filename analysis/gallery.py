@@ -8,10 +8,9 @@ Writes static pages into RUN/gallery/, to be opened by a double click: no server
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from analysis.cli.exit_code import exit_code_of
-from search.cli.options import positive
+from search.cli.exit_code import exit_code_of
+from search.cli.parser import add_out, add_run, add_split, parser_of, positive
 
 EXAMPLES = """\
 examples:
@@ -43,21 +42,13 @@ def _write(options: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python analysis/gallery.py",
-        description=(__doc__ or "").splitlines()[0],
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("run", type=Path, metavar="RUN", help="directory of a run, finished or not")
+    parser = parser_of("analysis/gallery.py", __doc__ or "", EXAMPLES)
+    add_run(parser)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--trial", type=int, nargs="+", metavar="ID", help="these trials (default: the best)")
     which.add_argument("--top", type=positive, metavar="K", help="the K best trials")
-    parser.add_argument(
-        "--split", choices=("val", "test"), default="val", help="images to look at (default: %(default)s)"
-    )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: RUN/gallery)")
+    add_split(parser)
+    add_out(parser, "where to write (default: RUN/gallery)")
     parser.add_argument("--single-file", action="store_true", help="one HTML file a trial, to be sent")
     return parser
 

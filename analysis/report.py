@@ -12,9 +12,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.cli.exit_code import exit_code_of
 from analysis.cli.progress_line import ProgressLine
 from analysis.reading.table_formats import FORMATS
+from search.cli.exit_code import exit_code_of
+from search.cli.parser import add_out, add_run, parser_of
 from search.errors import SpaceError
 
 if TYPE_CHECKING:
@@ -42,26 +43,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python analysis/report.py",
-        description=(__doc__ or "").splitlines()[0],
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("run", type=Path, metavar="RUN", help="directory of a run, finished or not")
+    parser = parser_of("analysis/report.py", __doc__ or "", EXAMPLES)
+    add_run(parser)
     parser.add_argument(
         "--format",
         choices=("html", *FORMATS),
         default="html",
         help="the page, or the table of trials (default: html)",
     )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="where to write (default: RUN/report); for a table a file or folder (default: stdout)",
-    )
+    add_out(parser, "where to write (default: RUN/report); for a table a file or folder (default: stdout)")
     return parser
 
 

@@ -7,7 +7,8 @@ import io
 import sys
 from pathlib import Path
 
-from analysis.cli.exit_code import exit_code_of
+from search.cli.exit_code import exit_code_of
+from search.cli.parser import parser_of
 
 EXAMPLES = """\
 examples:
@@ -40,12 +41,8 @@ def _show(options: argparse.Namespace) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python analysis/status.py",
-        description="What a run is doing, told from another terminal, also while it runs.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    parser = parser_of(
+        "analysis/status.py", "What a run is doing, told from another terminal, also while it runs.", EXAMPLES
     )
     parser.add_argument(
         "run",

@@ -129,7 +129,7 @@ def _confirmation(run: WatchedRun) -> list[RenderableType]:
     if history is None:
         return []
     failed = len(history.in_state("FAIL"))
-    done, target = len(history.in_state("COMPLETE")), int(history.sessions[-1]["target"])
+    done, target = len(history.in_state("COMPLETE")), history.sessions[-1].target
     lost = f", {failed} failed" if failed else ""
     return [Text(), Text(f"confirmation: {run.confirm_state}, {done} of {target} trainings done{lost}")]
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -15,6 +14,7 @@ from search.confirmation.subjects import Task
 from search.confirmation.tables import print_confirmed, print_controls, trial_name
 from search.confirmation.verdict import sentences
 from search.formatting import number, one_line
+from search.ledger.events import End, Event
 from search.ledger.history import History, TrialRecord
 from search.ranking.leaderboard import key_metrics
 from search.study.study import Study
@@ -33,11 +33,11 @@ class Lines:
         if self._before:
             console.print(Text(f"{self._before} of {len(tasks)} trainings were done before"))
 
-    def on_events(self, events: Sequence[Mapping[str, Any]], history: History) -> None:
+    def on_events(self, events: Sequence[Event], history: History) -> None:
         """One line for every end among `events`."""
         for event in events:
-            if event["event"] == "end":
-                self._console.print(Text(self._line(history.trials[event["trial"]], history)))
+            if isinstance(event, End):
+                self._console.print(Text(self._line(history.trials[event.trial], history)))
 
     def close(self) -> None:
         """Nothing is held back."""

@@ -9,7 +9,8 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from search.ledger.history import History, State, TrialRecord
+from search.ledger.events import State
+from search.ledger.history import History, TrialRecord
 from search.ranking.pareto import pareto_front
 from search.study.study import Study
 from trainables.pipeline.fidelity import rung_share
@@ -44,7 +45,7 @@ class ProgressTracker:
         """Take in what is new; returns the trials that have ended since the last call, oldest first."""
         if len(history.sessions) > self._sessions_seen:
             self._sessions_seen = len(history.sessions)
-            self.target = int(history.sessions[-1].get("target", self.study.budget.trials))
+            self.target = history.sessions[-1].target
         newest = itertools.islice(reversed(history.trials.values()), len(history.trials) - self._seen)
         self._seen = len(history.trials)
         self.running.update({trial.number: trial for trial in reversed(list(newest))})

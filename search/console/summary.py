@@ -90,7 +90,7 @@ def summary_json(study: Study, history: History, run_dir: Path) -> dict[str, Any
 
 def history_target(study: Study, history: History) -> int:
     """How many trials the newest session was asked for in all."""
-    return int(history.sessions[-1]["target"]) if history.sessions else study.budget.trials
+    return history.sessions[-1].target if history.sessions else study.budget.trials
 
 
 def _entry(study: Study, trial: TrialRecord, run_dir: Path) -> dict[str, Any]:

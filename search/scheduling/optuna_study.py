@@ -15,7 +15,7 @@ import warnings
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import optuna
 from optuna.distributions import (
@@ -29,7 +29,7 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import Trial, TrialState, create_trial
 from sqlalchemy import URL
 
-from search.ledger.history import TrialRecord
+from search.ledger.history import History, TrialRecord
 from search.study.domains import Choice, FloatRange, Parameter, Scalar
 from search.study.registries import SAMPLERS
 from search.study.study import Study
@@ -111,6 +111,11 @@ class OptunaStudy:
         return cls(study, _create(study, None), teaches=True)
 
     @classmethod
+    def in_memory(cls, study: Study) -> OptunaStudy:
+        """What a file should hold."""
+        return cls(study, _create(study, None), teaches=False)
+
+    @classmethod
     def in_file(cls, study: Study, path: Path) -> OptunaStudy:
         """The study in a SQLite file, created if it is not there."""
         url = URL.create("sqlite", database=str(path)).render_as_string()
@@ -127,6 +132,20 @@ class OptunaStudy:
         if fixed is not None:
             self.optuna_study.enqueue_trial(dict(fixed))
         return draw(self.optuna_study.ask(), self._study)
+
+    def fill(self, history: History) -> None:
+        """Add every trial of a history to an empty study."""
+        for _, record in sorted(history.trials.items()):
+            self.begin(record)
+            if record.state != "RUNNING":
+                self.finish(record)
+
+    def contents(self) -> list[tuple[Any, ...]]:
+        """Everything that is told of each trial, but when."""
+        return [
+            (t.number, t.state, t.params, t.values, t.intermediate_values, t.user_attrs, t.constraints)
+            for t in self.optuna_study.get_trials(deepcopy=False)
+        ]
 
     def begin(self, record: TrialRecord) -> None:
         """Add a trial that was proposed before, as RUNNING."""

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from search.errors import DiskError, Halt, TooManyFailures
 from search.ledger.history import History, TrialRecord
@@ -17,17 +15,7 @@ from search.scheduling.successive_halving import Standing, SuccessiveHalving
 from search.study.registries import SCHEDULERS
 from search.study.study import Study
 from trainables.metrics.catalog import METRICS
-
-
-@dataclass(frozen=True)
-class StepResult:
-    """What a worker sent back after one step; the last report is the step's own."""
-
-    reports: tuple[Mapping[str, Any], ...]
-    checkpoint: Mapping[str, Any] | None
-    next_rung: int | None
-    """The rung whose SAE comes next, once the classifier is trained for it."""
-    failure: str | None
+from trainables.workers.messages import StepResult
 
 
 class RungScheduler:
@@ -48,7 +36,7 @@ class RungScheduler:
             self.fail(number, step.failure)
             return False
         self._recorder.results(number, step.reports, step.checkpoint)
-        rung = step.reports[-1]["rung"] if step.reports else None
+        rung = step.reports[-1].rung if step.reports else None
         if rung is None:
             return self._may_reach(record, step)
         return self._passes(record, rung)

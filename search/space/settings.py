@@ -230,6 +230,8 @@ def _data(root: Table, problems: Problems) -> dict[str, Any]:
     if not isinstance(node, Table) or own is None:
         return values
     values["settings"] = {name: values.pop(name) for name in own.model_fields if name in values}
+    for place in {"root", "path"} & set(values):
+        values[place] = node.entries[place].where.source.absolute(values[place])
     path, name = node.entries.get("path"), values["name"]
     if own.takes_path and (path is None or (isinstance(path, Leaf) and path.value is None)):
         text = f"missing; the dataset {name} is read from the file given here"

@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from trainables.attribution.attribution import Latents, input_gradients
+from trainables.batches import in_batches
 from trainables.data.convex_hull import filled_hull
 from trainables.data.stroke_mask import stroke_mask
 from trainables.metrics.latent_image_pairs import Pairs, firing_pairs, top_pairs
@@ -87,8 +88,7 @@ def untrained_pairs(hidden: Callable[[Tensor], Tensor], images: Tensor, seed: in
 
     A direction has no threshold: all its top images count, whatever the projection's sign.
     """
-    with torch.no_grad():
-        h = torch.cat([hidden(part) for part in images.split(8192)])
+    h = in_batches(hidden, images)
     generator = torch.Generator().manual_seed(seed)
     directions = F.normalize(torch.randn(UNTRAINED_DIRECTIONS, h.shape[1], generator=generator), dim=1).to(h)
     mean = h.mean(dim=0)

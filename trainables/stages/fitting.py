@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from trainables.bases.basis import Basis
+from trainables.batches import in_batches
 from trainables.config import TrialConfig
 from trainables.model.feature_model import FeatureModel
 from trainables.networks.network import Network
@@ -26,7 +27,6 @@ from trainables.stages.cache import Entry
 from trainables.stages.runner import StageRunner
 
 # Bounds the memory of a convolutional network's activations.
-HIDDEN_BATCH = 8192
 
 
 def fit_basis(
@@ -115,8 +115,7 @@ def fit_features(
     return FeatureModel(network.eval(), basis, sae), key
 
 
-@torch.no_grad()
 def hidden_activations(network: Network, images: Tensor, device: torch.device) -> Tensor:
     """h (n, d) of images (n, h, w), on `device`."""
     network.eval()
-    return torch.cat([network.hidden(part.to(device)) for part in images.split(HIDDEN_BATCH)])
+    return in_batches(lambda part: network.hidden(part.to(device)), images)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.effects.paired import arm_metrics, effect, grain_of, level, metric, paired_difference
+from search.ledger.events import parse
 from search.ledger.history import History
 
 
@@ -20,10 +21,10 @@ def history(
         params = {"direction": direction, "replicate": replicate}
         state = (states or {}).get((direction, replicate), "COMPLETE")
         common = {"trial": number, "time": 0.0}
-        found.apply({"event": "suggest", "params": params, "origin": f"design:{direction}", **common})
+        found.apply(parse({"event": "suggest", "params": params, "origin": f"design:{direction}", **common}))
         report = {"epoch": 1, "metrics": {"m": value}, "checkpoint": None}
-        found.apply({"event": "result", "rung": 1, **report, **common})
-        found.apply({"event": "end", "state": state, "reason": None, "values": None, **common})
+        found.apply(parse({"event": "result", "rung": 1, **report, **common}))
+        found.apply(parse({"event": "end", "state": state, "reason": None, "values": None, **common}))
     return found
 
 

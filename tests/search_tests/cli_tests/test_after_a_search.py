@@ -10,7 +10,7 @@ from rich.console import Console
 
 from search.cli import search_command
 from search.cli.dry_run import describe
-from search.cli.options import parse
+from search.cli.options import New, Options
 from search.errors import ExitCode, SearchError
 from search.run_dir.run_directory import open_existing
 from search.space.loader import load_study
@@ -64,7 +64,7 @@ def test_a_dry_run_ends_as_the_run_would_where_data_is_missing(
     space = tmp_path / "x.yaml"
     space.write_text(HEAD + f"data: {{name: npz, path: {tmp_path}/gone.npz}}\n")
     with pytest.raises(SearchError) as raised:
-        search_command.search(parse([str(space), "--dry-run"]))
+        search_command.search(New(space), Options(New(space), dry_run=True))
     assert raised.value.exit_code == ExitCode.DATA
     assert "not estimated" in capsys.readouterr().out
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from search.confirmation.run import refuse_other_data
 from search.confirmation.subjects import FIRST_FRESH
+from search.ledger.events import Session
 from search.ledger.history import History
-from search.run_dir.inputs import DataMissing
+from search.run_dir.inputs import DataMissing, refuse_other_data
 from tests.search_tests.end_to_end_tests.test_run import ROOT, TINY, environment, history_of, told, wait_for
 from tests.search_tests.end_to_end_tests.test_run import run as run_search
 from trainables.confirmation.rungs import CONTROLS, LAST_RUNG
@@ -179,7 +179,7 @@ def test_mistakes_are_told_by_exit_code(searched: Path, tmp_path: Path) -> None:
 def test_other_images_are_refused() -> None:
     history = History()
     refuse_other_data(history, "a" * 64)
-    history.apply({"event": "session", "data": "a" * 64, "target": 1})
+    history.apply(Session(time=1.0, target=1, data="a" * 64))
     refuse_other_data(history, "a" * 64)
     with pytest.raises(DataMissing, match="not those"):
         refuse_other_data(history, "b" * 64)
