@@ -1,4 +1,4 @@
-"""Finite changes of images: ink pasted beyond the strokes, and pieces that hold a share of a digit's ink.
+"""Finite edits of images that tests and losses share: ink beyond the strokes, pieces of a digit.
 
 May import: trainables.data.
 """

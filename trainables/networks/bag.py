@@ -49,11 +49,11 @@ class Bag(Network):
         return logits
 
     def readout_layer(self) -> nn.Linear:
-        """The linear head, from hidden units to logits."""
+        """The linear layer that reads the hidden units."""
         return self.readout
 
     def first_weights(self) -> list[torch.Tensor]:
-        """The filters that read the patches."""
+        """Weights of the filters that read the patches."""
         return [self.first.weight]
 
     def unit_places(self) -> torch.Tensor:

@@ -98,11 +98,11 @@ class Parts(Network):
         return logits
 
     def readout_layer(self) -> nn.Linear:
-        """The linear head, from hidden units to logits."""
+        """The linear layer that reads the hidden units."""
         return self.readout
 
     def first_weights(self) -> list[torch.Tensor]:
-        """The parameters that templates are made of."""
+        """Weights from which the templates are made."""
         return [self.weight]
 
     def thresholds(self) -> list[torch.Tensor]:

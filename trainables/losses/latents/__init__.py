@@ -1,1 +1,1 @@
-"""Losses on latents of an SAE that is trained with its network, each a file. Part of the room `losses`."""
+"""Losses on the latents of an SAE that is trained together with its network, each a file."""
