@@ -80,9 +80,11 @@ class Parts(Network):
         patches = padded.unfold(1, size, stride).unfold(2, size, stride)
         n, rows, columns = patches.shape[:3]
         patches = patches.reshape(n * rows * columns, size**2)
-        length = (patches.square().sum(dim=1, keepdim=True) + NO_INK).sqrt()
-        least = length * self.cosine.clamp(0, MOST_COSINE)
-        answers = torch.addmm(-least, patches, self.templates().flatten(1).T)
+        energy = size**2 * _box_means(padded.square(), size, stride)
+        length = (energy + NO_INK).sqrt().view(-1, 1)
+        answers = torch.addmm(
+            length * -self.cosine.clamp(0, MOST_COSINE), patches, self.templates().flatten(1).T
+        )
         maps = answers.view(n, rows, columns, len(self.weight)).permute(0, 3, 1, 2)
         strongest = functional.max_pool2d(maps, self.pool_size, self.pool_step)
         return self.gain * strongest.relu().flatten(1)
@@ -119,3 +121,9 @@ class Parts(Network):
             middles.append((self.stride * place + 0.5) / side)
         down, across = torch.meshgrid(*middles, indexing="ij")
         return torch.stack([down.flatten(), across.flatten()], dim=1).repeat(len(self.weight), 1)
+
+
+def _box_means(images: torch.Tensor, size: int, stride: int) -> torch.Tensor:
+    """Means over squares of `size` pixels every `stride`, images (b, h, w): one direction after the other."""
+    down = functional.avg_pool2d(images.unsqueeze(1), (size, 1), (stride, 1))
+    return functional.avg_pool2d(down, (1, size), (1, stride)).squeeze(1)
