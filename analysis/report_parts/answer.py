@@ -11,6 +11,7 @@ from analysis.report_parts.confirmed import plus_minus
 from analysis.report_parts.outlook import Outlook, mean_chance_level
 from search.formatting import count, limits, number, one_line, score
 from search.ledger.history import TrialRecord
+from search.ranking.floor import floor_words
 from search.study.design import DEFAULT_ARM
 from search.study.sections import Objective
 
@@ -91,7 +92,9 @@ def _scored(metric: str, trial: TrialRecord, *, named: bool = True) -> list[str 
     value, chance = trial.metrics.get(metric), mean_chance_level(metric, [trial])
     told: list[str | Span] = [code(metric), " "] if named else []
     told.append(strong(score(value)))
-    return [*told, f" (chance {number(chance)})"] if chance is not None else told
+    floor = floor_words(metric, trial.metrics)
+    beside = floor if chance is None else f"chance {number(chance)}"
+    return told if beside is None else [*told, f" ({beside})"]
 
 
 def _joined(groups: Sequence[list[str | Span]]) -> list[str | Span]:

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from search.formatting import count, limits, number, one_line, score, trial_list
 from search.ledger.history import History, TrialRecord
-from search.ranking.floor import READABLE, floor_words
+from search.ranking.floor import floor_words
 from search.ranking.leaderboard import (
     Leaderboard,
     chance_level,
@@ -197,7 +197,7 @@ def _cell(metric: str, trial: TrialRecord) -> Text:
     cell = Text(score(value), justify="right")
     if value is not None and chance is not None:
         cell.append(f" (chance {number(chance)})", style="dim")
-    floor = floor_words(trial.metrics) if metric == READABLE else None
+    floor = floor_words(metric, trial.metrics)
     if floor is not None:
         cell.append(f" ({floor})", style="dim")
     return cell

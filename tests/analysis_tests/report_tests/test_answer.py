@@ -14,8 +14,10 @@ from analysis.report_parts.answer import answer
 from analysis.report_parts.as_markdown import as_markdown
 from analysis.report_parts.confirmed import plus_minus
 from analysis.report_parts.directions import directions
+from analysis.report_parts.leaderboard import leaderboard
 from analysis.report_parts.outlook import Outlook
 from search.confirmation.estimates import Estimate
+from search.study.sections import Objective
 from tests.analysis_tests.reading_tests.test_confirmed import confirmed_run  # noqa: F401
 
 
@@ -49,6 +51,19 @@ def outlook(unfinished_run: Path, tmp_path: Path) -> Outlook:
 
 def told(outlook: Outlook, *effects: DirectionEffect) -> str:
     return as_markdown("t", "", [answer(outlook, EffectTable(effects, ("note",)))])
+
+
+def test_readable_latents_stand_beside_their_floor(outlook: Outlook) -> None:
+    readable = Objective("latents/readable", "max")
+    outlook = replace(outlook, study=replace(outlook.study, objectives=(readable,)))
+    for trial in outlook.run.history.trials.values():
+        if trial.reports:
+            counts = {"latents/readable": 9.0, "latents/readable_floor": 9.5}
+            trial.reports[-1] = replace(trial.reports[-1], metrics={**trial.reports[-1].metrics, **counts})
+        trial.values = (9.0,) if trial.state == "COMPLETE" else trial.values
+    text = as_markdown("t", "", [answer(outlook, EffectTable((), ())), leaderboard(outlook)])
+    assert "`latents/readable` **9.000** (within the floor 9.5)" in text
+    assert "9.000 within the floor 9.5" in text
 
 
 def test_clear_effects_are_named_the_strongest_first(outlook: Outlook) -> None:
