@@ -19,7 +19,7 @@ from rich.text import Text
 
 from search.formatting import count, limits, number, one_line, score, trial_list
 from search.ledger.history import History, TrialRecord
-from search.ranking.floor import READABLE, floor_words
+from search.ranking.floor import floor_words
 from search.ranking.leaderboard import (
     Leaderboard,
     chance_level,
@@ -90,7 +90,7 @@ def summary_json(study: Study, history: History, run_dir: Path) -> dict[str, Any
 
 def history_target(study: Study, history: History) -> int:
     """How many trials the newest session was asked for in all."""
-    return int(history.sessions[-1]["target"]) if history.sessions else study.budget.trials
+    return history.sessions[-1].target if history.sessions else study.budget.trials
 
 
 def _entry(study: Study, trial: TrialRecord, run_dir: Path) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def _cell(metric: str, trial: TrialRecord) -> Text:
     cell = Text(score(value), justify="right")
     if value is not None and chance is not None:
         cell.append(f" (chance {number(chance)})", style="dim")
-    floor = floor_words(trial.metrics) if metric == READABLE else None
+    floor = floor_words(metric, trial.metrics)
     if floor is not None:
         cell.append(f" ({floor})", style="dim")
     return cell

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from search.ranking.floor import floor_words
+from search.ranking.floor import READABLE, floor_words
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,13 @@ def test_two_standard_errors(value: float, words: str) -> None:
         "latents/readable_floor": 4.0,
         "latents/readable_floor_se": 0.6,
     }
-    assert floor_words(metrics) == words
+    assert floor_words(READABLE, metrics) == words
 
 
 def test_nothing_is_said_without_a_floor() -> None:
-    assert floor_words({"latents/readable": 3.0}) is None
+    assert floor_words(READABLE, {"latents/readable": 3.0}) is None
+
+
+def test_a_floor_stands_beside_no_other_metric() -> None:
+    metrics = {READABLE: 3.0, "latents/readable_floor": 4.0, "probe/accuracy": 0.9}
+    assert floor_words("probe/accuracy", metrics) is None

@@ -18,7 +18,7 @@ FLOORS = {
 
 
 def counted(inputs: MetricInputs) -> float:
-    """All candidates tested."""
+    """How many of all candidates the card supports, each of them tested."""
     from trainables.validity.card import validity_card
 
     return validity_card(inputs.once(subject), inputs.once(controls), draws=None).supported().value
