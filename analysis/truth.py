@@ -14,12 +14,13 @@ from typing import Any
 import torch
 import yaml
 
-from analysis.cli.exit_code import exit_code_of
 from analysis.cli.quoted_command import without_places
 from analysis.load import load_run
 from analysis.planted.measure import Sample, train_and_measure, truth_of
 from analysis.planted.page import described, page
 from analysis.planted.recipes import RECIPES, Recipe, read_recipes, trial_of
+from search.cli.exit_code import exit_code_of
+from search.cli.parser import parser_of
 from search.disk import write_bytes
 from search.errors import SpaceError
 from search.run_dir.inputs import load_data
@@ -98,13 +99,7 @@ def _settings(given: list[str]) -> dict[str, Any]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python analysis/truth.py",
-        description=(__doc__ or "").splitlines()[0],
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = parser_of("analysis/truth.py", __doc__ or "", EXAMPLES)
     parser.add_argument(
         "run", nargs="?", type=Path, help="a run directory on planted data, instead of recipes"
     )
