@@ -18,7 +18,7 @@ from search.execution.resources import grant, resources_of_this_machine
 from search.ledger.history import History, TrialRecord
 from search.ledger.ledger import read_history
 from search.run_dir.inputs import load_data
-from search.run_dir.own_space import own_study
+from search.run_dir.own_space import own_study, refuse_retired
 from search.run_dir.run_directory import open_existing
 from search.study.study import Study
 
@@ -56,6 +56,7 @@ def reproduce(run: Path, number: int, *, as_json: bool) -> int:
     directory = open_existing(run)
     history = read_history(directory.ledger)
     study = own_study(directory, history)
+    refuse_retired(study)
     record = _record(history, number, run)
     again = _train(study, record)
     comparisons = [

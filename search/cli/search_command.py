@@ -21,7 +21,7 @@ from search.errors import ExitCode, SearchError, SpaceError
 from search.execution.signals import StopSignals
 from search.formatting import one_line, shown
 from search.ledger.ledger import read_history
-from search.run_dir.own_space import own_study
+from search.run_dir.own_space import own_study, refuse_retired
 from search.run_dir.run_directory import RunDirectory, create, open_existing
 from search.run_dir.run_info import noting_the_end
 from search.space.advice import advice
@@ -96,6 +96,8 @@ def _study_to_resume(directory: RunDirectory, old: Resume) -> Study:
         )
     # Trials cannot be taken back: a lower target than what there is means what there is.
     wanted = max(wanted, len(history.trials))
+    if wanted > history.finished:
+        refuse_retired(study)
     return replace(study, budget=replace(study.budget, trials=wanted))
 
 

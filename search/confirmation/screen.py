@@ -20,8 +20,6 @@ from search.ranking.leaderboard import key_metrics
 from search.study.study import Study
 from trainables.confirmation.rungs import rung_of
 
-SCORE = "interpretability/score"
-
 
 class Lines:
     """Says how each training ended, and about how long the rest may take."""
@@ -96,4 +94,4 @@ def _metrics(study: Study, results: Sequence[Confirmed], every_metric: bool) -> 
     found = dict.fromkeys(name for result in results for name in result.estimates["pipeline"])
     if every_metric:
         return list(found)
-    return [name for name in dict.fromkeys([*key_metrics(study), SCORE]) if name in found]
+    return [name for name in dict.fromkeys(key_metrics(study)) if name in found]

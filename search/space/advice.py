@@ -36,5 +36,5 @@ def _about(metric: str, accompanied: bool) -> str:
 
 
 # Gradient junk falls from .9 to .01 behind an ink threshold, with the same weights.
-_FOR_NOTHING = ("attribution/junk", "interpretability/")
+_FOR_NOTHING = "attribution/junk"
 _BESIDE = "put {metric: latents/readable, mode: max} beside it"

@@ -17,6 +17,7 @@ from search.study.design import REPLICATE
 from search.study.sections import NAME_PATTERN, SpaceModel
 from trainables import config
 from trainables.foreign import IMPORT_PATH
+from trainables.metrics.catalog import METRICS
 from trainables.registry import DATASETS
 
 PATH = Path(__file__).parents[1] / "space.schema.json"
@@ -29,6 +30,8 @@ def schema() -> dict[str, Any]:
     whole = SpaceModel.model_json_schema(ref_template=_REF)
     definitions = whole.pop("$defs", {})
     definitions["when"] = _when_schema()
+    for model in ("ObjectiveModel", "ConstraintModel"):
+        definitions[model]["properties"]["metric"]["enum"] = list(METRICS)
     data = definitions["DataModel"]
     data["properties"] |= _own_data_settings()
     _open_for_others(data, "name")

@@ -31,7 +31,6 @@ from search.study.sections import (
     SamplerModel,
     Scheduler,
     SchedulerModel,
-    ScoreModel,
     SpaceModel,
 )
 from trainables.errors import MemberError
@@ -41,12 +40,18 @@ from trainables.settings.data import DataConfig
 
 # The first rung's share of the training below which a pipeline says nothing.
 SMALLEST_SHARE = 1 / 1024
+# Sections of older versions, which still stand in the files of their runs.
+RETIRED_SECTIONS = {"score": "interpretability/score"}
+_INSTEAD = "is measured no more; put {metric: latents/readable, mode: max} among the objectives"
 
 
 def read_settings(root: Table, problems: Problems) -> dict[str, Any]:
     """Keyword arguments of Study but parameters and constants; complete only if no problem was noted."""
     for key, where in root.keys.items():
-        if key != "trial" and key not in SpaceModel.model_fields:
+        if key in RETIRED_SECTIONS:
+            if not where.source.is_resolved:
+                problems.add(where, key, f"{RETIRED_SECTIONS[key]} {_INSTEAD}")
+        elif key != "trial" and key not in SpaceModel.model_fields:
             known = [*SpaceModel.model_fields, "trial"]
             hint = setting_hint(key, root.entries[key]) or choices_hint(key, known)
             problems.add(where, key, f"unknown key{hint}")
@@ -56,7 +61,6 @@ def read_settings(root: Table, problems: Problems) -> dict[str, Any]:
     settings["data"] = DataSource(**_data(root, problems))
     settings["objectives"] = tuple(_objectives(root, problems))
     settings["constraints"] = tuple(_constraints(root, problems))
-    settings["score"] = tuple(_section(ScoreModel, "score", root, problems).get("parts", ()))
     settings["budget"] = Budget(**_section(BudgetModel, "budget", root, problems))
     settings["scheduler"] = Scheduler(**_scheduler(root, problems))
     for name in ("objectives", "constraints"):
@@ -185,7 +189,7 @@ def _objectives(root: Table, problems: Problems) -> list[Objective]:
         if set(values) != set(ObjectiveModel.model_fields):
             continue
         objective, path = Objective(**values), f"objectives[{i}]"
-        better = METRICS[objective.metric].mode
+        better = METRICS[objective.metric].mode if objective.metric in METRICS else None
         if any(other.metric == objective.metric for other in objectives):
             problems.add(
                 node.where, f"{path}.metric", f"{objective.metric} is an objective already; name it once"
@@ -279,12 +283,17 @@ def _scheduler(root: Table, problems: Problems) -> dict[str, Any]:
 def check_metric_times(
     root: Table, section: str, wanted: Sequence[Objective | Constraint], rungs: int, problems: Problems
 ) -> None:
-    """Note every entry of `section` whose metric a rung would lack: each rung needs what it judges by."""
+    """Note every entry of `section` whose metric a rung would lack: each rung needs what it judges by. In the
+    file of an older run a metric that is retired by now stands as it was."""
     node = root.entries.get(section)
     entries = list(node.items) if isinstance(node, Items) else []
     for entry in wanted:
-        when = METRICS[entry.metric].when
-        if when == "confirm":
+        when = METRICS[entry.metric].when if entry.metric in METRICS else None
+        if when is None:
+            if root.where.source.is_resolved:
+                continue
+            text = f"{entry.metric} {_INSTEAD}"
+        elif when == "confirm":
             text = f"{entry.metric} is measured only in a confirmation, after the search"
         elif when == "final" and rungs > 1:
             text = f"{entry.metric} exists only at full budget, not at rungs; take scheduler: {{name: none}}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from search.study.registries import SAMPLERS, SCHEDULERS
-from trainables.metrics.catalog import DEFAULT_SCORE_PARTS, METRICS, SCORE_PARTS
+from trainables.metrics.catalog import METRICS, RETIRED
 from trainables.registry import DATASETS
 from trainables.settings.names import Name
 
@@ -115,9 +115,8 @@ def _one_of(names: Iterable[str]) -> Any:
     return Field(json_schema_extra={"enum": list(names)})
 
 
-MetricName = Annotated[str, _one_of(METRICS)]
+MetricName = Annotated[str, _one_of([*METRICS, *sorted(RETIRED)])]
 DatasetName = Annotated[str, Name(DATASETS)]
-ScorePart = Annotated[str, _one_of(SCORE_PARTS)]
 
 
 class SpaceSection(BaseModel):
@@ -157,14 +156,6 @@ class ConstraintModel(SpaceSection):
     metric: MetricName = Field(description="Name of a metric; python -m trainables.metrics.table lists them.")
     min: float | None = Field(None, description="Smallest value allowed.")
     max: float | None = Field(None, description="Largest value allowed.")
-
-
-class ScoreModel(SpaceSection):
-    """What interpretability/score is the geometric mean of."""
-
-    parts: list[ScorePart] = Field(
-        list(DEFAULT_SCORE_PARTS), min_length=1, description="Skills, each 0 at its null and 1 when perfect."
-    )
 
 
 class BudgetModel(SpaceSection):
@@ -273,7 +264,6 @@ class SpaceModel(SpaceSection):
         min_length=1, description="One: trials are ranked by it. Several: a Pareto front."
     )
     constraints: list[ConstraintModel] = Field([], description="What a trial must satisfy to count.")
-    score: ScoreModel = ScoreModel()
     budget: BudgetModel = BudgetModel()
     scheduler: SchedulerModel = SchedulerModel()
     sampler: SamplerModel = SamplerModel()

@@ -19,9 +19,7 @@ from trainables.stages.runner import references
 TIMES: tuple[When, ...] = ("epoch", "rung", "final", "confirm")
 
 
-def score(
-    name: str, trained: Trained, data: ImageData, *, score_parts: tuple[str, ...], seed: int
-) -> dict[str, float]:
+def score(name: str, trained: Trained, data: ImageData, *, seed: int) -> dict[str, float]:
     """All metrics of `name` of `scored.SCORED`, fitted on `data.train` and scored on `data.val`.
 
     For a confirmation `data` is `to_tensors(..., score_on="test")`, whose `val` is the test split. Only the
@@ -39,5 +37,5 @@ def score(
     for when in TIMES:
         known |= references(trained.stages, measured_at(when), key, read)
     make_twin = (lambda: twin(trained)) if name == "pipeline" else None
-    inputs = MetricInputs(measured, known, untrained, seed, score_parts, make_twin)
+    inputs = MetricInputs(measured, known, untrained, seed, make_twin)
     return evaluate((metric for metric in registered() if metric.when in TIMES), inputs)

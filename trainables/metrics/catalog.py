@@ -14,9 +14,6 @@ from importlib.metadata import entry_points
 from trainables.errors import MemberError
 from trainables.foreign import import_object
 from trainables.metrics.metric import NULL, SKILL, Column, Metric, Need, Role, When
-from trainables.metrics.score import DEFAULT_SCORE_PARTS, SCORE_PARTS
-
-__all__ = ["DEFAULT_SCORE_PARTS", "METRICS", "SCORE_PARTS"]
 
 # Modules of `trainables.metrics.entries`; each has METRICS, a tuple of `Metric`.
 ENTRIES = (
@@ -30,7 +27,6 @@ ENTRIES = (
     "junk",
     "background_sensitivity",
     "stability",
-    "score",
     "selectivity_statistics",
     "gini",
     "svm_probe",
@@ -48,6 +44,11 @@ GROUP = "sae_search.metrics"
 
 METRICS: dict[str, Column] = {}
 """Every number a trial can be measured by, the few that matter first, those of poor signal last."""
+
+RETIRED = frozenset(
+    f"interpretability/{name}" for name in ("score", "junk", "purity", "alive", "splice", "probe")
+)
+"""Measured by older versions: their runs tell them, no new space asks for them."""
 
 _registered: dict[str, Metric] = {}
 

@@ -26,7 +26,8 @@ _VARIANCE = 1e-6
 
 
 def direction_families(h: Tensor, seed: int) -> dict[str, Tensor]:
-    """Unit rows (c, d) of every family of `families.MEANINGS` for train activations h (n, d); never an empty one."""
+    """Unit rows (c, d) of every family of `families.MEANINGS`, none of them empty, from train activations h
+    (n, d)."""
     generator = torch.Generator().manual_seed(seed)
     drawn = torch.randperm(len(h), generator=generator)[:IMAGES].to(h.device)
     variances, components = principal_components(mean_and_covariance(h)[1])

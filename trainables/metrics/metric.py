@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from trainables.metrics.score import above_chance
+from trainables.metrics.chance import above_chance
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trainables.metrics.score import above_chance
+from trainables.metrics.chance import above_chance
 from trainables.metrics.top_images import TopImages
 
 TOP = 50
@@ -24,7 +24,7 @@ FEWEST = 10
 
 @dataclass(frozen=True)
 class Purity:
-    """Mean purity of the latents that can be judged, the same of untrained directions, and how many were judged.
+    """Mean purity of the latents that can be judged, that of untrained directions, and how many were judged.
 
     `left_out` counts latents that fire, but on too few images; `judged` is a share of all f latents.
     """

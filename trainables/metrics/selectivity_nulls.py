@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from trainables.metrics.score import above_chance
+from trainables.metrics.chance import above_chance
 from trainables.metrics.selectivity import FEWEST
 from trainables.metrics.selectivity_statistics import STATISTICS, statistics
 

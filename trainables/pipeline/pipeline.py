@@ -53,7 +53,6 @@ class Plan:
     study_seed: int
     rungs: int
     reduction_factor: int
-    score_parts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -239,7 +238,7 @@ class Pipeline:
             known |= references(self._stages, metrics, self._loop.key, read)
         if is_last:
             self._mean_codes = measured_mean_codes(measured, seed)
-        inputs = MetricInputs(measured, known, untrained, seed, self.plan.score_parts)
+        inputs = MetricInputs(measured, known, untrained, seed)
         return evaluate([metric for metrics in groups for metric in metrics], inputs)
 
     def _untrained(self) -> Callable[[Tensor], Tensor]:
@@ -255,12 +254,7 @@ class Pipeline:
             "config": self.config.model_dump(),
             "classifier": self._classifier_settings,
             "data": self.data.key,
-            "plan": [
-                self.plan.study_seed,
-                self.plan.rungs,
-                self.plan.reduction_factor,
-                list(self.plan.score_parts),
-            ],
+            "plan": [self.plan.study_seed, self.plan.rungs, self.plan.reduction_factor],
             "versions": VERSIONS,
             "format": CHECKPOINT_FORMAT,
         }

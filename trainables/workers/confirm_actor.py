@@ -53,7 +53,6 @@ class ConfirmActor(TrialActor):
                 scored,
                 self._trained(),
                 self._test,
-                score_parts=self._context.plan.score_parts,
                 seed=self._stages().seed("test metrics"),
             )
         except TrialDiverged as error:

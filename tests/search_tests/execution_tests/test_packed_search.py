@@ -137,6 +137,4 @@ def frozen_dictionary_alone(config: TrialConfig, study: Study, dataset: Dataset)
         l0=step.metrics["sae/l0"],
     )
     test = replace(to_tensors(dataset, score_on="test"), train=data.train)
-    return score(
-        "random_dictionary", trained, test, score_parts=plan.score_parts, seed=stages.seed("test metrics")
-    )
+    return score("random_dictionary", trained, test, seed=stages.seed("test metrics"))

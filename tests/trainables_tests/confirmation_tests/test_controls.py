@@ -35,8 +35,7 @@ from trainables.stages.cache import StageCache
 from trainables.stages.prefetch import train_ahead
 from trainables.stages.runner import StageRunner
 
-PARTS = ("junk", "purity", "alive", "splice")
-PLAN = Plan(study_seed=0, rungs=1, reduction_factor=3, score_parts=PARTS)
+PLAN = Plan(study_seed=0, rungs=1, reduction_factor=3)
 CONFIG = TrialConfig.model_validate(
     {
         "classifier": {"kind": "mlp", "hidden_size": 16, "epochs": 10, "learning_rate": 0.01},
@@ -86,7 +85,7 @@ def test_every_member_has_a_rung_of_its_own() -> None:
 
 
 def test_neurons_lose_nothing(trained: Trained, test_data: ImageData) -> None:
-    metrics = score("identity", trained, test_data, score_parts=PARTS, seed=0)
+    metrics = score("identity", trained, test_data, seed=0)
     assert metrics["sae/fvu"] == 0
     assert metrics["splice/accuracy_drop"] == 0
     assert metrics["splice/ce_recovered"] == pytest.approx(1)
@@ -161,7 +160,7 @@ def test_a_twin_differs_in_its_sae_alone_and_is_not_the_same_dictionary(
     assert other.classifier is trained.model.classifier
     assert other.basis is trained.model.basis
     assert not torch.equal(other.sae.decoder, trained.model.sae.decoder)
-    found = score("pipeline", trained, test_data, score_parts=PARTS, seed=0)
+    found = score("pipeline", trained, test_data, seed=0)
     assert 0 < found["stability/pw_mcc_null"] < 1
     assert 0 < found["stability/pw_mcc"] < 1
 
@@ -195,24 +194,24 @@ def test_all_saes_of_a_scoring_can_be_trained_before_it(tmp_path: Path, trained:
 def test_controls_over_one_classifier_share_its_references(tmp_path: Path, test_data: ImageData) -> None:
     cache = StageCache(tmp_path)
     cached = train(cache)
-    alone = score("pca", cached, test_data, score_parts=PARTS, seed=7)
+    alone = score("pca", cached, test_data, seed=7)
     misses = cache.misses.total()
-    score("identity", cached, test_data, score_parts=PARTS, seed=7)
+    score("identity", cached, test_data, seed=7)
     assert cache.misses.total() == misses
-    assert score("pca", train(None), test_data, score_parts=PARTS, seed=7) == alone
-    score("untrained", cached, test_data, score_parts=PARTS, seed=7)
+    assert score("pca", train(None), test_data, seed=7) == alone
+    score("untrained", cached, test_data, seed=7)
     # Its basis and its SAE, and the three sets of references, which are not the trained classifier's.
     assert cache.misses.total() == misses + 5
 
 
 @pytest.mark.parametrize("name", SCORED)
 def test_the_full_set_is_finite_known_and_repeats(trained: Trained, test_data: ImageData, name: str) -> None:
-    metrics = score(name, trained, test_data, score_parts=PARTS, seed=7)
+    metrics = score(name, trained, test_data, seed=7)
     assert set(metrics) <= set(METRICS)
     wanted = {metric for metric, info in METRICS.items() if info.when in ("epoch", "rung", "final")}
     assert wanted <= set(metrics)
     assert ("stability/pw_mcc" in metrics) == (name == "pipeline")
-    assert metrics == score(name, trained, test_data, score_parts=PARTS, seed=7)
+    assert metrics == score(name, trained, test_data, seed=7)
 
 
 def test_identity_is_a_model_as_the_metrics_want_it(trained: Trained) -> None:

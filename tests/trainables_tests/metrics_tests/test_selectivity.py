@@ -64,8 +64,9 @@ def test_agrees_with_a_slow_loop_from_the_definition() -> None:
 def test_random_directions_as_latents_have_no_skill_at_any_firing_rate() -> None:
     """Latents that are themselves random directions, thresholded: skill 0 up to the sampling of directions.
 
-    256 latents against 512 directions of the data's covariance with a purity s.d. of about 0.15 and room of about 0.4: standard error
-    of the skill about 0.15 * sqrt(1/256 + 1/512) / 0.4 = 0.03; allowed are three of them.
+    256 latents against 512 directions of the data's covariance, with a purity s.d. of about 0.15 and room of
+    about 0.4: standard error of the skill about 0.15 * sqrt(1/256 + 1/512) / 0.4 = 0.03; allowed are three of
+    them.
     """
     generator = seeded(5)
     labels = torch.randint(0, 5, (3000,), generator=generator)
@@ -86,7 +87,8 @@ def test_the_strongest_family_is_the_null_and_no_member_of_any_has_skill() -> No
     families = direction_families(h, 0)
     assert len(families["gaussian"]) >= 4096
     curves = {
-        name: selectivity.direction_purities(h, labels, 5, rows).mean(dim=1) for name, rows in families.items()
+        name: selectivity.direction_purities(h, labels, 5, rows).mean(dim=1)
+        for name, rows in families.items()
     }
     last = torch.tensor([9, 19, 49])
     means = {name: selectivity.at_own_count(curve, last) for name, curve in curves.items()}

@@ -40,7 +40,9 @@ METRICS = (
         "min",
         sensitivity,
         unit="share",
-        references={f"{_NAME}_untrained": "the same of directions of the untrained network that fire as often"},
+        references={
+            f"{_NAME}_untrained": "the same of the untrained network's directions that fire as often"
+        },
         reads=(UNTRAINED,),
         needs=("images", "network"),
     ),

@@ -52,9 +52,7 @@ def statistic(name: str, inputs: MetricInputs) -> Score:
     return Score(
         against.value,
         against.null,
-        {
-            f"selectivity/{name}_{family}": mean_at(curve, n, judged) for family, curve in own.items()
-        },
+        {f"selectivity/{name}_{family}": mean_at(curve, n, judged) for family, curve in own.items()},
     )
 
 
