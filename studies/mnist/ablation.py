@@ -65,7 +65,8 @@ def page(ablation: Ablation, command: str) -> str:
         f"{done} of {count(ablation.design.trials, 'trial')} trained in full; {ablation.replicates_done} of "
         f"{count(ablation.design.replicates, 'replicate')} are whole. Until all are, this page says how the "
         "study stands and not what it found. Rule, guards and correction are those of [the "
-        "plan](../PLAN.md): the primary measure is the number of supported latents above the floor, the largest count that a "
+        "plan](../PLAN.md): the primary measure is the number of supported latents above "
+        "the floor, the largest count that a "
         "never-trained dictionary reaches in the same network.",
         "",
         f"Made by `{command}` from the ledger in [`ledgers/ablation`](../ledgers/ablation).",

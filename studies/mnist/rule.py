@@ -45,9 +45,8 @@ class Guard:
 
     def __str__(self) -> str:
         sign = "at least" if self.side == "min" else "at most"
-        return f"{self.metric} {sign} {'the default ' if self.relative else ''}{self.bound:+g}".replace(
-            " +", " "
-        )
+        bound = f"the default {self.bound:+g}" if self.relative else f"{self.bound:g}"
+        return f"{self.metric} {sign} {bound}"
 
 
 GUARDS = (
@@ -102,7 +101,7 @@ def findings(arms: Arms, directions: Sequence[str], measure: Measure = above_flo
 
 
 def holm(p_values: Iterable[float]) -> list[float]:
-    """Holm's step-down p-values: of the i-th smallest of m the largest of (m - j + 1) p_j over j <= i, at most 1.
+    """Holm's p-values: of the i-th smallest of m the largest (m - j + 1) p_j over j <= i, at most 1.
 
     NaN, a test that could not be made, stays NaN and counts as one of the m: leaving it out would make the
     others look surer than the plan allowed. Holm 1979.
