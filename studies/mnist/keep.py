@@ -19,7 +19,7 @@ LEDGERS = Path(__file__).parent / "ledgers"
 
 
 def keep(run: Path, to: Path) -> None:
-    """Copies the run's small files. ValueError where `to` holds another run's ledger, or one of more trials."""
+    """Copies the run's small files; ValueError if `to` holds another run's ledger, or one of more trials."""
     if (to / "trials.jsonl").exists():
         old, new = (read_history(place / "trials.jsonl") for place in (to, run))
         started = [history.sessions[0].time for history in (old, new)]

@@ -9,6 +9,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 from matplotlib import pyplot
+from matplotlib.axes import Axes
 
 from studies.mnist.ablation import Ablation
 from studies.mnist.rule import SMALLEST_EFFECT, Finding
@@ -34,7 +35,7 @@ def forest(ablation: Ablation, path: Path) -> None:
     pyplot.close(figure)
 
 
-def _bar(axes: pyplot.Axes, row: int, found: Finding) -> None:
+def _bar(axes: Axes, row: int, found: Finding) -> None:
     low, high = found.difference.interval
     colour = COLOURS.get(found.verdict, OTHERWISE)
     if math.isfinite(low):
