@@ -89,7 +89,10 @@ def test_the_planted_dictionary_is_perfect_in_everything() -> None:
     assert result["sae/dead_fraction"] == 0
     assert result["splice/accuracy_drop"] == 0
     assert result["splice/ce_recovered"] == pytest.approx(1)
-    assert result["selectivity/purity"] == result["selectivity/purity_skill"] == 1
+    # Here every pixel of a block is as pure, so that the strongest control leaves no room.
+    assert result["selectivity/purity"] == result["selectivity/purity_neurons"] == 1
+    assert result["selectivity/purity_null"] == 1
+    assert result["selectivity/purity_skill"] == 0
     assert result["attribution/junk"] == 0
     assert result["probe/accuracy"] == result["probe/raw_accuracy"] == 1
 
@@ -111,10 +114,10 @@ def test_a_dictionary_that_never_fires_takes_every_null() -> None:
 
 def test_reported_values_agree_with_their_nulls_and_skills() -> None:
     result = run(planted())
-    for name in ("selectivity/purity", "attribution/junk"):
-        value, null, skill = (result[name + suffix] for suffix in ("", "_null", "_skill"))
-        best = 1.0 if name == "selectivity/purity" else 0.0
-        assert skill == pytest.approx((value - null) / (best - null))
+    value, null, skill = (result["attribution/junk" + suffix] for suffix in ("", "_null", "_skill"))
+    assert skill == pytest.approx((null - value) / null)
+    families = [result[f"selectivity/purity_{name}"] for name in ("gaussian", "images", "pca", "neurons")]
+    assert result["selectivity/purity_null"] == pytest.approx(max(families))
 
 
 def mixed() -> Dictionary:
