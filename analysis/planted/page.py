@@ -46,8 +46,8 @@ some latent finds at F1 >= .5; unique: parts found over latents that find one.
 Spearman's rank correlation over recipes with matched F1 above its chance, (F1 - chance) / (1 - chance), since
 codes that know nothing match the better the denser they are. Mean over seeds, signed so that a useful metric
 is positive; the interval (95 %) is over recipes. `F1` and `unique` are the same correlation with the plain
-matched F1 and with uniqueness. A metric below {PROXY_BELOW} is labelled {PROXY}: it may say much, but not that
-the parts were found; so is one that did not vary. Metrics of a confirmation alone are not among them.
+matched F1 and with uniqueness. A metric below {PROXY_BELOW} is labelled {PROXY}: it may say much, but not
+that the parts were found; so is one that did not vary. Metrics of a confirmation alone are not among them.
 
 {metric_table(samples)}
 """

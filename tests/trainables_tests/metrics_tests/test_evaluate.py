@@ -90,7 +90,7 @@ def test_the_planted_dictionary_is_perfect_in_everything() -> None:
     assert result["splice/accuracy_drop"] == 0
     assert result["splice/ce_recovered"] == pytest.approx(1)
     # Here every pixel of a block is as pure, so that the strongest control leaves no room.
-    assert result["selectivity/purity"] == result["selectivity/purity_neurons"] == 1
+    assert result["selectivity/purity"] == result["selectivity/purity_images"] == 1
     assert result["selectivity/purity_null"] == 1
     assert result["selectivity/purity_skill"] == 0
     assert result["attribution/junk"] == 0
