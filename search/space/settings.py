@@ -251,10 +251,9 @@ def _own_data_settings(node: Node | None) -> type[DataConfig] | None:
     name = node.entries.get("name") if isinstance(node, Table) else None
     given = name.value if isinstance(name, Leaf) else DataSource.name
     try:
-        own: type[DataConfig] = DATASETS[str(given)]
+        return DATASETS[str(given)]
     except (KeyError, MemberError):  # told where the name is read
         return None
-    return own
 
 
 @cache
@@ -283,15 +282,12 @@ def _scheduler(root: Table, problems: Problems) -> dict[str, Any]:
 def check_metric_times(
     root: Table, section: str, wanted: Sequence[Objective | Constraint], rungs: int, problems: Problems
 ) -> None:
-    """Note every entry of `section` whose metric a rung would lack: each rung needs what it judges by. In the
-    file of an older run a metric that is retired by now stands as it was."""
+    """Note every entry of `section` whose metric a rung would lack, which in an older run's file may be."""
     node = root.entries.get(section)
     entries = list(node.items) if isinstance(node, Items) else []
     for entry in wanted:
-        when = METRICS[entry.metric].when if entry.metric in METRICS else None
-        if when is None:
-            if root.where.source.is_resolved:
-                continue
+        when = METRICS[entry.metric].when if entry.metric in METRICS else "retired"
+        if when == "retired" and not root.where.source.is_resolved:
             text = f"{entry.metric} {_INSTEAD}"
         elif when == "confirm":
             text = f"{entry.metric} is measured only in a confirmation, after the search"

@@ -45,5 +45,6 @@ METRICS = (
         },
         reads=(UNTRAINED,),
         needs=("images", "network"),
+        proxy=True,
     ),
 )

@@ -73,6 +73,7 @@ METRICS = (
         reads=(DIRECTIONS,),
         needs=("labels",),
         standing="key",
+        proxy=True,
     ),
     Metric(
         "selectivity/purity_left_out",

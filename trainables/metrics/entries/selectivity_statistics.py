@@ -75,6 +75,7 @@ METRICS = tuple(
         },
         reads=(CURVES,),
         needs=("labels", "images"),
+        proxy=True,
     )
     for name, meaning in _MEANINGS.items()
 )

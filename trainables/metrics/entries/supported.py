@@ -60,6 +60,7 @@ METRICS = (
         references=FLOORS,
         needs=NEEDS,
         standing="key",
+        proxy=True,
     ),
     Metric(
         "latents/supported_share",
@@ -69,5 +70,6 @@ METRICS = (
         "final",
         unit="share",
         needs=NEEDS,
+        proxy=True,
     ),
 )
