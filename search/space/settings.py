@@ -40,8 +40,7 @@ from trainables.settings.data import DataConfig
 
 # The first rung's share of the training below which a pipeline says nothing.
 SMALLEST_SHARE = 1 / 1024
-# Sections of older versions, which still stand in the files of their runs.
-RETIRED_SECTIONS = {"score": "interpretability/score"}
+RETIRED_SECTIONS = {"score": "interpretability/score"}  # still in the files of older runs
 _INSTEAD = "is measured no more; put {metric: latents/readable, mode: max} among the objectives"
 
 
