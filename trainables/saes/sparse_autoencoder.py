@@ -19,6 +19,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from trainables.saes.refinement import ista_step, leave_one_out
 from trainables.saes.stacking import affine, affine_of_shifted, total
 from trainables.saes.start import draw_decoder, free_directions
 from trainables.settings.sae import SaeTrainingConfig
@@ -64,6 +65,7 @@ class SparseAutoencoder(nn.Module):
         self.decoder = nn.Parameter(torch.zeros(config.width, input_size))
         self.decoder_bias = nn.Parameter(torch.zeros(input_size))
         self.register_buffer("scale", torch.ones(()))
+        self.refine_step, self.drop_below = config.refine_step, config.drop_below
         self._datapoint_share = config.datapoint_init
         self._free_encoder = config.encoder_start == "free"
 
@@ -132,11 +134,26 @@ class SparseAutoencoder(nn.Module):
         self.encoder[:, latents] = RESTART_LENGTH * length * directions.T
         self.encoder_bias[latents] = RESTART_LENGTH * self.encoder_bias[others].mean()
 
-    def encode_scaled(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """u and z, both (b, f), of scaled inputs x (b, r)."""
+    def first_pass(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """u and z, both (b, f), of scaled inputs x (b, r), as training has them."""
         # Under autocast the product alone is in half precision: thresholds and ranks need the full one.
         u = affine_of_shifted(self.encoder_bias, x, self.decoder_bias, self.encoder).to(x.dtype)
         return u, self.activate(u)
+
+    def encode_scaled(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """u and z, both (b, f), of scaled inputs x (b, r); refined where the SAE is used and the config says so.
+
+        See `refinement`.
+        """
+        u, z = self.first_pass(x)
+        if self.training:
+            return u, z
+        if self.refine_step > 0:
+            u = ista_step(u, x - self.decode_scaled(z), self.decoder, self.refine_step)
+            z = self.activate(u)
+        if self.drop_below > 0:
+            z = leave_one_out(z, x - self.decode_scaled(z), self.decoder, self.drop_below)
+        return u, z
 
     def decode_scaled(self, z: Tensor) -> Tensor:
         """x^ (b, r) of codes z (b, f)."""
