@@ -32,7 +32,7 @@ from search.study.sections import (
     SpaceModel,
 )
 from trainables.metrics.catalog import METRICS
-from trainables.registry import DATA_SETTINGS, DATASETS, load
+from trainables.registry import DATA_SETTINGS, DATASETS
 
 # The first rung's share of the training below which a pipeline says nothing.
 SMALLEST_SHARE = 1 / 1024
@@ -202,7 +202,7 @@ def _data(root: Table, problems: Problems) -> dict[str, Any]:
     node = root.entries.get("data")
     own = _own_data_settings(node)
     values = _section(DataModel if own is None else _joined(DataModel, own), "data", root, problems)
-    if not isinstance(node, Table) or values.get("name") not in DATASETS:
+    if not isinstance(node, Table) or values.get("name") not in DATASETS.built_in:
         return values
     if own is not None:
         values["settings"] = {name: values.pop(name) for name in own.model_fields if name in values}
@@ -219,7 +219,7 @@ def _own_data_settings(node: Node | None) -> type[BaseModel] | None:
     """The settings that only the dataset named in `data` has."""
     name = node.entries.get("name") if isinstance(node, Table) else None
     known = isinstance(name, Leaf) and name.value in DATA_SETTINGS
-    return load(DATA_SETTINGS, str(name.value)) if known and isinstance(name, Leaf) else None
+    return DATA_SETTINGS[str(name.value)] if known and isinstance(name, Leaf) else None
 
 
 @cache

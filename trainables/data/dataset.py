@@ -149,15 +149,15 @@ def load_dataset(
     `PlantedConfig`), refused for the others.
     Raises DataError if the data is missing, damaged or not what it should be.
     """
-    if name not in registry.DATASETS:
+    if not registry.DATASETS.is_named(name):
         raise DataError(f"no dataset is called {name!r}; there are {', '.join(registry.DATASETS)}")
-    if path is not None and name != "npz":
+    if path is not None and name in registry.DATASETS.built_in and name != "npz":
         raise DataError(f"path names the file of the dataset npz; {name} has none, leave path out")
     if limit is not None and limit < 1:
         raise DataError(f"limit must be at least 1 image, got {limit}")
     if settings and name not in registry.DATA_SETTINGS:
         raise DataError(f"{name} takes no settings of its own; leave out {', '.join(settings)}")
-    loader = registry.load(registry.DATASETS, name)
+    loader = registry.DATASETS[name]
     source = Source(
         None if root is None else Path(root), None if path is None else Path(path), dict(settings or {})
     )

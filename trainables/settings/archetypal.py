@@ -16,5 +16,8 @@ class ArchetypalSaeConfig(KSaeTrainingConfig):
     kind: str = "archetypal"
     points: int = Field(512, ge=2, le=65_536, description="Train samples that rows are mixtures of.")
     deviation: float = Field(
-        0.1, ge=0, le=1, description="How far a row may leave its mixture, as a share of the mixture's length."
+        0.1,
+        ge=0,
+        le=1,
+        description="How far a row may leave its mixture, as a share of the mixture's length.",
     )
