@@ -1,7 +1,7 @@
 """Decoder rows that are mixtures of data points, so that every latent is a weighted list of real images.
 
-Fel et al. 2025, "Archetypal SAE: Adaptive and Stable Dictionary Learning for Concept Extraction in Large Vision
-Models" (arXiv 2502.12892), the relaxed form.
+Fel et al. 2025, "Archetypal SAE: Adaptive and Stable Dictionary Learning for Concept Extraction in Large
+Vision Models" (arXiv 2502.12892), the relaxed form.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from trainables.saes.sparse_autoencoder import INITIAL_ROWS
 from trainables.saes.topk import TopKSae
 from trainables.settings import archetypal as settings
 
@@ -25,8 +24,8 @@ class ArchetypalSae(TopKSae):
 
     a_j = sum_m softmax(mixture_j)_m p_m,   d_j = (a_j + e_j) / |a_j + e_j|,   |e_j| <= deviation |a_j|,
 
-    with p_m (r,) train inputs chosen at the start. Row j starts near the point of its own. The decoder holds the
-    rows ready for use; its gradient goes on to mixtures and deviations before every step.
+    with p_m (r,) the first train inputs, the same whatever the seed; row j starts near one of its own. The
+    decoder holds the rows ready for use; its gradient goes on to mixtures and shifts before every step.
     """
 
     # They get the decoder's gradient, exactly, but only when a step asks for it.
@@ -40,23 +39,20 @@ class ArchetypalSae(TopKSae):
         self.register_buffer("points", torch.zeros(config.points, input_size))
         self.mixture = nn.Parameter(torch.zeros(config.width, config.points))
         self.shift = nn.Parameter(torch.zeros(config.width, input_size))
-        self._chosen = torch.zeros(0, dtype=torch.int64)
+        self._own = torch.zeros(0, dtype=torch.int64)
 
     @torch.no_grad()
     def initialise(self, y: Tensor, generator: torch.Generator) -> None:
-        """As all kinds, over points drawn from the first train outputs y (n, r)."""
-        rows = min(len(y), INITIAL_ROWS)
-        order = torch.randperm(rows, generator=generator)
-        self._chosen = order[torch.arange(len(self.points)) % rows].to(y.device)
+        """As all kinds; the generator says which point each row starts at."""
+        self._own = torch.randperm(max(self.mixture.shape), generator=generator) % len(self.points)
         super().initialise(y, generator)
 
     def fit_start(self, x: Tensor) -> None:
         """Points, mixtures, and the rows and columns that follow from them."""
-        self.points.copy_(x[self._chosen])
         width, points = self.mixture.shape
-        own = torch.arange(width, device=x.device)
-        others = max(1, points - 1)
-        self.mixture[own, own % points] = math.log(START_WEIGHT / (1 - START_WEIGHT) * others)
+        self.points.copy_(x[torch.arange(points, device=x.device) % len(x)])
+        latents, others = torch.arange(width), max(1, points - 1)
+        self.mixture[latents, self._own[:width]] = math.log(START_WEIGHT / (1 - START_WEIGHT) * others)
         self.decoder.copy_(self.rows())
         self.encoder.copy_(self.decoder.T)
 

@@ -1,8 +1,8 @@
 """Latents in blocks: whether a block is on is one question, what in it is on how much another.
 
 Slant, thickness and size vary continuously: one direction a value would need many latents, of which each says
-little. A block is a small subspace, on or off as a whole. The group's norm as gate: Yuan and Lin 2006 (group
-lasso); k blocks as the k largest: Elhamifar and Vidal 2012 and block-sparse coding in general (Eldar et al. 2010).
+little. A block is a small subspace, on or off as a whole, as in block-sparse coding (Eldar, Kuppinger and
+Boelcskei 2010) and the group lasso (Yuan and Lin 2006), with the largest norms kept in place of a penalty.
 """
 
 from __future__ import annotations

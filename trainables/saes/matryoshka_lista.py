@@ -1,9 +1,9 @@
 """Nested dictionaries with what made them find most planted features in a benchmark.
 
-On SynthSAEBench (Chanin and Garriga-Alonso 2026, arXiv 2602.14687, whose synthetic features have correlation,
-hierarchy and superposition) a Matryoshka SAE went from a matched F1 of .88 to .97 with five changes: one step of a
-learned ISTA in the encoder, k falling linearly, inner losses that train their own latents only, prefixes sorted by
-firing rate, and a loss tilted towards badly explained samples. How each is meant is written out below.
+On SynthSAEBench (arXiv 2602.14687), whose synthetic features have correlation, hierarchy and superposition,
+a Matryoshka SAE is reported to go from a matched F1 of .88 to .97 with five changes: one step of a learned ISTA
+in the encoder, k falling linearly, detached inner losses, prefixes sorted by firing rate, and a tilted loss.
+What each means here is written out below.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ CALIBRATIONS = 3
 class MatryoshkaListaSae(MatryoshkaSae):
     """Codes z = activate(u'), u' = u + lista_step r W_dec^T as in `refinement`, in training too. The loss is
 
-        (1/m) sum_i tilted_b |x - b_dec - sg(x^_{i-1}) - x_i|^2,   x_i = z_i W_i of the latents that prefix i adds,
+        (1/m) sum_i tilted_b |x - b_dec - sg(x^_{i-1}) - x_i|^2,   x_i = z_i W_i of what prefix i adds,
 
-    with x^_{i-1} the sum of the x of all prefixes before, held constant by sg unless `detach_inner` is off,
-    latents in the order of their running firing rates, the most frequent first, and
-    tilted_b e = (r / tilt) log mean_b exp(tilt e / r), the mean at tilt 0 (Li et al. 2021, arXiv 2007.01162).
+    with x^_{i-1} the sum of the x of all prefixes before, held constant by sg unless `detach_inner` is off, so
+    that a prefix trains the latents it adds; latents in the order of their running firing rates; and tilted_b
+    e = (r / tilt) log mean_b exp(tilt e / r), the mean at tilt 0 (Li et al. 2021, arXiv 2007.01162).
     """
 
     rate: Tensor

@@ -4,10 +4,9 @@
     u' = u + step * r W_dec^T,  z' = activate(u')       one step of a learned ISTA (Gregor and LeCun 2010)
     z'_j = 0 where r'.d_j + z'_j |d_j|^2 <= drop        leave-one-out
 
-r.d_j + z_j |d_j|^2 is the inner product of d_j with what all others leave over; as rows are unit vectors it is
-the code that would explain most of that by j alone: at most `drop`, and j explains nothing that the others do
-not explain already. All are judged by the same r, then dropped together. What is left is what L0, probes and
-everything else see.
+r.d_j + z_j |d_j|^2 is the inner product of d_j with what all others leave over, and for unit rows the code
+with which j alone would explain most of that: at most `drop`, and j adds nothing to the others. All are judged
+by the same r, then dropped together. L0, probes and everything else see what is left.
 """
 
 from __future__ import annotations

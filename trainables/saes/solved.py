@@ -2,10 +2,10 @@
 
     z = argmin_{z >= 0} |x - b_dec - z W_dec|^2 + l1 sum_f z
 
-by a fixed number of accelerated proximal steps (Beck and Teboulle 2009, FISTA) that begin at the encoder's guess.
-They are unrolled, so every gradient is exact and the encoder learns to guess well (Gregor and LeCun 2010;
-Malezieux et al. 2022, arXiv 2106.06338). One gradient step on a batch after another is online dictionary learning
-(Mairal et al. 2009) with Adam in place of its second-order update.
+by a fixed number of accelerated proximal steps (Beck and Teboulle 2009, FISTA) that begin at the encoder's
+guess. They are unrolled, so every gradient is exact and the encoder learns to guess well (Gregor and LeCun
+2010; Malezieux et al. 2022, arXiv 2106.06338). Batch after batch this is online dictionary learning (Mairal et
+al. 2009) with Adam in place of its second-order update.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class SolvedSae(SparseAutoencoder):
         self.register_buffer("step", torch.ones(()))
         self.register_buffer("axis", torch.ones(input_size))
 
-    def fit_start(self, x: Tensor) -> None:
+    def fit_start(self, x: Tensor) -> None:  # noqa: ARG002
         """The step's length."""
         self._fit_step(THOROUGH)
 
@@ -98,8 +98,8 @@ class SemiNmfSae(SolvedSae):
 class NmfSae(SolvedSae):
     """Rows >= 0 as well (Lee and Seung 1999): parts can only be added, never taken away.
 
-    b_dec is each input's smallest value on train and is not trained: behind a basis that centres, x - b_dec is
-    what it was before. Rows are clipped at 0 after every step.
+    b_dec is each input's smallest value on train and is not trained: behind a basis that centres, x - b_dec
+    is what it was before. Rows are clipped at 0 after every step.
     """
 
     SURROGATE_GRADIENTS = frozenset({"decoder_bias"})
@@ -109,9 +109,11 @@ class NmfSae(SolvedSae):
         self.decoder_bias.requires_grad_(False)
 
     def fit_start(self, x: Tensor) -> None:
-        """Rows >= 0 and the floor that inputs stand on."""
+        """The floor that inputs stand on, and rows >= 0: train inputs above it, each unlike the others."""
         self.decoder_bias.copy_(x.amin(dim=0))
-        self.decoder.abs_()
+        samples = torch.arange(len(self.decoder), device=x.device) % len(x)
+        self.decoder.mul_(x[samples] - self.decoder_bias).abs_()
+        self.normalise_decoder()
         self.encoder.copy_(self.decoder.T)
         super().fit_start(x)
 

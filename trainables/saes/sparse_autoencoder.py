@@ -141,9 +141,9 @@ class SparseAutoencoder(nn.Module):
         return u, self.activate(u)
 
     def encode_scaled(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """u and z, both (b, f), of scaled inputs x (b, r); refined where the SAE is used and the config says so.
+        """u and z, both (b, f), of scaled inputs x (b, r).
 
-        See `refinement`.
+        Where the SAE is used, not trained, and the config asks for it, they are refined: see `refinement`.
         """
         u, z = self.first_pass(x)
         if self.training:
