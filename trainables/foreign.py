@@ -24,6 +24,7 @@ from trainables.errors import MemberError
 IMPORT_PATH = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*"
 _OWN = __name__.partition(".")[0]
 _folders: list[str] = []
+_used: set[str] = set()
 
 
 def is_import_path(name: object) -> bool:
@@ -136,28 +137,23 @@ def module_files(top: str) -> list[Path]:
 
 
 def folders_in_use() -> list[Path]:
-    """Those of `search_in` that a module was imported from."""
-    used = {
-        folder
-        for module in list(sys.modules.values())
-        for folder in _folders
-        if _top_folder(module) == folder and module.__name__.partition(".")[0] != _OWN
-    }
-    return [Path(folder) for folder in _folders if folder in used]
+    """Those of `search_in` that something was imported from."""
+    return [Path(folder) for folder in _folders if folder in _used]
 
 
-def _top_folder(module: ModuleType) -> str | None:
-    """The folder that a module's top-level package or file lies in."""
-    file = getattr(module, "__file__", None)
-    if not file:
-        return None
-    steps = module.__name__.count(".") + (Path(file).name == "__init__.py")
-    return str(Path(file).resolve().parents[steps])
+def _note_use(top: str) -> None:
+    """Where a top-level package or module lies, unless it is ours."""
+    spec = find_spec(top) if top != _OWN else None
+    if spec is not None and spec.origin is not None:
+        folder = Path(spec.origin).resolve().parent
+        _used.add(str(folder.parent if spec.submodule_search_locations else folder))
 
 
 def _module(name: str, path: str) -> ModuleType:
     try:
-        return importlib.import_module(name)
+        module = importlib.import_module(name)
+        _note_use(name.partition(".")[0])
+        return module
     except ModuleNotFoundError as error:
         if error.name is not None and f"{name}.".startswith(f"{error.name}."):
             searched = f" nor in {' or '.join(_folders)}" if _folders else ""

@@ -184,21 +184,15 @@ DATASETS = Registry(
     "data source",
     "data",
     {
-        "digits": "trainables.data.embedded:load_digits",
-        "mnist": "trainables.data.mnist_family:load_mnist",
-        "fashion_mnist": "trainables.data.mnist_family:load_fashion_mnist",
-        "kmnist": "trainables.data.mnist_family:load_kmnist",
-        "emnist": "trainables.data.mnist_family:load_emnist",
-        "npz": "trainables.data.npz:load_npz",
-        "planted": "trainables.data.planted:load_planted",
+        "digits": "trainables.settings.data:DigitsConfig",
+        "mnist": "trainables.settings.data:MnistConfig",
+        "fashion_mnist": "trainables.settings.data:FashionMnistConfig",
+        "kmnist": "trainables.settings.data:KmnistConfig",
+        "emnist": "trainables.settings.data:EmnistConfig",
+        "npz": "trainables.settings.data:NpzConfig",
+        "planted": "trainables.settings.planted:PlantedConfig",
     },
-)
-# Settings in a space file's `data` that one data source alone has, by its name.
-DATA_SETTINGS = Registry(
-    "data source's settings",
-    "data_settings",
-    {"planted": "trainables.settings.planted:PlantedConfig"},
-    "trainables.settings.section:Section",
+    "trainables.settings.data:DataConfig",
 )
 CONCEPT_TABLES = Registry(
     "concept table",

@@ -15,6 +15,7 @@ from search.errors import SpaceError
 from trainables.saes.batch_topk import BatchTopKSae
 from trainables.saes.gated import GatedSae
 from trainables.saes.jumprelu import JumpReluSae
+from trainables.saes.matryoshka_lista import MatryoshkaListaSae
 from trainables.saes.relu import ReluSae
 from trainables.saes.relu_target import ReluTargetSae
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
@@ -152,6 +153,13 @@ def _(sae: TopKSae) -> Rule:
 def _(sae: BatchTopKSae) -> Rule:
     # Matryoshka SAEs too: prefixes are a matter of the training alone.
     return Threshold(sae.threshold.double().repeat(len(sae.encoder_bias)))
+
+
+@rule_of.register
+def _(sae: MatryoshkaListaSae) -> Rule:
+    raise SpaceError(
+        f"{type(sae).__name__} encodes in two passes; no format has a map that folds them into one"
+    )
 
 
 @rule_of.register

@@ -17,7 +17,7 @@ from search.study.design import REPLICATE
 from search.study.sections import NAME_PATTERN, SpaceModel
 from trainables import config
 from trainables.foreign import IMPORT_PATH
-from trainables.registry import DATA_SETTINGS
+from trainables.registry import DATASETS
 
 PATH = Path(__file__).parents[1] / "space.schema.json"
 _REF = "#/definitions/{model}"
@@ -29,7 +29,9 @@ def schema() -> dict[str, Any]:
     whole = SpaceModel.model_json_schema(ref_template=_REF)
     definitions = whole.pop("$defs", {})
     definitions["when"] = _when_schema()
-    definitions["DataModel"]["properties"] |= _own_data_settings()
+    data = definitions["DataModel"]
+    data["properties"] |= _own_data_settings()
+    _open_for_others(data, "name")
     directions = definitions["DesignModel"]["properties"]["one_at_a_time"]
     directions["additionalProperties"] = {**_direction_schema(), "minProperties": 1}
     directions["propertyNames"] = {"pattern": NAME_PATTERN}
@@ -60,8 +62,8 @@ def _untitled(value: Any) -> Any:
 def _own_data_settings() -> dict[str, Any]:
     """Settings in `data` that one dataset alone has."""
     properties: dict[str, Any] = {}
-    for name in DATA_SETTINGS:
-        own = DATA_SETTINGS[name].model_json_schema(ref_template=_REF)["properties"]
+    for name in DATASETS.built_in:
+        own = DATASETS[name].model_json_schema(ref_template=_REF)["properties"]
         for key, value in own.items():
             properties[key] = {**value, "description": f"{value['description']} Only of dataset {name}."}
     return properties

@@ -1,4 +1,4 @@
-"""What a space file brings along: the kinds and losses that it names by import path or by a package's name."""
+"""What a space file brings along: kinds and losses that it names by import path or by a package's name."""
 
 from __future__ import annotations
 

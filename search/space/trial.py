@@ -23,6 +23,8 @@ class TrialEntries:
     members: Members = field(default_factory=Members)
     entries: dict[str, Entry] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    incomplete: frozenset[str] = frozenset()
+    """Sections with a member that cannot be had, whose settings are not known."""
 
     def kinds(self, section: str) -> tuple[str, ...]:
         """Kinds that the section can have; all of them while its `kind` is broken; ("",) without variants."""
@@ -38,7 +40,8 @@ def read_trial(root: Table, problems: Problems) -> TrialEntries:
     """Every entry under `trial`. Conditions are not resolved yet."""
     node = root.entries.get("trial", Table(root.where, {}, {}, 1, 1))
     members, broken = read_members(root, problems)
-    trial = TrialEntries(slots(members), node.where, members, broken=broken)
+    incomplete = frozenset(path.partition(".")[0] for path in broken)
+    trial = TrialEntries(slots(members), node.where, members, broken=broken, incomplete=incomplete)
     if not isinstance(node, Table):
         problems.add(
             node.where, "trial", f"wrong value {show(node)}; must be a mapping with {_names(_sections())}"
@@ -93,7 +96,7 @@ def _read_section(trial: TrialEntries, section: str, node: Node | None, problems
         if path in trial.slots:
             if not trial.slots[path].is_kind and path not in trial.broken:
                 _read_slot(trial, path, value, node.keys[key], problems)
-        else:
+        elif section not in trial.incomplete:
             known = [slot.name for slot in trial.slots.values() if slot.section == section]
             hint = (
                 f"; a section is no domain, give one to its values, as in kind: {{{key}: ...}}"

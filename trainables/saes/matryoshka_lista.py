@@ -1,7 +1,7 @@
 """Nested dictionaries with what made them find most planted features in a benchmark.
 
 On SynthSAEBench (arXiv 2602.14687), whose synthetic features have correlation, hierarchy and superposition,
-a Matryoshka SAE is reported to go from a matched F1 of .88 to .97 with five changes: one step of a learned ISTA
+a Matryoshka SAE is reported to go from a matched F1 of .88 to .97 with five changes: a step of a learned ISTA
 in the encoder, k falling linearly, detached inner losses, prefixes sorted by firing rate, and a tilted loss.
 What each means here is written out below.
 """
@@ -27,7 +27,7 @@ class MatryoshkaListaSae(MatryoshkaSae):
 
         (1/m) sum_i tilted_b |x - b_dec - sg(x^_{i-1}) - x_i|^2,   x_i = z_i W_i of what prefix i adds,
 
-    with x^_{i-1} the sum of the x of all prefixes before, held constant by sg unless `detach_inner` is off, so
+    with x^_{i-1} the sum of the x of all prefixes before, held constant by sg unless detach_inner is off, so
     that a prefix trains the latents it adds; latents in the order of their running firing rates; and tilted_b
     e = (r / tilt) log mean_b exp(tilt e / r), the mean at tilt 0 (Li et al. 2021, arXiv 2007.01162).
     """

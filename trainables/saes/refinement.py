@@ -5,8 +5,8 @@
     z'_j = 0 where r'.d_j + z'_j |d_j|^2 <= drop        leave-one-out
 
 r.d_j + z_j |d_j|^2 is the inner product of d_j with what all others leave over, and for unit rows the code
-with which j alone would explain most of that: at most `drop`, and j adds nothing to the others. All are judged
-by the same r, then dropped together. L0, probes and everything else see what is left.
+with which j alone would explain most of that: at most `drop`, and j adds nothing to the others. All face
+the same r and are dropped together. L0, probes and everything else see what is left.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     z = argmin_{z >= 0} |x - b_dec - z W_dec|^2 + l1 sum_f z
 
 by a fixed number of accelerated proximal steps (Beck and Teboulle 2009, FISTA) that begin at the encoder's
-guess. They are unrolled, so every gradient is exact and the encoder learns to guess well (Gregor and LeCun
+guess. They are unrolled: every gradient is exact, and the encoder learns to guess well (Gregor and LeCun
 2010; Malezieux et al. 2022, arXiv 2106.06338). Batch after batch this is online dictionary learning (Mairal et
 al. 2009) with Adam in place of its second-order update.
 """
