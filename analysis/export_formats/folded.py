@@ -73,7 +73,7 @@ def fold(model: FeatureModel) -> FoldedSae:
         )
     if sae.refine_step > 0 or sae.drop_below > 0:
         raise SpaceError(
-            "sae.refine_step and sae.drop_below correct codes when they are used; no format has a map for that"
+            "sae.refine_step and sae.drop_below correct codes in use, for which no format has a map"
         )
     mean, forward_map, inverse_map = _affine(model)
     scale = sae.scale.double()

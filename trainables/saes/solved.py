@@ -4,8 +4,8 @@
 
 by a fixed number of accelerated proximal steps (Beck and Teboulle 2009, FISTA) that begin at the encoder's
 guess. They are unrolled: every gradient is exact, and the encoder learns to guess well (Gregor and LeCun
-2010; Malezieux et al. 2022, arXiv 2106.06338). Batch after batch this is online dictionary learning (Mairal et
-al. 2009) with Adam in place of its second-order update.
+2010; Malezieux et al. 2022, arXiv 2106.06338). Batch after batch this is online dictionary learning (Mairal
+et al. 2009) with Adam in place of its second-order update.
 """
 
 from __future__ import annotations

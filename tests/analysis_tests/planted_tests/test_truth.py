@@ -9,14 +9,11 @@ import torch
 
 from analysis import truth
 from analysis.planted.measure import Sample, truth_of
-from analysis.planted.page import PROXY_BELOW, correlations, page, proxies_in
+from analysis.planted.page import correlations, page, proxies_in
 from analysis.planted.recipes import RECIPES, read_recipes, trial_of
 from search.errors import SpaceError
 from trainables.data.dataset import load_dataset
 from trainables.metrics.planted_truth import TruthMatch
-
-ROOT = Path(__file__).parents[3]
-PAGE = ROOT / "docs" / "metric_truth.md"
 
 
 def sample(recipe: int, seed: int, f1: float, **metrics: float) -> Sample:
@@ -74,11 +71,3 @@ def test_what_is_wrong_is_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureF
         read_recipes(tmp_path / "bad.yaml")
     with pytest.raises(ValueError, match="digits are made of is not known"):
         truth_of(None, load_dataset("digits", limit=10), 0)  # type: ignore[arg-type]
-
-
-def test_the_committed_page_covers_the_metrics_of_a_full_trial() -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    labels = proxies_in(text)
-    assert len(labels) > 30
-    assert f"below {PROXY_BELOW} is labelled" in text
-    assert all(f"| {recipe} |" in text for recipe in RECIPES)
