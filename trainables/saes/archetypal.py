@@ -31,6 +31,8 @@ class ArchetypalSae(TopKSae):
     # They get the decoder's gradient, exactly, but only when a step asks for it.
     SURROGATE_GRADIENTS = frozenset({"mixture", "shift"})
 
+    OF_NO_LATENT = TopKSae.OF_NO_LATENT | {"points"}
+
     points: Tensor
 
     def __init__(self, config: settings.ArchetypalSaeConfig, input_size: int) -> None:

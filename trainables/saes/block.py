@@ -25,6 +25,11 @@ class BlockSae(SparseAutoencoder):
         self.block = config.block
         self.active = min(config.active, config.width // config.block)
 
+    def together(self, latents: Tensor) -> Tensor:
+        """All latents of their blocks."""
+        blocks = (latents // self.block).unique()
+        return (blocks[:, None] * self.block + torch.arange(self.block, device=latents.device)).flatten()
+
     def activate(self, u: Tensor) -> Tensor:
         """z (b, f)."""
         codes = u.relu().unflatten(-1, (-1, self.block))

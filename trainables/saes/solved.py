@@ -31,6 +31,8 @@ class SolvedSae(SparseAutoencoder):
     u_{t+1} = y_t + ((x - b_dec - y_t D) D^T - l1 / 2) / L,   z_{t+1} = relu(u_{t+1}).
     """
 
+    OF_NO_LATENT = SparseAutoencoder.OF_NO_LATENT | {"axis"}
+
     step: Tensor
     axis: Tensor
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from trainables.saes.refinement import ista_step, leave_one_out
 from trainables.saes.stacking import affine, affine_of_shifted, total
-from trainables.saes.start import draw_decoder, free_directions
+from trainables.saes.start import draw_decoder, free_directions, kmeans_rows
 from trainables.settings.sae import SaeTrainingConfig
 
 # Rows that the first gain of the encoder is fitted on.
@@ -52,6 +52,9 @@ class SparseAutoencoder(nn.Module):
     # Parameters whose gradient on purpose is not the derivative of the loss (estimators, stopped gradients).
     SURROGATE_GRADIENTS: ClassVar[frozenset[str]] = frozenset()
 
+    # Tensors with dimensions none of which counts latents; in all others one does.
+    OF_NO_LATENT: ClassVar[frozenset[str]] = frozenset({"decoder_bias"})
+
     # Attributes that hold numbers of the config: members of one stack may differ in them.
     HYPERPARAMETERS: ClassVar[tuple[str, ...]] = ()
 
@@ -67,20 +70,25 @@ class SparseAutoencoder(nn.Module):
         self.register_buffer("scale", torch.ones(()))
         self.refine_step, self.drop_below = config.refine_step, config.drop_below
         self._datapoint_share = config.datapoint_init
+        self._from_kmeans = config.kmeans_start
         self._free_encoder = config.encoder_start == "free"
 
     @torch.no_grad()
     def initialise(self, y: Tensor, generator: torch.Generator) -> None:
         """First weights from a generator (CPU), fitted to train outputs y (n, r).
 
-        Decoder rows are random unit vectors, or lean towards train samples; the encoder is their transpose
-        times the one gain with which the first reconstruction has the least squared error. Without it the
-        first x^ of a ReLU code is f / 2r times too long, which a training of a few dozen steps (a low rung)
-        never makes good. A free encoder keeps these lengths and takes its directions at random.
+        Decoder rows are random unit vectors, or lean towards train samples, or are centres of them; the
+        encoder is their transpose times the one gain with which the first reconstruction has the least
+        squared error. Without it the first x^ of a ReLU code is f / 2r times too long, which a training of a
+        few dozen steps (a low rung) never makes good. A free encoder keeps these lengths and takes its
+        directions at random.
         """
         power = y.double().square().sum(1).mean()
         self.scale.copy_(_or_one((y.shape[1] / power).sqrt()))
-        self.decoder.copy_(draw_decoder(self.decoder.shape, y, self._datapoint_share, generator))
+        if self._from_kmeans:
+            self.decoder.copy_(kmeans_rows(len(self.decoder), y, generator))
+        else:
+            self.decoder.copy_(draw_decoder(self.decoder.shape, y, self._datapoint_share, generator))
         self.encoder.copy_(self.decoder.T)
         x = y[:INITIAL_ROWS] * self.scale
         self.fit_start(x)
@@ -95,7 +103,7 @@ class SparseAutoencoder(nn.Module):
         """Whatever else a kind fits to inputs x (n, r) before the encoder's gain is known."""
 
     def scale_codes(self, gain: Tensor) -> None:
-        """Multiply all codes by a gain > 0 while the decoder's bias is 0."""
+        """Multiply all codes by a gain > 0, one for all or one a latent (f,)."""
         self.encoder.mul_(gain)
         self.encoder_bias.mul_(gain)
 
@@ -121,6 +129,10 @@ class SparseAutoencoder(nn.Module):
     def calibrate(self, x: Tensor) -> None:
         """Called once after the last step, in `eval` mode, with all train inputs x (n, r)."""
 
+    def together(self, latents: Tensor) -> Tensor:
+        """`latents` (n,), in rising order, with those that cannot be taken out of the SAE without them."""
+        return latents
+
     @torch.no_grad()
     def restart(self, latents: Tensor, directions: Tensor) -> None:
         """Begin `latents` (m,) anew along unit `directions` (m, r).
@@ -134,10 +146,14 @@ class SparseAutoencoder(nn.Module):
         self.encoder[:, latents] = RESTART_LENGTH * length * directions.T
         self.encoder_bias[latents] = RESTART_LENGTH * self.encoder_bias[others].mean()
 
+    def pre_activations(self, x: Tensor) -> Tensor:
+        """u (b, f) of scaled inputs x (b, r), as the encoder alone gives them."""
+        # Under autocast the product alone is in half precision: thresholds and ranks need the full one.
+        return affine_of_shifted(self.encoder_bias, x, self.decoder_bias, self.encoder).to(x.dtype)
+
     def first_pass(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """u and z, both (b, f), of scaled inputs x (b, r), as training has them."""
-        # Under autocast the product alone is in half precision: thresholds and ranks need the full one.
-        u = affine_of_shifted(self.encoder_bias, x, self.decoder_bias, self.encoder).to(x.dtype)
+        u = self.pre_activations(x)
         return u, self.activate(u)
 
     def encode_scaled(self, x: Tensor) -> tuple[Tensor, Tensor]:

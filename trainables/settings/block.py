@@ -26,6 +26,11 @@ class BlockSaeConfig(SaeTrainingConfig):
             "sae.active blocks of sae.block latents must fit into sae.width",
             monotone=True,
         ),
+        Rule(
+            ("sae.merge_alike",),
+            lambda alike: alike == 1,
+            "sae.merge_alike must be 1: a latent of a block cannot be taken out alone",
+        ),
     )
     kind: str = "block"
     block: int = Field(2, ge=2, le=64, description="Latents of a block.")
