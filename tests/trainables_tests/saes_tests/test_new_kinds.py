@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import linear_sum_assignment, nnls
-from sklearn.decomposition import sparse_encode
+from sklearn.decomposition import NMF, MiniBatchDictionaryLearning, sparse_encode
 from torch import Tensor
 from torch.nn.functional import normalize
 
@@ -176,6 +176,47 @@ def test_solving_finds_correlated_rows_that_an_encoder_guesses_wrongly() -> None
     solved, guessed = (trained(kind, y, width=20, l1=0.3) for kind in ("dictionary", "relu"))
     assert matched(solved.decoder, rows) > matched(guessed.decoder, rows) + 0.03
     assert unexplained(solved, y) < 0.7 * unexplained(guessed, y)
+
+
+def test_dictionary_learning_is_as_good_as_scikit_learns() -> None:
+    """By the objective of both, |x - z D|^2 / 2 + alpha |z|_1 with alpha = l1 / 2, on new samples."""
+    y = planted(3000, r=16, latents=24, active=3)[0]
+    sae = trained("dictionary", y[:2000], width=24, l1=0.6, epochs=40, learning_rate_scale=2.0)
+    x = ((y * sae.scale) - sae.decoder_bias).double().detach()
+    theirs = MiniBatchDictionaryLearning(
+        24,
+        alpha=0.3,
+        batch_size=64,
+        max_iter=40,
+        fit_algorithm="cd",
+        transform_algorithm="lasso_cd",
+        transform_alpha=0.3,
+        transform_max_iter=100_000,
+        positive_code=True,
+        random_state=0,
+    ).fit(x[:2000].numpy())
+    ours = sae.decoder.double().detach()
+
+    def objective(codes: Tensor, rows: Tensor) -> float:
+        error = (x[2000:] - codes @ rows).square().sum(1) / 2
+        return float((error + 0.3 * codes.abs().sum(1)).mean())
+
+    other = torch.from_numpy(theirs.transform(x[2000:].numpy())), torch.from_numpy(theirs.components_)
+    assert objective(sae.encode(y[2000:])[1].double(), ours) < 1.03 * objective(*other)
+    assert matched(ours, other[1]) > 0.9
+
+
+def test_nmf_is_as_good_as_scikit_learns() -> None:
+    y, rows = parts(2000)
+    sae = trained("nmf", y, width=8, learning_rate_scale=2.0)
+    above = (y * sae.scale - sae.decoder_bias).double().numpy().clip(min=0)
+    theirs = NMF(8, init="nndsvda", max_iter=2000, random_state=0).fit(above)
+    other = torch.from_numpy(theirs.components_)
+    left = above - theirs.transform(above) @ theirs.components_
+    share = (left**2).sum() / ((above - above.mean(0)) ** 2).sum()
+    assert unexplained(sae, y) < share + 0.01
+    assert matched(sae.decoder.double(), other) > 0.95
+    assert matched(other.float(), rows) > 0.95
 
 
 def test_nmf_finds_parts_that_are_only_ever_added() -> None:
