@@ -31,7 +31,7 @@ class BlockSae(SparseAutoencoder):
         return (blocks[:, None] * self.block + torch.arange(self.block, device=latents.device)).flatten()
 
     def activate(self, u: Tensor) -> Tensor:
-        """z (b, f)."""
+        """z (b, f): relu(u) in the strongest blocks, 0 elsewhere."""
         codes = u.relu().unflatten(-1, (-1, self.block))
         strength = codes.square().sum(-1)
         chosen = strength.topk(self.active, dim=-1, sorted=False).indices

@@ -44,7 +44,7 @@ class SolvedSae(SparseAutoencoder):
         self.register_buffer("axis", torch.ones(input_size))
 
     def fit_start(self, x: Tensor) -> None:  # noqa: ARG002
-        """The step's length."""
+        """The step's length, from the rows as they start."""
         self._fit_step(THOROUGH)
 
     def activate(self, u: Tensor) -> Tensor:

@@ -171,6 +171,11 @@ class SparseAutoencoder(nn.Module):
             z = leave_one_out(z, x - self.decode_scaled(z), self.decoder, self.drop_below)
         return u, z
 
+    @property
+    def reads_at_once(self) -> bool:
+        """Whether u, when the SAE is used, is the encoder's affine map of x and nothing else."""
+        return type(self).first_pass is SparseAutoencoder.first_pass and self.refine_step == 0
+
     def decode_scaled(self, z: Tensor) -> Tensor:
         """x^ (b, r) of codes z (b, f)."""
         return affine(self.decoder_bias, z, self.decoder).to(z.dtype)

@@ -10,7 +10,7 @@ from trainables.settings.sae import SaeTrainingConfig
 
 
 class SolvedSaeConfig(SaeTrainingConfig):
-    """What they share."""
+    """The weight of the penalty and how long the solver runs."""
 
     l1: float = Field(
         0.0, ge=0, le=1e4, description="Weight of sum |z| beside the summed squared error at E|x|^2 = d."
