@@ -24,7 +24,7 @@ def check_front_end(kind: type[FrontEnd]) -> None:
     gradient reaches all that it learns."""
     for side in (8, 28):
         images = torch.rand(5, side, side, generator=generator(side)) ** 3
-        front_end = kind((side, side), 2, generator(0))  # type: ignore[call-arg]
+        front_end = kind((side, side), 2, generator(0))
         features = front_end(images)
         holds(
             features.shape == (5, front_end.n_features),
@@ -35,7 +35,7 @@ def check_front_end(kind: type[FrontEnd]) -> None:
         alone = torch.cat([front_end(image[None]) for image in images])
         holds(torch.allclose(alone, features, atol=1e-5), "an image's features depend on the others")
         torch.manual_seed(99)
-        again = kind((side, side), 2, generator(0))  # type: ignore[call-arg]
+        again = kind((side, side), 2, generator(0))
         same = all(torch.equal(t, again.state_dict()[name]) for name, t in front_end.state_dict().items())
         holds(same, "the same generator gives other weights")
         learned = [p for p in front_end.parameters() if p.requires_grad]
