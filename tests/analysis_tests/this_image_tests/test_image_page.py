@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.features.collect import feature_table
 from analysis.image import main
 from analysis.load import load_run
 from analysis.pages.page import render
@@ -55,8 +54,12 @@ def noise_data(seed: int = 0) -> Dataset:
 
 
 def written(folder: Path, features: FeatureModel) -> Path:
-    data = noise_data()
-    table = feature_table(features, data, class_names=("a", "b", "</script>", "d"))
+    data, width = noise_data(), features.sae.decoder.shape[0]
+    table: Any = SimpleNamespace(
+        class_names=("a", "b", "</script>", "d"),
+        labels=("a latent",) * width,
+        mean_images=np.random.default_rng(2).random((width, SIDE, SIDE), dtype=np.float32),
+    )
     html = render(
         "image.html",
         model=browser_model(features, data, table),
@@ -179,8 +182,9 @@ def test_another_class_is_another_sum(open_page: OpenPage, page_path: Path) -> N
 def test_a_network_without_steps_is_refused_in_a_sentence() -> None:
     features = model_of(config_of("relu", "raw"), SIDE)
     features.classifier.front_end = torch.nn.Flatten()
+    table: Any = SimpleNamespace(class_names="abcd", labels=())
     with pytest.raises(SpaceError, match="has no steps for a Flatten"):
-        browser_model(features, noise_data(), feature_table(features, noise_data()))
+        browser_model(features, noise_data(), table)
 
 
 def test_mistakes_are_one_line_and_an_exit_code(
