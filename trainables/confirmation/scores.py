@@ -9,7 +9,7 @@ from torch import Tensor
 
 from trainables.confirmation.controls import Trained, build_control, twin
 from trainables.data.dataset import ImageData
-from trainables.metrics.catalog import measured_at, registered
+from trainables.metrics.catalog import measured_at
 from trainables.metrics.evaluate import evaluate
 from trainables.metrics.inputs import MetricInputs, ReferenceInputs
 from trainables.metrics.measured import measure
@@ -20,12 +20,19 @@ TIMES: tuple[When, ...] = ("epoch", "rung", "final", "confirm")
 
 
 def score(
-    name: str, trained: Trained, data: ImageData, *, score_parts: tuple[str, ...], seed: int
+    name: str,
+    trained: Trained,
+    data: ImageData,
+    *,
+    score_parts: tuple[str, ...],
+    seed: int,
+    metrics: tuple[str, ...] = (),
 ) -> dict[str, float]:
     """All metrics of `name` of `scored.SCORED`, fitted on `data.train` and scored on `data.val`.
 
     For a confirmation `data` is `to_tensors(..., score_on="test")`, whose `val` is the test split. Only the
-    pipeline has a stability, which takes a second SAE. Raises TrialDiverged, naming the metric, if one is
+    pipeline has a stability, which takes a second SAE. `metrics` names those from
+    elsewhere. Raises TrialDiverged, naming the metric, if one is
     not finite.
     """
     model = trained.model if name == "pipeline" else build_control(name, trained)
@@ -37,7 +44,7 @@ def score(
     read = ReferenceInputs(measured.activations, untrained, seed)
     known: dict[str, Tensor] = {}
     for when in TIMES:
-        known |= references(trained.stages, measured_at(when), key, read)
+        known |= references(trained.stages, measured_at(when, besides=metrics), key, read)
     make_twin = (lambda: twin(trained)) if name == "pipeline" else None
     inputs = MetricInputs(measured, known, untrained, seed, score_parts, make_twin)
-    return evaluate((metric for metric in registered() if metric.when in TIMES), inputs)
+    return evaluate(measured_at(*TIMES, given=inputs.given, besides=metrics), inputs)

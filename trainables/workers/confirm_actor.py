@@ -55,6 +55,7 @@ class ConfirmActor(TrialActor):
                 self._test,
                 score_parts=self._context.plan.score_parts,
                 seed=self._stages().seed("test metrics"),
+                metrics=self._context.plan.metrics,
             )
         except TrialDiverged as error:
             if scored == "pipeline":
