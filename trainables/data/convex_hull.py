@@ -25,8 +25,9 @@ def filled_hull(mask: Tensor) -> Tensor:
     column = torch.arange(width, device=mask.device, dtype=torch.float32)
     leftmost = torch.where(mask, column, _BEYOND).amin(dim=2)
     rightmost = torch.where(mask, column, -_BEYOND).amax(dim=2)
-    lines = torch.cat([leftmost, -rightmost]) @ _between(height).to(mask.device)
-    left, right = lines.view(2, len(mask), height, -1).amin(dim=3)[..., None]
+    weights = _between(height).to(mask.device)
+    lines = torch.cat([leftmost, -rightmost]) @ weights
+    left, right = lines.view(2, len(mask), height, weights.shape[1] // height).amin(dim=3)[..., None]
     return (column >= left - _TOLERANCE) & (column <= -right + _TOLERANCE)
 
 

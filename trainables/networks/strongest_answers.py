@@ -103,7 +103,9 @@ class _Compiled(torch.autograd.Function):
         if torch.is_grad_enabled():  # a second derivative will be asked for
             inputs = [tensor for tensor, needed in zip(given, wanted, strict=True) if needed]
             found = iter(
-                torch.autograd.grad(plain_answers(images, templates, cosines, ctx.grid), inputs, gradient, create_graph=True)
+                torch.autograd.grad(
+                    plain_answers(images, templates, cosines, ctx.grid), inputs, gradient, create_graph=True
+                )
             )
             return (*(next(found) if needed else None for needed in wanted), None)
         from trainables.networks import strongest_kernels as kernels
