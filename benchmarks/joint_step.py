@@ -20,7 +20,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.results import machine, machine_line, say, table, write_json
-from trainables.bases.raw import Raw
+from trainables.bases.basis import Basis
 from trainables.classifier.joint_trainer import JointTrainer
 from trainables.config import TrialConfig
 from trainables.data.dataset import load_dataset, to_tensors
@@ -76,7 +76,7 @@ def trainer_of(images: int, weights: dict[str, float]) -> JointTrainer:
     network = initial_network(config.classifier, data, generator(child_seed(0, "weights")))
     with torch.no_grad():
         hidden = network.hidden(data.train.images[:2000])
-    basis = Raw.fit(hidden, config.basis, 0)
+    basis: Basis = config.basis.load_implementation().fit(hidden, config.basis, 0)
     sae: BatchTopKSae = config.sae.load_implementation()(config.sae, basis.rank)
     sae.initialise(basis.encode(hidden), generator(1))
     trainer = JointTrainer(config, data, 0, torch.device("cpu"), basis, sae, 8)
