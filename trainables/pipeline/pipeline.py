@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from trainables.sae_training.local import Trainer, train_here
 from trainables.seeds import generator
 from trainables.stages.cache import StageCache
 from trainables.stages.fitting import hidden_activations
-from trainables.stages.runner import VERSIONS, StageRunner, references
+from trainables.stages.runner import VERSIONS, StageRunner, references, shared
 from trainables.storage import checkpoint, tensor_folder
 
 # About what a step of classifier training goes through: a few seconds on MNIST, a whole rung on digits.
@@ -54,6 +55,8 @@ class Plan:
     rungs: int
     reduction_factor: int
     score_parts: tuple[str, ...]
+    asked: tuple[str, ...] = ()
+    """Metrics that a confirmation measures of the panel beside those of every rung."""
 
 
 @dataclass(frozen=True)
@@ -239,7 +242,8 @@ class Pipeline:
             known |= references(self._stages, metrics, self._loop.key, read)
         if is_last:
             self._mean_codes = measured_mean_codes(measured, seed)
-        inputs = MetricInputs(measured, known, untrained, seed, self.plan.score_parts)
+        keep = partial(shared, self._stages, self._loop.key)
+        inputs = MetricInputs(measured, known, untrained, seed, self.plan.score_parts, shared=keep)
         return evaluate([metric for metrics in groups for metric in metrics], inputs)
 
     def _untrained(self) -> Callable[[Tensor], Tensor]:

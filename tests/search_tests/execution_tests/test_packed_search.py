@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from trainables.confirmation.controls import Trained
 
 from search.cli.reproduce import reproduce
 from search.confirmation.run import Confirmation
@@ -21,7 +22,6 @@ from search.space.loader import load_study
 from search.study.study import Study
 from tests.search_tests.end_to_end_tests.test_run import history_of
 from trainables.config import TrialConfig
-from trainables.confirmation.controls import Trained
 from trainables.confirmation.rungs import rung_of
 from trainables.confirmation.scores import score
 from trainables.data.dataset import Dataset, load_dataset, to_tensors
