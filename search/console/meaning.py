@@ -27,9 +27,8 @@ def _confirmed(path: Path) -> list[str]:
         found = json.loads(path.read_text(encoding="utf-8")).get("meaning", [])
     except (OSError, ValueError, AttributeError, RecursionError):
         return []
-    return (
-        [one_line(text, 1000) for text in found if isinstance(text, str)] if isinstance(found, list) else []
-    )
+    texts = found if isinstance(found, list) else []
+    return [one_line(text, 1000) for text in texts if isinstance(text, str)]
 
 
 def _beside_the_floor(table: Leaderboard) -> list[str]:
@@ -40,8 +39,8 @@ def _beside_the_floor(table: Leaderboard) -> list[str]:
     told = {0: "none is", 1: "1 is"}.get(inside, f"{inside} are")
     return [
         f"Of {count(len(known), 'trial')} in the table {told} within the floor, the best dictionary that "
-        "nobody trained; whether their SAEs are better than the sceptic's panel (k-means, NMF, frozen decoders "
-        "...) is not known before they are confirmed."
+        "nobody trained; whether their SAEs are better than the sceptic's panel (k-means, NMF, frozen "
+        "decoders ...) is not known before they are confirmed."
     ]
 
 
