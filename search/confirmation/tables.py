@@ -51,7 +51,6 @@ def print_panel(result: Confirmed, metrics: Sequence[str], console: Console) -> 
     """One row a model, the trained SAE at the head, one column a metric: means over the same seeds."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column(f"trial {trial_name(result)}", no_wrap=True)
-    table.add_column("", no_wrap=True)
     for metric in metrics:
         table.add_column(metric.replace("/", "/\n"), justify="right", no_wrap=True)
     for name in ("pipeline", *panel_order(result)):

@@ -17,7 +17,7 @@ from trainables.seeds import generator
 
 ROUNDS = 40
 INNER = 10
-ENCODING_STEPS = 60
+ENCODING_STEPS = 25
 # More train rows say nothing new about some hundred parts.
 MOST_ROWS = 10_000
 
@@ -28,10 +28,11 @@ class Nmf:
     def __init__(self, network: SupportsFeatures, rows: Tensor, k: int) -> None:
         self.hidden, self.head = network.hidden, network.head
         self._rows, self._gram, self._k = rows, rows @ rows.T, min(k, len(rows))
+        self._rate = step_size(self._gram)
 
     def encode(self, h: Tensor) -> tuple[Tensor, Tensor]:
         """u, the non-negative codes before any is dropped, and z, the k largest: both (b, f), of h (b, d)."""
-        u = non_negative(self._gram, h @ self._rows.T, ENCODING_STEPS)
+        u = non_negative(self._gram, h @ self._rows.T, ENCODING_STEPS, rate=self._rate)
         return u, largest_codes(u, self._k)
 
     def decode(self, z: Tensor) -> Tensor:
@@ -53,10 +54,16 @@ def parts(h: Tensor, components: int, seed: int) -> Tensor:
     return F.normalize(rows, dim=1)
 
 
-def non_negative(gram: Tensor, products: Tensor, steps: int, start: Tensor | None = None) -> Tensor:
+def step_size(gram: Tensor) -> float:
+    """1 / the largest eigenvalue of gram (f, f), positive semi-definite; any step where all of it is 0."""
+    return 1 / max(float(torch.linalg.eigvalsh(gram.double())[-1]), 1e-12)
+
+
+def non_negative(
+    gram: Tensor, products: Tensor, steps: int, start: Tensor | None = None, rate: float | None = None
+) -> Tensor:
     """argmin over Z >= 0 of |X - Z D|^2, (n, f), from gram = D D^T (f, f) and products = X D^T (n, f)."""
-    # No eigenvalue exceeds the largest row sum of absolute values, 1e-12 keeps a zero matrix harmless.
-    rate = 1 / gram.abs().sum(dim=1).max().clamp(min=1e-12)
+    rate = rate or step_size(gram)
     z = ahead = torch.zeros_like(products) if start is None else start
     momentum = 1.0
     for _ in range(steps):

@@ -13,28 +13,32 @@ from torch import Tensor
 from trainables.confirmation.rungs import PANEL
 from trainables.confirmation.trained import Trained, twin, twin_task
 from trainables.data.dataset import ImageData
-from trainables.metrics.catalog import registered
+from trainables.metrics.catalog import measured_at
 from trainables.metrics.evaluate import evaluate
 from trainables.metrics.inputs import MetricInputs, ReferenceInputs
 from trainables.metrics.measured import measure
-from trainables.metrics.metric import Metric, When
+from trainables.metrics.metric import Metric, Need, When
 from trainables.stages.fitting import SaeTask
 from trainables.stages.runner import references, shared
 
 TIMES: tuple[When, ...] = ("epoch", "rung", "final", "confirm")
+NEEDS: tuple[Need, ...] = ("labels", "images", "network", "twin")
 CARD = ("latents/supported", "latents/supported_share")
 
 
-def metrics_of(name: str, asked: Collection[str]) -> dict[When, tuple[Metric, ...]]:
+def metrics_of(
+    name: str, asked: Collection[str], besides: Collection[str] = ()
+) -> dict[When, tuple[Metric, ...]]:
     """When they first exist -> what is measured of a member of SCORED: of the pipeline everything, of the
-    panel what every rung has, the whole card, and what the study asks about."""
+    panel what every rung has, the whole card, and what the study asks about. besides: those from elsewhere."""
 
     def wanted(metric: Metric) -> bool:
         if name == "pipeline" or metric.when in ("epoch", "rung") or metric.name in CARD:
             return True
         return not set(metric.columns()).isdisjoint(asked)
 
-    return {when: tuple(m for m in registered() if m.when == when and wanted(m)) for when in TIMES}
+    measured = {when: measured_at(when, given=NEEDS, besides=besides) for when in TIMES}
+    return {when: tuple(filter(wanted, metrics)) for when, metrics in measured.items()}
 
 
 def score(
@@ -45,12 +49,14 @@ def score(
     score_parts: tuple[str, ...],
     seed: int,
     asked: Collection[str] = (),
+    metrics: tuple[str, ...] = (),
 ) -> dict[str, float]:
     """The metrics of `name` of `rungs.SCORED`, fitted on `data.train` and scored on `data.val`.
 
     For a confirmation `data` is `to_tensors(..., score_on="test")`, whose `val` is the test split. Only the
     pipeline has a stability, which takes a second SAE. The floor is that of the pipeline's size for all.
-    Raises TrialDiverged, naming the metric, if one is not finite.
+    asked: what is measured of the panel as well; metrics: names of those from elsewhere. Raises
+    TrialDiverged, naming the metric, if one is not finite.
     """
     is_pipeline = name == "pipeline"
     model = trained.model if is_pipeline else PANEL[name].build(trained)
@@ -61,9 +67,9 @@ def score(
     measured = measure(model, data.train.images, data.train.labels, data.val.images, data.val.labels)
     read = ReferenceInputs(measured.activations, untrained, seed)
     known: dict[str, Tensor] = {}
-    groups = metrics_of(name, asked)
-    for metrics in groups.values():
-        known |= references(trained.stages, metrics, key, read)
+    groups = metrics_of(name, asked, metrics)
+    for group in groups.values():
+        known |= references(trained.stages, group, key, read)
     inputs = MetricInputs(
         measured,
         known,
@@ -74,7 +80,7 @@ def score(
         shared=partial(shared, trained.stages, key),
         floor_size=(trained.width, trained.k),
     )
-    return evaluate((metric for metrics in groups.values() for metric in metrics), inputs)
+    return evaluate((metric for group in groups.values() for metric in group), inputs)
 
 
 def sae_tasks(trained: Trained) -> Sequence[SaeTask]:

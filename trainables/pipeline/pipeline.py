@@ -27,6 +27,7 @@ from trainables.metrics.clusters import measured_mean_codes
 from trainables.metrics.evaluate import evaluate
 from trainables.metrics.inputs import MetricInputs, ReferenceInputs
 from trainables.metrics.measured import measure
+from trainables.metrics.metric import When
 from trainables.model.activation_cache import ActivationCache, HiddenActivations
 from trainables.model.feature_model import PREFIX as MODEL_PREFIX
 from trainables.model.feature_model import FeatureModel, load_feature_model
@@ -55,8 +56,15 @@ class Plan:
     rungs: int
     reduction_factor: int
     score_parts: tuple[str, ...]
+    metrics: tuple[str, ...] = ()
+    """Those from elsewhere that rungs measure besides, by import path or name."""
     asked: tuple[str, ...] = ()
-    """Metrics that a confirmation measures of the panel beside those of every rung."""
+    """What a confirmation measures of the panel beside the metrics of every rung."""
+
+    def identity(self) -> list[Any]:
+        """What of it decides a trial's course."""
+        own = [self.study_seed, self.rungs, self.reduction_factor, list(self.score_parts)]
+        return [*own, list(self.metrics)] if self.metrics else own
 
 
 @dataclass(frozen=True)
@@ -234,7 +242,8 @@ class Pipeline:
             hidden,
         )
         is_last = self.rung + 1 == self.plan.rungs
-        groups = [measured_at("rung"), *([measured_at("final")] if is_last else [])]
+        times: tuple[When, ...] = ("rung", "final") if is_last else ("rung",)
+        groups = [measured_at(when, besides=self.plan.metrics) for when in times]
         untrained = self._untrained()
         read = ReferenceInputs(measured.activations, untrained, seed)
         known: dict[str, Tensor] = {}
@@ -259,12 +268,7 @@ class Pipeline:
             "config": self.config.model_dump(),
             "classifier": self._classifier_settings,
             "data": self.data.key,
-            "plan": [
-                self.plan.study_seed,
-                self.plan.rungs,
-                self.plan.reduction_factor,
-                list(self.plan.score_parts),
-            ],
+            "plan": self.plan.identity(),
             "versions": VERSIONS,
             "format": CHECKPOINT_FORMAT,
         }

@@ -60,6 +60,7 @@ class ConfirmActor(TrialActor):
                 score_parts=self._context.plan.score_parts,
                 seed=self._stages().seed("test metrics"),
                 asked=self._context.plan.asked,
+                metrics=self._context.plan.metrics,
             )
         except TrialDiverged as error:
             if scored == "pipeline":

@@ -217,7 +217,7 @@ def test_ascii_terminals_get_ascii(confirmed: tuple[Run, list[Confirmed]]) -> No
 
 
 def test_a_single_metric_still_tells_n() -> None:
-    wished = (Objective("interpretability/score", "max"),)
+    wished = (Objective(metric="interpretability/score", mode="max"),)
     run = Run(replace(make_study(constrained=False), objectives=wished))
     run.suggest(0)
     history = History()

@@ -117,7 +117,7 @@ def test_one_seed_makes_nothing_clear() -> None:
 
 
 def test_a_winner_that_pays_in_a_guard_is_warned_of() -> None:
-    study = replace(make_study(), constraints=(Constraint("sae/l0", max=16),))
+    study = replace(make_study(), constraints=(Constraint(metric="sae/l0", max=16),))
     worse = {
         "classifier/accuracy": Estimate(-0.02, 0.001, 3),
         "sae/l0": Estimate(40.0, 1.0, 3),
