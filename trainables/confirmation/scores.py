@@ -30,7 +30,7 @@ def metrics_of(
     name: str, asked: Collection[str], besides: Collection[str] = ()
 ) -> dict[When, tuple[Metric, ...]]:
     """When they first exist -> what is measured of a member of SCORED: of the pipeline everything, of the
-    panel what every rung has, the whole card, and what the study asks about. besides: those from elsewhere."""
+    panel what every rung has, the whole card, and what the study asks about. besides: from elsewhere."""
 
     def wanted(metric: Metric) -> bool:
         if name == "pipeline" or metric.when in ("epoch", "rung") or metric.name in CARD:

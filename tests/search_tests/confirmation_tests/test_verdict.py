@@ -25,7 +25,7 @@ METRIC = "attribution/junk"
 
 
 def wishing() -> Study:
-    return replace(make_study(), objectives=(Objective(METRIC, "min"),))
+    return replace(make_study(), objectives=(Objective(metric=METRIC, mode="min"),))
 
 
 def confirmed(differences: dict[str, tuple[float, float | None]], n: int = 3) -> Confirmed:
