@@ -8,9 +8,12 @@ def test_my_sampler() -> None:
 from __future__ import annotations
 
 import random
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+
+from optuna.exceptions import ExperimentalWarning
 
 from search.scheduling.optuna_study import OptunaStudy
 from search.scheduling.successive_halving import Standing
@@ -45,9 +48,12 @@ def _proposals(sampler: Callable[..., Any], seed: int) -> list[dict[str, Scalar]
     study = load_text(SPACE, "check", [f"budget.seed={seed}"]).study
     study = replace(study, sampler=study.sampler.model_copy(update={"name": path}))
     book, proposed = OptunaStudy.live(study), []
-    for _ in range(PROPOSALS):
-        proposed.append(book.propose())
-        study.trial_config(proposed[-1])  # raises for a draw that is no trial
+    with warnings.catch_warnings():
+        # Many of Optuna's samplers have been so for years.
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        for _ in range(PROPOSALS):
+            proposed.append(book.propose())
+            study.trial_config(proposed[-1])  # raises for a draw that is no trial
     return proposed
 
 
