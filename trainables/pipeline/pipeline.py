@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from trainables.sae_training.local import Trainer, train_here
 from trainables.seeds import generator
 from trainables.stages.cache import StageCache
 from trainables.stages.fitting import hidden_activations
-from trainables.stages.runner import VERSIONS, StageRunner, references
+from trainables.stages.runner import VERSIONS, StageRunner, references, shared
 from trainables.storage import checkpoint, tensor_folder
 
 # About what a step of classifier training goes through: a few seconds on MNIST, a whole rung on digits.
@@ -57,6 +58,8 @@ class Plan:
     score_parts: tuple[str, ...]
     metrics: tuple[str, ...] = ()
     """Those from elsewhere that rungs measure besides, by import path or name."""
+    asked: tuple[str, ...] = ()
+    """What a confirmation measures of the panel beside the metrics of every rung."""
 
     def identity(self) -> list[Any]:
         """What of it decides a trial's course."""
@@ -248,7 +251,8 @@ class Pipeline:
             known |= references(self._stages, metrics, self._loop.key, read)
         if is_last:
             self._mean_codes = measured_mean_codes(measured, seed)
-        inputs = MetricInputs(measured, known, untrained, seed, self.plan.score_parts)
+        keep = partial(shared, self._stages, self._loop.key)
+        inputs = MetricInputs(measured, known, untrained, seed, self.plan.score_parts, shared=keep)
         return evaluate([metric for metrics in groups for metric in metrics], inputs)
 
     def _untrained(self) -> Callable[[Tensor], Tensor]:

@@ -65,6 +65,17 @@ def references(
     return stages.run("references", key, lambda: Entry(compute_references(metrics, inputs))).tensors
 
 
+def shared(
+    stages: StageRunner,
+    classifier_key: str,
+    settings: Mapping[str, Any],
+    compute: Callable[[], dict[str, Tensor]],
+) -> dict[str, Tensor]:
+    """What follows from one classifier and the settings, kept as `references` are."""
+    key = stages.key("references", settings, 0, classifier_key)
+    return stages.run("references", key, lambda: Entry(compute())).tensors
+
+
 def _device_kind(device: torch.device) -> str:
     """Results differ in their last digits between kinds of device and versions of torch."""
     return f"{device.type}, torch {torch.__version__}"
