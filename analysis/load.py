@@ -31,6 +31,7 @@ from search.formatting import one_line
 from search.ledger.history import History, TrialRecord
 from search.ranking.leaderboard import leaderboard
 from search.ranking.pareto import pareto_front
+from search.run_dir.links import refuse_links_out
 from search.run_dir.run_directory import RunDirectory
 from search.space.loader import load_study
 from search.study.study import Study
@@ -178,10 +179,11 @@ class Run:
 
 
 def load_run(path: str | Path) -> Run:
-    """Read a run directory as far as it is whole. RunDirectoryError if it is none."""
+    """Read a run directory as far as it is whole. RunDirectoryError if it is none, or a link leads out."""
     directory = RunDirectory(Path(path))
     if not is_run(directory.path):
         raise no_run(path)
+    refuse_links_out(directory.path)
     damage: list[str] = []
     info = read_info(directory.path, damage)
     study = read_study(directory.path, damage)

@@ -27,6 +27,7 @@ from search.console.progress_display import wants_plain_lines
 from search.console.progress_lines import status_line
 from search.errors import RunDirectoryError
 from search.formatting import one_line
+from search.run_dir.links import refuse_links_out
 from search.storage.restore import is_shared
 
 LOOK_EVERY_S = 1.0
@@ -139,6 +140,7 @@ def _watched(name: str, root: Path) -> WatchedRun:
 def _path(name: str, root: Path) -> Path:
     for path in (Path(name), root / name):
         if is_run(path):
+            refuse_links_out(path)
             return path.resolve()
     if Path(name).exists():
         raise no_run(name)

@@ -33,7 +33,7 @@ def write_plain_tensors(folder: Path, subject: Subject) -> float:
     classifier = {f"classifier.{name}": tensor for name, tensor in features.classifier.state_dict().items()}
     tensors = {name: t.contiguous() for name, t in (subject.folded.tensors() | classifier).items()}
     text = json.dumps(metadata(subject), indent=2, allow_nan=False)
-    safetensors.torch.save_file(tensors, folder / WEIGHTS, {"sae_search": text})
+    (folder / WEIGHTS).write_bytes(safetensors.torch.save(tensors, {"sae_search": text}))  # save_file is 0600
     (folder / METADATA).write_text(text + "\n", encoding="utf-8")
     with torch.no_grad():
         h = features.hidden(subject.probes)

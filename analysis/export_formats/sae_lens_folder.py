@@ -57,7 +57,7 @@ def write_sae_lens(folder: Path, subject: Subject) -> float:
         },
     }
     own = {name: tensor.contiguous().clone() for name, tensor in tensors.items()}
-    safetensors.torch.save_file(own, folder / WEIGHTS)
+    (folder / WEIGHTS).write_bytes(safetensors.torch.save(own))  # save_file makes it 0600
     text = json.dumps(config, indent=2, allow_nan=False)
     (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
     with torch.no_grad():

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ from search.console.report_error import report
 from search.errors import ClusterError, Halt
 from search.execution.cluster_versions import mismatch, mismatch_in
 from search.execution.head_health import HeadHealth, probe
+from search.execution.own_token import own_token
+from search.execution.scratch_guard import guarded, processes_of
 
 _ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",  # with verbose=0: Tune prints nothing
@@ -97,14 +99,19 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
     """
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    if address == "local":
-        # No token file in the user's home: nothing outside this machine can connect.
-        os.environ.setdefault("RAY_AUTH_MODE", "disabled")
-    else:
+    if address != "local":
         probe(address)
+    scratch = make()
+    try:
+        with guarded(scratch), own_token(scratch) if address == "local" else nullcontext():
+            yield from _session(address, scratch, n_cpus)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _session(address: str, scratch: Path, n_cpus: int | None) -> Iterator[Session]:
     import ray  # after the environment is set: Ray reads parts of it on import
 
-    scratch = make()
     over = threading.Event()
     watch: HeadHealth | None = None
     try:
@@ -121,35 +128,64 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
         over.set()
         if watch is not None:
             watch.close()
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _start(address: str, scratch: Path, n_cpus: int | None) -> None:
-    """Start a local Ray or connect to a cluster's; ClusterError says why it could not."""
+    """Start a local Ray or connect to a cluster's; ClusterError says why it could not.
+
+    A local one is tried a second time: on a busy machine Ray's daemons may not come up within the half minute
+    that Ray allows them, or be ended by somebody, and then do the next time.
+    """
     import ray
 
-    try:
-        if address != "local":
-            ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
+    tries = 2 if address == "local" else 1
+    for left in reversed(range(tries)):
+        try:
+            if address == "local":
+                _start_here(scratch, n_cpus)
+            else:
+                ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
             return
-        with _loopback_stays_loopback():
-            ray.init(
-                address="local",
-                _node_ip_address="127.0.0.1",
-                _temp_dir=str(scratch),
-                # Ray puts the interpreter's path into a shell command without quoting it.
-                runtime_env={"py_executable": shlex.quote(sys.executable)},
-                include_dashboard=False,
-                num_cpus=n_cpus,
-                logging_level=logging.ERROR,
-                log_to_driver=False,
-            )
-    except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
-        versions = mismatch_in(str(error))
-        if versions is not None:
-            raise mismatch(address, *versions) from None
-        what = "cannot start Ray here" if address == "local" else "cannot connect to a Ray cluster"
-        raise ClusterError(f"--address {address}: {what}: {_first_line(error)}{_hint(address)}") from None
+        except Exception as error:  # Ray raises bare ones, "timed out during startup" for instance
+            _end_daemons(scratch)
+            versions = mismatch_in(str(error))
+            if versions is not None:
+                raise mismatch(address, *versions) from None
+            if left:
+                logging.getLogger("search").warning("Ray did not start, trying again: %s", _first_line(error))
+                continue
+            what = "cannot start Ray here" if address == "local" else "cannot connect to a Ray cluster"
+            twice = ", tried twice" if tries > 1 else ""
+            raise ClusterError(
+                f"--address {address}: {what}{twice}: {_first_line(error)}{_hint(address)}"
+            ) from None
+
+
+def _start_here(scratch: Path, n_cpus: int | None) -> None:
+    import ray
+
+    with _loopback_stays_loopback():
+        ray.init(
+            address="local",
+            _node_ip_address="127.0.0.1",
+            _temp_dir=str(scratch),
+            # Ray puts the interpreter's path into a shell command without quoting it.
+            runtime_env={"py_executable": shlex.quote(sys.executable)},
+            include_dashboard=False,
+            num_cpus=n_cpus,
+            logging_level=logging.ERROR,
+            log_to_driver=False,
+        )
+
+
+def _end_daemons(scratch: Path) -> None:
+    """Of a start that failed: Ray forgets them, and ends them only with this process."""
+    import ray
+
+    ray.shutdown()
+    for process in processes_of(scratch):
+        with suppress(psutil.Error):
+            process.kill()
 
 
 def _hint(address: str) -> str:

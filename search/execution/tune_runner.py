@@ -74,22 +74,22 @@ def run_trials(
         try:
             with ray_session(address) as session:
                 arm()  # Ray took SIGTERM for itself
-                tuner = _tuner(work, session, recorder, scheduler, suggester, stop_signals)
-                tuner.fit()
+                _fit(work, session, recorder, scheduler, suggester, stop_signals)
         except SystemExit:
             raise Halt(Interrupted(signal.SIGTERM)) from None  # Ray's answer to SIGTERM while it starts
 
 
-def _tuner(
+def _fit(
     work: Work,
     session: Session,
     recorder: Recorder,
     scheduler: DecidesAtRungs,
     suggester: SuggestsTrials,
     stop_signals: StopSignals,
-) -> Any:
+) -> None:
     from ray import tune
 
+    from search.execution.actor_losses import losses_end_attempts
     from search.execution.tune_adapters import LedgerSearcher, RunCallback, TuneScheduler
     from search.scheduling.timeouts import Attempts
 
@@ -107,7 +107,7 @@ def _tuner(
     actor = tune.with_parameters(
         registry.load({"actor": work.actor}, "actor"), context=context, dataset=work.dataset
     )
-    return tune.Tuner(
+    tuner = tune.Tuner(
         tune.with_resources(actor, {"cpu": granted.cpu, "gpu": granted.gpu}),
         tune_config=tune.TuneConfig(
             search_alg=LedgerSearcher(
@@ -138,6 +138,8 @@ def _tuner(
             ],
         ),
     )
+    with losses_end_attempts(session.check, context.timeout_s):
+        tuner.fit()
 
 
 def _forget_unacknowledged_timeouts(trials_dir: Path, history: History) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 
 from search.disk import write_atomically
 from search.errors import DiskError, RunDirectoryError, SpaceError
+from search.run_dir.links import refuse_links_out
 
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -61,7 +62,7 @@ class RunDirectory:
     def acquire(self) -> None:
         """Take the lock or raise RunDirectoryError naming the owner."""
         try:
-            lock = os.open(self.path / "LOCK", os.O_RDWR | os.O_CREAT, 0o644)
+            lock = os.open(self.path / "LOCK", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
         except OSError as error:
             raise DiskError(f"{self.path}: cannot write here: {error.strerror}") from None
         try:
@@ -149,8 +150,9 @@ def _settle(unfinished: Path, root: Path, names: Sequence[str]) -> Path:
 
 
 def open_existing(path: Path) -> RunDirectory:
-    """A run directory that a driver made; RunDirectoryError if it is none."""
+    """A run directory that a driver made; RunDirectoryError if it is none, or if links lead out of it."""
     directory = RunDirectory(path)
     if not directory.resolved_space.is_file():
         raise RunDirectoryError(f"{path} is not a run directory: it has no space.resolved.yaml")
+    refuse_links_out(directory.path)
     return directory

@@ -84,6 +84,10 @@ def principal_components(covariance: Tensor) -> tuple[Tensor, Tensor]:
     """
     variances, directions = torch.linalg.eigh(covariance.cpu())
     variances, directions = variances.flip(0).clamp(min=0), directions.flip(1)
+    return variances.to(covariance.device), largest_entry_positive(directions).to(covariance.device)
+
+
+def largest_entry_positive(directions: Tensor) -> Tensor:
+    """Directions (d, r) in columns, each with the sign that makes its entry of largest size positive."""
     largest = directions.abs().argmax(0, keepdim=True)
-    signs = torch.where(directions.gather(0, largest) < 0, -1.0, 1.0).to(directions)
-    return variances.to(covariance.device), (directions * signs).to(covariance.device)
+    return directions * torch.where(directions.gather(0, largest) < 0, -1.0, 1.0).to(directions)

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from trainables.bases.leading_components import NARROW, leading_components
 from trainables.losses.training_batch import LossSetup, TrainingBatch
 
 EMBEDDING_SIZE = 50
@@ -50,9 +51,14 @@ def monosemanticity(hidden: torch.Tensor, embedding: torch.Tensor) -> torch.Tens
 def pixel_embedding(images: torch.Tensor) -> torch.Tensor:
     """Leading 50 principal components (all, if there are fewer) of images (n, h, w) as unit vectors (n, e).
 
-    Computed on the CPU in float64. An image at the mean has none of them and stays 0.
+    Computed on the CPU, for images up to 64 x 64 in float64. An image at the mean has none of them and
+    stays 0.
     """
-    pixels = images.cpu().flatten(1).double()
+    pixels = images.cpu().flatten(1)
+    if pixels.shape[1] > NARROW:
+        mean, components = leading_components(pixels, EMBEDDING_SIZE)
+        return functional.normalize((pixels - mean.float()) @ components.float(), dim=1)
+    pixels = pixels.double()
     centred = pixels - pixels.mean(dim=0)
     _, axes = torch.linalg.eigh(centred.t() @ centred)
     return functional.normalize(centred @ axes[:, -EMBEDDING_SIZE:], dim=1).float()

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trainables.bases.affine import mean_and_covariance, principal_components
+from trainables.bases.leading_components import leading_components
 
 STATISTICS = ("csi", "f1", "monosemanticity")
 EMBEDDING_SIZE = 50
@@ -27,9 +27,8 @@ EMBEDDING_SIZE = 50
 def pixel_embedding(images: Tensor) -> Tensor:
     """Unit rows (n, at most 50) of the images (n, h, w); 0 for an image that is exactly the mean."""
     pixels = images.flatten(1)
-    mean, covariance = mean_and_covariance(pixels)
-    components = principal_components(covariance)[1][:, :EMBEDDING_SIZE].to(pixels)
-    return F.normalize((pixels - mean.to(pixels)) @ components, dim=1)
+    mean, components = leading_components(pixels, EMBEDDING_SIZE)
+    return F.normalize((pixels - mean.to(pixels)) @ components.to(pixels), dim=1)
 
 
 def statistics(codes: Tensor, labels: Tensor, n_classes: int, embedding: Tensor) -> dict[str, Tensor]:

@@ -41,6 +41,11 @@ def test_the_lines_in_the_metadata_give_the_codes(
     np.testing.assert_allclose(known["h"], own, rtol=1e-4, atol=1e-4)
 
 
+def test_weights_can_be_read_by_those_who_can_read_the_metadata(tmp_path: Path) -> None:
+    write_plain_tensors(tmp_path, subject())
+    assert (tmp_path / WEIGHTS).stat().st_mode == (tmp_path / METADATA).stat().st_mode
+
+
 @pytest.mark.parametrize("classifier", [{}, {"depth": 3}, {"kwta": 4}, {"depth": 2, "kwta": 12}])
 def test_the_lines_for_images_give_the_hidden_activations(
     classifier: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,70 @@
+"""Clears up behind a driver that was killed: a small process of its own, told by the end of a pipe.
+
+    python scratch_guard.py SCRATCH        its standard input is a pipe that the driver holds open
+
+However the driver ends, the kernel closes the pipe. What is left of its Ray, agents too, is ended then, and
+the scratch folder removed. A driver that ends well has done both and ends its guard.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+ENDS_BY_ITSELF_S = 5.0
+"""What Ray's processes get to notice by themselves that the driver is gone."""
+
+
+@contextmanager
+def guarded(scratch: Path) -> Iterator[None]:
+    """Guard `scratch` for the length of the block."""
+    command = [sys.executable, "-I", __file__, str(scratch)]
+    # A session of its own: what ends the driver's whole process group must not end the guard.
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as guard:
+        try:
+            yield
+        finally:
+            guard.kill()
+
+
+def processes_of(scratch: Path) -> list[psutil.Process]:
+    """Processes of this user that were started with something in the folder in their command or environment.
+
+    All of Ray's were, whatever they call themselves later: `ray_session` tells them where their token lies.
+    """
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if process.pid == os.getpid() or process.uids().real != os.getuid():
+                continue
+            words = [*process.cmdline(), *process.environ().values()]
+            if any(f"{scratch}/" in word for word in words):
+                found.append(process)
+    return found
+
+
+def main(scratch: Path) -> None:
+    """Wait for the driver's end, then clear up."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    sys.stdin.buffer.read()
+    until = time.monotonic() + ENDS_BY_ITSELF_S
+    while processes_of(scratch) and time.monotonic() < until:
+        time.sleep(0.5)
+    for process in processes_of(scratch):
+        with suppress(psutil.Error):
+            process.kill()
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
