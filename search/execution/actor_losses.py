@@ -8,6 +8,7 @@ builds its controller upon a manager of actors that translates.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,9 @@ from ray.exceptions import RayActorError, RayTaskError
 
 from search.scheduling.lost_process import FROZEN, system_error
 from search.scheduling.timeouts import FrozenWorkers
+
+SETTLES_S = 0.3
+"""When Ray itself ends, its workers' deaths are heard of first."""
 
 
 @contextmanager
@@ -67,13 +71,17 @@ class _ActorManager(RayActorManager):  # type: ignore[misc]  # Ray's types are n
             self.silent.began(actor)
         return super()._schedule_tracked_actor_task(tracked_actor_task, method_name, **how)
 
-    def _actor_start_failed(self, tracked_actor: Any, exception: Exception) -> None:
+    def _still_there(self) -> None:
+        time.sleep(SETTLES_S)
         self.still_there()
+
+    def _actor_start_failed(self, tracked_actor: Any, exception: Exception) -> None:
+        self._still_there()
         super()._actor_start_failed(tracked_actor, self._as_loss(tracked_actor, exception))
 
     def _actor_task_failed(self, tracked_actor_task: Any, exception: Exception) -> None:
         if not isinstance(exception, RayTaskError):
-            self.still_there()
+            self._still_there()
             exception = self._as_loss(tracked_actor_task._tracked_actor, exception)
         super()._actor_task_failed(tracked_actor_task, exception)
 

@@ -40,7 +40,7 @@ def own_token(folder: Path) -> Iterator[None]:
 
 def _read_again() -> None:
     """Ray keeps mode and token after the first look."""
-    from ray._raylet import AuthenticationTokenLoader, Config
+    from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]  # Cython
 
     Config.initialize("")
     AuthenticationTokenLoader.instance().reset_cache()

@@ -11,10 +11,9 @@ import logging
 import os
 import shlex
 import shutil
-import stat
 import sys
-import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -23,11 +22,12 @@ from typing import Any
 import psutil
 
 from search.console.report_error import report
-from search.errors import ClusterError, Halt
+from search.errors import ClusterError, Halt, SearchError
 from search.execution.cluster_versions import mismatch, mismatch_in
 from search.execution.head_health import HeadHealth, probe
 from search.execution.own_token import own_token
-from search.execution.scratch_guard import guarded, processes_of
+from search.execution.ray_scratch import guarded, make, processes_of
+from search.run_dir.last_words import say_last_words
 
 _ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",  # with verbose=0: Tune prints nothing
@@ -44,50 +44,75 @@ _ENVIRONMENT = {
     "TUNE_WARN_THRESHOLD_S": "1000",
 }
 STUCK_AFTER_S = 25.0
+_NEEDED = {"raylet", "gcs_server"}
+"""Daemons without which there is no Ray; others, a log monitor for instance, may die without harm."""
 
 
 class Session:
-    """A Ray that runs: its scratch folder, and a look at whether it is still there."""
+    """A Ray that runs, or starts: its scratch folder, and a look at whether it is still there."""
 
-    def __init__(self, scratch: Path, watch: HeadHealth | None = None) -> None:
-        """watch: of the cluster that this process joined; None for a Ray of its own."""
+    def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
-        self._watch = watch
+        self.watch: HeadHealth | None = None
+        """Of the cluster that this process joined; None for a Ray of its own."""
+        self._seen: set[str] = set()
 
     @property
     def is_cluster(self) -> bool:
         """Whether this Ray was there before."""
-        return self._watch is not None
+        return self.watch is not None
 
     def check(self) -> None:
         """Raise Halt carrying a ClusterError if the daemons this process started, or the cluster, are gone.
 
         Ray's own reaction to that is to end the whole process, some time later and without a word.
         """
-        if self._watch is not None and self._watch.lost is not None:
-            raise Halt(ClusterError(f"the Ray cluster was lost: {self._watch.lost}"))
+        if self.watch is not None and self.watch.lost is not None:
+            raise Halt(ClusterError(f"the Ray cluster was lost: {self.watch.lost}"))
+        dead = self._dead()
+        if dead:
+            raise Halt(ClusterError(f"Ray was lost: its {', '.join(dead)} died"))
+
+    def _dead(self) -> list[str]:
         import ray._private.worker as ray_worker
 
         node = ray_worker._global_node
-        # Others, a log monitor for instance, may die without harm.
-        needed = {"raylet", "gcs_server"}
-        processes: list[tuple[str, Any]] = node.dead_processes() if node else []
-        dead = [name for name, _ in processes if name in needed]
-        if dead:
-            raise Halt(ClusterError(f"Ray was lost: its {', '.join(dead)} died"))
+        if node is not None:
+            return sorted(name for name, _ in node.dead_processes() if name in _NEEDED)
+        # While it starts, Ray does not say: those that were seen and are no more.
+        alive = {child.name() for child in psutil.Process().children() if _lives(child)}
+        self._seen |= alive & _NEEDED
+        return sorted(self._seen - alive)
+
+    def starts_anew(self) -> None:
+        """The daemons of a start that failed have been ended."""
+        self._seen.clear()
 
     def leave_if_stuck(self, over: threading.Event) -> None:
         """End the process when Ray is gone and nobody noticed in time: a call to a dead head blocks for a
         minute, after which Ray ends the process with a code of its own. Runs in a thread until `over`."""
+        noticed = 0.0
         while not over.wait(1.0):
             try:
                 self.check()
+                noticed = 0.0
             except Halt as halt:
-                if over.wait(STUCK_AFTER_S):
-                    return
-                code = report(halt.cause)
-                os.write(sys.stderr.fileno(), b"go on with --resume\n")
-                os._exit(code)
+                noticed = noticed or time.monotonic()
+                if time.monotonic() - noticed >= STUCK_AFTER_S:
+                    _leave(halt.cause)
+
+
+def _lives(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    return False
+
+
+def _leave(error: SearchError) -> None:
+    say_last_words(error)
+    code = report(error)
+    sys.stderr.flush()
+    os._exit(code)
 
 
 @contextmanager
@@ -113,24 +138,26 @@ def _session(address: str, scratch: Path, n_cpus: int | None) -> Iterator[Sessio
     import ray  # after the environment is set: Ray reads parts of it on import
 
     over = threading.Event()
-    watch: HeadHealth | None = None
+    session = Session(scratch)
     try:
         _send_messages_to_the_log()
-        _start(address, scratch, n_cpus)
-        watch = None if address == "local" else _watch_head()
-        session = Session(scratch, watch)
         threading.Thread(target=session.leave_if_stuck, args=(over,), daemon=True).start()
+        _start(address, session, n_cpus)
+        session.watch = None if address == "local" else _watch_head()
         yield session
     except (ray.exceptions.RayError, ConnectionError) as error:
         raise ClusterError(f"Ray was lost: {_first_line(error)}") from error
     finally:
-        ray.shutdown()
+        if address == "local":
+            _end_here(scratch)
+        else:
+            ray.shutdown()
         over.set()
-        if watch is not None:
-            watch.close()
+        if session.watch is not None:
+            session.watch.close()
 
 
-def _start(address: str, scratch: Path, n_cpus: int | None) -> None:
+def _start(address: str, session: Session, n_cpus: int | None) -> None:
     """Start a local Ray or connect to a cluster's; ClusterError says why it could not.
 
     A local one is tried a second time: on a busy machine Ray's daemons may not come up within the half minute
@@ -142,12 +169,14 @@ def _start(address: str, scratch: Path, n_cpus: int | None) -> None:
     for left in reversed(range(tries)):
         try:
             if address == "local":
-                _start_here(scratch, n_cpus)
+                _start_here(session.scratch, n_cpus)
             else:
                 ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
             return
         except Exception as error:  # Ray raises bare ones, "timed out during startup" for instance
-            _end_daemons(scratch)
+            if address == "local":
+                _end_here(session.scratch)
+                session.starts_anew()
             versions = mismatch_in(str(error))
             if versions is not None:
                 raise mismatch(address, *versions) from None
@@ -168,7 +197,7 @@ def _start_here(scratch: Path, n_cpus: int | None) -> None:
         ray.init(
             address="local",
             _node_ip_address="127.0.0.1",
-            _temp_dir=str(scratch),
+            _temp_dir=str(scratch / "r"),  # Ray opens its folder, and the sockets in it, to everybody
             # Ray puts the interpreter's path into a shell command without quoting it.
             runtime_env={"py_executable": shlex.quote(sys.executable)},
             include_dashboard=False,
@@ -178,12 +207,30 @@ def _start_here(scratch: Path, n_cpus: int | None) -> None:
         )
 
 
-def _end_daemons(scratch: Path) -> None:
-    """Of a start that failed: Ray forgets them, and ends them only with this process."""
-    import ray
+def _end_here(scratch: Path) -> None:
+    """End a Ray of our own, or what a start that failed has left of one.
 
+    Ray alone asks one daemon after the other to leave, and waits up to two seconds for each; none of them has
+    anything to lose.
+    """
+    import ray
+    import ray._private.worker as ray_worker
+
+    node = ray_worker._global_node
+    if node is not None:
+        reap = node.kill_all_processes
+
+        def end_all(**_how: Any) -> None:
+            _kill(processes_of(scratch))
+            reap(check_alive=False, allow_graceful=False)
+
+        node.kill_all_processes = end_all
     ray.shutdown()
-    for process in processes_of(scratch):
+    _kill(processes_of(scratch))
+
+
+def _kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
         with suppress(psutil.Error):
             process.kill()
 
@@ -231,26 +278,3 @@ def _loopback_stays_loopback() -> Iterator[None]:
         yield
     finally:
         services.resolve_ip_for_localhost = original
-
-
-PARENT = Path("/tmp")  # a socket's path may have 107 bytes at most
-_PREFIX = "sae-ray-"  # then the driver's pid
-
-
-def make(parent: Path = PARENT) -> Path:
-    """A new folder of this process; those are removed whose driver was killed before it could."""
-    for folder in parent.glob(f"{_PREFIX}*"):
-        if _is_abandoned(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
-
-
-def _is_abandoned(folder: Path) -> bool:
-    """Whether it is a folder of ours, and its driver is no more."""
-    pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
-    try:
-        facts = folder.lstat()
-    except FileNotFoundError:  # its driver came to its end just now
-        return False
-    mine = stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid()
-    return mine and pid.isdigit() and not psutil.pid_exists(int(pid))

@@ -63,17 +63,21 @@ def loss_of(told: str) -> Loss:
         return Loss(_memory(actor, told), memory=True)
     if kind == FROZEN:
         return Loss(frozen=True)
-    return Loss(f"{kind}: {first_line.strip()[:_SENTENCE]}")
+    return Loss(f"{kind}: {first_line.strip()[:_SENTENCE]}".removesuffix(": "))
 
 
 def _memory(actor: str, told: str) -> str:
     """What the process took and how full its machine was, as far as Ray says so."""
-    took = re.search(rf"Actor\({actor}\).*?actual memory used=([\d.]+ ?[KMGT]?B)", told)
+    ended = re.findall(
+        r"^Selected to kill: \((.*?): .*?actual memory used=([\d.]+ ?[KMGT]?B)", told, re.MULTILINE
+    )
+    # A process that was not ready yet has no actor's name there; if it is the only one, it is meant.
+    took = dict(ended).get(f"Actor({actor})") or (ended[0][1] if len(ended) == 1 else None)
     machine = re.search(r"was ([\d.]+ ?[KMGT]?B) used / ([\d.]+ ?[KMGT]?B) limit", told)
     of_machine = f" while its machine was at {machine[1]} of {machine[2]}" if machine else ""
     if took is None:
         return f"the worker was ended by Ray's memory monitor{of_machine}"
-    return f"the worker took {took[1]}{of_machine}, and Ray's memory monitor ended it"
+    return f"the worker took {took}{of_machine}, and Ray's memory monitor ended it"
 
 
 def _deciding(trial: Mapping[str, Any]) -> list[tuple[str, Any]]:

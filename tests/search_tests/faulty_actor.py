@@ -86,7 +86,7 @@ class OutOfHandActor(TrialActor):
     def _step_and_save(self) -> Any:
         eaten = []
         while self._config["number"] == EATS:
-            eaten.append(b"x" * 50_000_000)
+            eaten.append(b"x" * 100_000_000)
             time.sleep(0.01)
         if self._config["number"] == FREEZES:
             os.kill(os.getpid(), signal.SIGSTOP)

@@ -16,8 +16,8 @@ from search.ledger.history import History
 from tests.search_tests.end_to_end_tests.test_run import history_of
 from tests.search_tests.faulty_actor import EATS, FREEZES
 
-MAY_TAKE = 2e9
-"""Bytes beyond what is in use now; an honest trial takes a third of it."""
+MAY_TAKE = 5e9
+"""Bytes beyond what is in use now. An honest trial takes a tenth of it; the rest is for others here."""
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_what_ray_ends_for_memory_is_tried_again_and_then_says_what_it_took(hist
         r"memory: the worker took ([\d.]+)GB while its machine was at [\d.]+GB of [\d.]+GB", reason
     )
     assert took is not None, reason
-    assert float(took[1]) * 2**30 > 0.5 * MAY_TAKE
+    assert float(took[1]) * 2**30 > 0.1 * MAY_TAKE
     assert f"sae.width {record.params['sae.width']}" in reason
     assert f"classifier.hidden_size {record.params['classifier.hidden_size']}" in reason
 

@@ -1,9 +1,10 @@
-"""Clears up behind a driver that was killed: a small process of its own, told by the end of a pipe.
+"""Ray's scratch folder, and the guard that clears up behind a driver that was killed.
 
-    python scratch_guard.py SCRATCH        its standard input is a pipe that the driver holds open
+    python ray_scratch.py SCRATCH        its standard input is a pipe that the driver holds open
 
-However the driver ends, the kernel closes the pipe. What is left of its Ray, agents too, is ended then, and
-the scratch folder removed. A driver that ends well has done both and ends its guard.
+The guard is a small process of its own. However the driver ends, the kernel closes the pipe. What is left of
+its Ray, agents too, is ended then, and the scratch folder removed. A driver that ends well has done both and
+ends its guard.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,8 +23,29 @@ from pathlib import Path
 
 import psutil
 
+PARENT = Path("/tmp")  # a socket's path may have 107 bytes at most
+_PREFIX = "sae-ray-"  # then the driver's pid
 ENDS_BY_ITSELF_S = 5.0
 """What Ray's processes get to notice by themselves that the driver is gone."""
+
+
+def make(parent: Path = PARENT) -> Path:
+    """A new folder of this process; those are removed whose driver was killed before it could."""
+    for folder in parent.glob(f"{_PREFIX}*"):
+        if _is_abandoned(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
+
+
+def _is_abandoned(folder: Path) -> bool:
+    """Whether it is a folder of ours, and its driver is no more."""
+    pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
+    try:
+        facts = folder.lstat()
+    except FileNotFoundError:  # its driver came to its end just now
+        return False
+    mine = stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid()
+    return mine and pid.isdigit() and not psutil.pid_exists(int(pid))
 
 
 @contextmanager
