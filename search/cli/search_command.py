@@ -27,6 +27,7 @@ from search.space.writer import describe_difference, to_yaml
 from search.study.study import Study
 
 if TYPE_CHECKING:
+    from search.cli.memory import Sizes
     from search.storage.shared_run import Sharing
 
 
@@ -114,14 +115,30 @@ def _dry_run(study: Study) -> int:
     from search.execution.resources import resources_of_this_machine
 
     found = resources_of_this_machine()
+    sizes = _sizes(study)
     print("timing a few short trainings of the default configuration ...", file=sys.stderr)  # noqa: T201
     try:
         seconds = seconds_per_full_trial(study, found)
     except SearchError as error:
         print(f"no estimate of the time: {error}", file=sys.stderr)  # noqa: T201
         seconds = None
-    Console(highlight=False).print(describe(study, found, seconds))
+    Console(highlight=False).print(describe(study, found, seconds, sizes))
     return ExitCode.DONE
+
+
+def _sizes(study: Study) -> Sizes | None:
+    """Of the study's images, None where they are not at hand. Raises SpaceError if no trial can fit."""
+    import psutil
+
+    from search.cli.memory import Sizes, refuse_what_cannot_fit
+    from search.run_dir.inputs import load_data
+
+    try:
+        sizes = Sizes.of(load_data(study.data))
+    except SearchError:
+        return None  # the estimate of the time says why
+    refuse_what_cannot_fit(study, sizes, psutil.virtual_memory().total)
+    return sizes
 
 
 def _load_data(study: Study) -> Any:
