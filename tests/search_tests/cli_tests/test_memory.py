@@ -74,7 +74,7 @@ dataset = load_dataset("digits")
 torch.set_num_threads(1)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 config = study.trial_config(default_params(study))
-pipeline = Pipeline(config, to_tensors(dataset), plan_of(study), cache=None)
+pipeline = Pipeline(config, to_tensors(dataset), plan_of(study), cache=None, device=torch.device("cpu"))
 pipeline.step()
 taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
 print(taken / first_trial(study, Sizes.of(dataset)).trial_bytes)
