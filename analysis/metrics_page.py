@@ -23,7 +23,7 @@ from search.disk import write_bytes
 from search.run_dir.inputs import load_data
 from search.study.sections import DataSource
 from trainables.data.dataset import ImageData, to_tensors
-from trainables.metrics.catalog import METRICS
+from trainables.metrics.catalog import METRICS, is_companion, null_of, skill_of
 from trainables.stages.cache import StageCache
 
 Table = Sequence[Mapping[str, float]]
@@ -77,7 +77,7 @@ def introduction(name: str, data: ImageData, arguments: str) -> str:
 def page(runs: Runs, intro: str) -> str:
     """The whole page as Markdown."""
     names = [name for name in METRICS if all(name in row for row in runs.default)]
-    shown = [name for name in names if not name.endswith(("_null", "_skill"))]
+    shown = [name for name in names if not is_companion(name)]
     everything = [*runs.default, *runs.neighbours]
     moving = [name for name in shown if METRICS[name].mode is not None]
     correlation = rank_correlations(everything, moving)
@@ -133,7 +133,7 @@ def _values(runs: Runs, names: Sequence[str], everything: Table) -> str:
     for name in names:
         info = METRICS[name]
         value, spread = _mean_and_spread(runs.default, name)
-        null, skill = (_optional(runs.default, name + suffix) for suffix in ("_null", "_skill"))
+        null, skill = (_optional(runs.default, other) for other in (null_of(name), skill_of(name)))
         ratio = _mean_and_spread(everything, name)[1] / spread if spread > 0 and runs.neighbours else np.nan
         signal = "" if not np.isfinite(ratio) or name not in runs.neighbours[0] else f"{ratio:.1f}"
         lines.append(
@@ -172,8 +172,9 @@ def _mean_and_spread(rows: Table, name: str) -> tuple[float, float]:
     return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else 0.0
 
 
-def _optional(rows: Table, name: str) -> str:
-    return f"{_mean_and_spread(rows, name)[0]:.3f}" if all(name in row for row in rows) else ""
+def _optional(rows: Table, name: str | None) -> str:
+    there = name is not None and all(name in row for row in rows)
+    return f"{_mean_and_spread(rows, str(name))[0]:.3f}" if there else ""
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -34,13 +34,12 @@ from trainables.metrics import (
     selectivity_statistics,
     splice,
 )
-from trainables.metrics.catalog import DEFAULT_SCORE_PARTS
-from trainables.metrics.evaluate import measured_rung_metrics
-from trainables.metrics.evaluate_confirm import confirm_metrics
-from trainables.metrics.evaluate_final import final_metrics, mean_codes
+from trainables.metrics.catalog import DEFAULT_SCORE_PARTS, measured_at
+from trainables.metrics.clusters import measured_mean_codes
+from trainables.metrics.entries.selectivity_statistics import CURVES
+from trainables.metrics.evaluate import compute_references, evaluate, evaluate_alone
+from trainables.metrics.inputs import MetricInputs, ReferenceInputs
 from trainables.metrics.measured import Measured, measure
-from trainables.metrics.references import rung_references
-from trainables.metrics.references_final import final_references
 from trainables.model.decoder_rows import decoder_rows
 from trainables.model.feature_model import FeatureModel
 from trainables.pipeline.fidelity import rung_epochs
@@ -92,7 +91,7 @@ def main(arguments: list[str] | None = None) -> None:
     took, measured = timed(lambda: measure(model, *splits))
     report(training, [Row("one pass over train and val", took, RUNGS), *cost(measured, untrained)], measured)
     if options.confirm:
-        took, _ = timed(lambda: confirm_metrics(measured, untrained, 0))
+        took, _ = timed(lambda: evaluate_alone(measured_at("confirm"), measured, untrained, 0))
         say(f"{'only in a confirmation':44}{took.wall:9.2f}{took.cpu:9.2f}\n")
 
 
@@ -119,8 +118,12 @@ def cost(measured: Measured, untrained: Any) -> list[Row]:
     a, z, model = measured.activations, measured.val_z, measured.model
     fitted = (measured.row_codes, a.row_labels, z, a.val_labels, a.n_classes)
     rows = decoder_rows(model, z.shape[1], z.device)
-    rung_took, rung = timed(lambda: rung_references(a, untrained, 0))
-    final_took, final = timed(lambda: final_references(a, untrained, 0))
+    at_rungs, at_the_end = measured_at("rung"), measured_at("final")
+    rung_took, rung = timed(lambda: compute_references(at_rungs, ReferenceInputs(a, untrained, 0)))
+    final_took, final = timed(lambda: compute_references(at_the_end, ReferenceInputs(a, untrained, 0)))
+
+    def inputs() -> MetricInputs:
+        return MetricInputs(measured, {**rung, **final}, untrained, 0, DEFAULT_SCORE_PARTS)
 
     def latents(x: torch.Tensor) -> torch.Tensor:
         return model.encode(model.hidden(x))[0]
@@ -133,7 +136,7 @@ def cost(measured: Measured, untrained: Any) -> list[Row]:
         ),
         "  attribution/background_sensitivity": lambda: background_sensitivity.of_latents(measured, 0),
     }
-    embedding = final["embedding"].to(z)
+    embedding = inputs().reference(CURVES)["embedding"].to(z)
     final_parts: dict[str, Callable[[], Any]] = {
         "  probe/svm_accuracy": lambda: probe.probe_accuracy(*fitted, loss=probe.squared_hinge),
         "  probe/k1, k2, k5": lambda: probe_sparse.sparse_probe_accuracies(*fitted),
@@ -143,8 +146,8 @@ def cost(measured: Measured, untrained: Any) -> list[Row]:
         ),
         "  cluster/*": lambda: clusters.cluster_scores(*fitted, 0),
     }
-    judged = timed(lambda: measured_rung_metrics(measured, rung, DEFAULT_SCORE_PARTS, 0))[0]
-    finished = timed(lambda: final_metrics(measured, final, 0))[0]
+    judged = timed(lambda: evaluate(at_rungs, inputs()))[0]
+    finished = timed(lambda: evaluate(at_the_end, inputs()))[0]
     return [
         Row("rung references (cached per classifier)", rung_took, RUNGS),
         Row("rung metrics", judged, RUNGS),
@@ -152,7 +155,7 @@ def cost(measured: Measured, untrained: Any) -> list[Row]:
         Row("final references (cached per classifier)", final_took, 1),
         Row("final metrics", finished, 1),
         *(Row(name, timed(part)[0], 0) for name, part in final_parts.items()),
-        Row("mean codes", timed(lambda: mean_codes(measured, 0))[0], 1),
+        Row("mean codes", timed(lambda: measured_mean_codes(measured, 0))[0], 1),
     ]
 
 

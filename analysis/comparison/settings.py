@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from analysis.comparison.sides import Side
 from search.ranking.leaderboard import chance_level, key_metrics
-from trainables.metrics.catalog import METRICS, Mode
+from trainables.metrics.catalog import METRICS, is_companion
+from trainables.metrics.metric import Mode
 
 Better = Literal["first", "second"] | None
 
@@ -81,7 +82,7 @@ def metric_rows(first: Side, second: Side) -> tuple[MetricRow, ...]:
     return tuple(
         _metric_row(name, one, other, name in keys)
         for name in ordered
-        if name in keys or not name.endswith(("_null", "_skill"))
+        if name in keys or not is_companion(name)
     )
 
 

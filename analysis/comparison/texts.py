@@ -9,7 +9,7 @@ from typing import Any
 from analysis.comparison.settings import Better, MetricRow, SettingRow
 from analysis.pages.signed_number import signed
 from search.formatting import number, score
-from trainables.metrics.catalog import Mode
+from trainables.metrics.metric import Mode
 
 
 @dataclass(frozen=True)

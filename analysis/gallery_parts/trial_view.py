@@ -13,7 +13,7 @@ from search.formatting import count, limits, number, score
 from search.ledger.history import TrialRecord
 from search.ranking.leaderboard import chance_level, key_metrics
 from search.study.study import Study
-from trainables.metrics.catalog import METRICS
+from trainables.metrics.catalog import METRICS, is_companion
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def trial_view(run: Run, model: TrialModel, table: FeatureTable, typed: str) -> 
     record = run.history.trials[model.number]
     keys = key_metrics(run.study) if run.study else []
     metrics = record.metrics
-    others = sorted(name for name in metrics if name not in keys and not name.endswith(("_null", "_skill")))
+    others = sorted(name for name in metrics if name not in keys and not is_companion(name))
     in_order = [name for name in METRICS if name in others]
     in_order += [name for name in others if name not in METRICS]
     return TrialView(

@@ -10,6 +10,7 @@ from search.confirmation.tables import SMALLEST_SHOWN
 from search.formatting import number, score
 from search.ranking.leaderboard import key_metrics
 from trainables.confirmation.rungs import CONTROLS
+from trainables.metrics.catalog import null_of
 
 
 def confirmation(outlook: Outlook) -> Section:
@@ -39,7 +40,7 @@ def _confirmed(outlook: Outlook, results: list[Confirmed]) -> Table:
         for metric in key_metrics(outlook.study):
             gap = result.gaps.get(metric)
             mean = result.estimates["pipeline"].get(metric)
-            null = result.estimates["pipeline"].get(f"{metric}_null")
+            null = result.estimates["pipeline"].get(null_of(metric) or "")
             rows.append(
                 (
                     _name(outlook, result),

@@ -17,6 +17,7 @@ from search.ledger.history import TrialRecord
 from search.ranking.leaderboard import Leaderboard, chance_level, key_metrics, leaderboard
 from search.study.domains import Scalar
 from search.study.study import Study
+from trainables.metrics.catalog import role
 
 RANKED = 50
 """Trials of the leaderboard."""
@@ -115,7 +116,7 @@ class Outlook:
 
 def mean_chance_level(metric: str, trials: Iterable[TrialRecord]) -> float | None:
     """The mean of `chance_level` over the trials that have one, for it is measured in each; of a skill 0."""
-    if metric.endswith("_skill"):
+    if role(metric) == "skill":
         return 0.0
     levels = [level for t in trials if (level := chance_level(metric, t.metrics)) is not None]
     return sum(levels) / len(levels) if levels else None

@@ -28,6 +28,7 @@ from search.ranking.leaderboard import (
     shared_values,
 )
 from search.study.study import Study
+from trainables.metrics.catalog import role
 
 SHOWN = 10
 
@@ -179,7 +180,7 @@ def _headings(study: Study) -> list[Text]:
 
 
 def _scale(metric: str) -> str:
-    return "0 = chance, " if metric.endswith("_skill") else ""
+    return "0 = chance, " if role(metric) == "skill" else ""
 
 
 def _split(name: str, separator: str) -> list[str]:

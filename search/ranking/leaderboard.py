@@ -10,7 +10,7 @@ from search.ledger.history import History, TrialRecord
 from search.ranking.pareto import feasible, pareto_fronts
 from search.study.domains import Scalar
 from search.study.study import Study
-from trainables.metrics.catalog import METRICS
+from trainables.metrics.catalog import null_of
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,5 @@ def key_metrics(study: Study) -> list[str]:
 
 def chance_level(metric: str, metrics: Mapping[str, float]) -> float | None:
     """What chance scores in `metric`, measured on the same data; None if it has no null or lacks it here."""
-    if f"{metric}_null" in METRICS:
-        return metrics.get(f"{metric}_null")
-    return None
+    null = null_of(metric)
+    return None if null is None else metrics.get(null)

@@ -12,6 +12,8 @@ from search.errors import SpaceError
 
 MAX_SHOWN = 50
 MAX_LINE = 120
+# Of a longer list of known names the nearest few are told, never all.
+MANY = 20
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,26 @@ def nearest_hint(name: str, known: Iterable[str]) -> str:
 
 def choices_hint(name: object, known: Collection[str]) -> str:
     """What would be right in place of `name`: the nearest, and all of them unless they are many."""
+    if len(known) > MANY:
+        close = _nearest_few(name, known) if isinstance(name, str) else []
+        if close:
+            return f"; did you mean {' or '.join(map(repr, close))}?"
+        return f"; one of {', '.join(list(known)[:6])}, ... ({len(known)} in all)"
     hint = nearest_hint(name, known) if isinstance(name, str) else ""
     if hint and len(known) > 8:
         return hint
     return f"{hint or ';'} {'it is one' if hint else 'one'} of {', '.join(known)}"
+
+
+def _nearest_few(name: str, known: Collection[str]) -> list[str]:
+    """At most three names that are alike, as a whole or in what follows their last slash."""
+    wanted = name[:100]
+
+    def likeness(other: str) -> float:
+        parts = (other, other.rpartition("/")[2])
+        return max(difflib.SequenceMatcher(None, wanted, part).ratio() for part in parts)
+
+    nearest = max(map(likeness, known))
+    # Those nearly as near as the nearest: one for a slip of the pen, several for half a name.
+    close = [other for other in known if likeness(other) >= max(0.6, nearest - 0.1)]
+    return sorted(close, key=likeness, reverse=True)[:3]

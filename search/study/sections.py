@@ -145,14 +145,14 @@ class DataModel(SpaceSection):
 class ObjectiveModel(SpaceSection):
     """A metric to push in one direction."""
 
-    metric: MetricName = Field(description="Name of a metric, see METRICS.md.")
+    metric: MetricName = Field(description="Name of a metric; python -m trainables.metrics.table lists them.")
     mode: Literal["max", "min"] = Field(description="Which way is better.")
 
 
 class ConstraintModel(SpaceSection):
     """Feasible when min <= metric <= max."""
 
-    metric: MetricName = Field(description="Name of a metric, see METRICS.md.")
+    metric: MetricName = Field(description="Name of a metric; python -m trainables.metrics.table lists them.")
     min: float | None = Field(None, description="Smallest value allowed.")
     max: float | None = Field(None, description="Largest value allowed.")
 

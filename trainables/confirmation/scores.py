@@ -5,24 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import torch
 from torch import Tensor
 
-from trainables.confirmation.controls import Trained, build_control, hidden_of, twin
+from trainables.confirmation.controls import Trained, build_control, twin
 from trainables.data.dataset import ImageData
-from trainables.metrics.evaluate_confirm import full_metrics
-from trainables.metrics.references import References
-from trainables.metrics.sae_statistics import alive_mask, firing_counts
-from trainables.metrics.splice import accuracy, cross_entropy
-from trainables.metrics.stability import pw_mcc
-from trainables.model.decoder_rows import decoder_rows
-from trainables.model.feature_model import FeatureModel
-from trainables.model.interface import SupportsFeatures
+from trainables.metrics.catalog import measured_at, registered
+from trainables.metrics.evaluate import evaluate
+from trainables.metrics.inputs import MetricInputs, ReferenceInputs
+from trainables.metrics.measured import measure
+from trainables.metrics.metric import When
 from trainables.stages.runner import references
 
-BATCH = 4096
+TIMES: tuple[When, ...] = ("epoch", "rung", "final", "confirm")
 
 
 def score(
@@ -37,51 +31,13 @@ def score(
     model = trained.model if name == "pipeline" else build_control(name, trained)
     # All but one of SCORED read the trial's own classifier, whose references take longer than its metrics.
     classifier = "untrained" if name == "untrained" else "trained"
-
-    def referenced(which: str, compute: Callable[[], dict[str, Tensor]]) -> References:
-        key = trained.key(f"{classifier} classifier, scored on {data.key}")
-        return references(trained.stages, which, seed, key, compute)
-
-    metrics = full_metrics(
-        model,
-        trained.untrained_network().hidden,
-        data.train.images,
-        data.train.labels,
-        data.val.images,
-        data.val.labels,
-        score_parts=score_parts,
-        seed=seed,
-        classifier_metrics=classifier_metrics(model, data.val.images, data.val.labels),
-        referenced=referenced,
-    )
-    return metrics | stability(trained, seed) if name == "pipeline" else metrics
-
-
-@torch.no_grad()
-def classifier_metrics(model: SupportsFeatures, images: Tensor, labels: Tensor) -> dict[str, float]:
-    """Accuracy and cross entropy (nats) of the network itself on images (n, h, w), labels (n,)."""
-    logits = torch.cat([model.head(model.hidden(part)) for part in images.split(BATCH)])
-    return {
-        "classifier/accuracy": accuracy(logits, labels),
-        "classifier/ce": cross_entropy(logits, labels),
-    }
-
-
-def stability(trained: Trained, seed: int) -> dict[str, float]:
-    """How well the decoder rows of the SAE are found again by one that differs in its seed alone."""
-    h = hidden_of(trained.model.classifier, trained.images)
-    own, other = (_alive_rows(model, h) for model in (trained.model, twin(trained)))
-    found = pw_mcc(*own, *other, seed)
-    return {
-        "stability/pw_mcc": found.value,
-        "stability/pw_mcc_null": found.null,
-        "stability/pw_mcc_skill": found.skill,
-    }
-
-
-@torch.no_grad()
-def _alive_rows(model: FeatureModel, h: Tensor) -> tuple[Tensor, Tensor]:
-    """Decoder rows (f, d) in the raw activation space, and which latents fire on h (n, d): (f,)."""
-    counts = sum(firing_counts(model.encode(part)[1]) for part in h.split(BATCH))
-    assert isinstance(counts, Tensor)
-    return decoder_rows(model, len(counts), h.device), alive_mask(counts)
+    key = trained.key(f"{classifier} classifier, scored on {data.key}")
+    untrained = trained.untrained_network().hidden
+    measured = measure(model, data.train.images, data.train.labels, data.val.images, data.val.labels)
+    read = ReferenceInputs(measured.activations, untrained, seed)
+    known: dict[str, Tensor] = {}
+    for when in TIMES:
+        known |= references(trained.stages, measured_at(when), key, read)
+    make_twin = (lambda: twin(trained)) if name == "pipeline" else None
+    inputs = MetricInputs(measured, known, untrained, seed, score_parts, make_twin)
+    return evaluate((metric for metric in registered() if metric.when in TIMES), inputs)

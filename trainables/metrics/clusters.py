@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 
 from trainables import kmeans
+from trainables.metrics.measured import Measured
+from trainables.model.decoder_rows import decoder_rows
 
 WITHIN = 3
 MOST_TRAIN = 4000
@@ -67,6 +69,13 @@ def cluster_scores(
         kmeans.silhouette(val, found),
         sum(within) / len(within) if within else 0.0,
     )
+
+
+def measured_mean_codes(measured: Measured, seed: int) -> dict[str, Tensor]:
+    """Mean codes per class, and per cluster inside each class, of the fixed train rows, by name."""
+    a, codes = measured.activations, measured.row_codes
+    rows = decoder_rows(measured.model, codes.shape[1], codes.device)
+    return mean_codes(codes, rows.norm(dim=1), a.row_labels, a.n_classes, seed).tensors()
 
 
 def mean_codes(codes: Tensor, weights: Tensor, labels: Tensor, n_classes: int, seed: int) -> MeanCodes:

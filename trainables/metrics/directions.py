@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from trainables.bases.affine import mean_and_covariance, principal_components
+from trainables.metrics.inputs import ReferenceInputs
 
 RANDOM = 512
 MOST_COMPONENTS = 64
@@ -34,3 +35,8 @@ def direction_families(h: Tensor, seed: int) -> dict[str, Tensor]:
         "pca": torch.cat([leading, -leading]),
         "neurons": torch.eye(h.shape[1], dtype=h.dtype, device=h.device),
     }
+
+
+def families_of(inputs: ReferenceInputs) -> dict[str, Tensor]:
+    """`direction_families` of the train activations."""
+    return direction_families(inputs.activations.train_h, inputs.seed)

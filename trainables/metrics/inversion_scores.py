@@ -27,25 +27,12 @@ from trainables.inversion.settings import InversionConfig
 from trainables.inversion.target import Targets, targets
 from trainables.metrics.latent_image_pairs import sample_latents
 from trainables.metrics.measured import Measured
-from trainables.metrics.score import above_chance
 from trainables.metrics.top_images import TopImages
 from trainables.model.interface import SupportsFeatures
 
 DEFAULT = InversionConfig()
 TOP_MEAN = 16
 _ROWS = 4096
-INVERSION_METRICS = (
-    "inversion/purity",
-    "inversion/purity_null",
-    "inversion/purity_skill",
-    "inversion/purity_best_real",
-    "inversion/purity_top_mean",
-    "inversion/rank",
-    "inversion/drive",
-    "inversion/tv_ratio",
-    "inversion/nn_ratio",
-    "inversion/agreement",
-)
 
 
 @dataclass(frozen=True)
@@ -57,8 +44,8 @@ class Reading:
     drive: Tensor
 
 
-def inversion_metrics(measured: Measured, seed: int, settings: InversionConfig = DEFAULT) -> dict[str, float]:
-    """All `inversion/*` metrics but the colour gap, for at most 64 living latents.
+def inversion_scores(measured: Measured, seed: int, settings: InversionConfig = DEFAULT) -> dict[str, float]:
+    """The scores in the module's head and purity's baselines, for at most 64 living latents.
 
     Without a latent that fires: purity, drive and agreement 0, the worst rank, and the ratios of the noise.
     """
@@ -79,21 +66,20 @@ def inversion_metrics(measured: Measured, seed: int, settings: InversionConfig =
 def scores(
     model: SupportsFeatures, wanted: Targets, found: Inversions, prior: ImagePrior
 ) -> dict[str, float]:
-    """The metrics in the module's head, of inversions (l, r, h, w) of the wanted latents."""
+    """The scores in the module's head, of inversions (l, r, h, w) of the wanted latents."""
     restarts = found.images.shape[1]
     target = torch.arange(len(wanted.columns), device=found.images.device).repeat_interleave(restarts)
     flat = found.images.flatten(0, 1)
     reached, noise = (read(model, wanted, x, target) for x in (flat, found.start.flatten(0, 1)))
     purity, null = float(reached.purity.mean()), float(noise.purity.mean())
     return {
-        "inversion/purity": purity,
-        "inversion/purity_null": null,
-        "inversion/purity_skill": above_chance(purity, null),
-        "inversion/rank": float(reached.rank.mean()),
-        "inversion/drive": float(reached.drive.mean()),
-        "inversion/tv_ratio": float(prior.variations(flat).double().mean()),
-        "inversion/nn_ratio": float(prior.neighbour_ratios(flat).double().mean()),
-        "inversion/agreement": float(agreement(found.images, prior.mean).mean()),
+        "purity": purity,
+        "purity_null": null,
+        "rank": float(reached.rank.mean()),
+        "drive": float(reached.drive.mean()),
+        "tv_ratio": float(prior.variations(flat).double().mean()),
+        "nn_ratio": float(prior.neighbour_ratios(flat).double().mean()),
+        "agreement": float(agreement(found.images, prior.mean).mean()),
     }
 
 
@@ -111,8 +97,8 @@ def baselines(model: SupportsFeatures, wanted: Targets, z: Tensor, images: Tenso
     means = (images[top.images()] * firing).sum(0) / firing.sum(0)
     mean = read(model, wanted, means, torch.arange(len(wanted.columns), device=z.device))
     return {
-        "inversion/purity_best_real": float(best.mean()),
-        "inversion/purity_top_mean": float(mean.purity.mean()),
+        "purity_best_real": float(best.mean()),
+        "purity_top_mean": float(mean.purity.mean()),
     }
 
 
@@ -152,8 +138,9 @@ def _nothing(
     noise = FourierImages(1, settings.restarts, shape, torch.Generator().manual_seed(seed))
     images = noise.images()[0].to(prior.mean)
     return {
-        **dict.fromkeys(INVERSION_METRICS, 0.0),
-        "inversion/rank": float(f),
-        "inversion/tv_ratio": float(prior.variations(images).double().mean()),
-        "inversion/nn_ratio": float(prior.neighbour_ratios(images).double().mean()),
+        **dict.fromkeys(("purity", "purity_null", "purity_best_real", "purity_top_mean"), 0.0),
+        **dict.fromkeys(("drive", "agreement"), 0.0),
+        "rank": float(f),
+        "tv_ratio": float(prior.variations(images).double().mean()),
+        "nn_ratio": float(prior.neighbour_ratios(images).double().mean()),
     }

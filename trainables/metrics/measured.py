@@ -16,6 +16,8 @@ from trainables.model.activation_cache import HiddenActivations
 from trainables.model.interface import SupportsFeatures
 
 BATCH = 8192
+Fit = tuple[Tensor, Tensor, Tensor, Tensor, int]
+"""Features (m, k) and labels (m,) of train rows, the same of val, and the number of classes."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class Activations:
         """Labels of `rows`: (m,)."""
         return self.train_labels[self.rows]
 
+    def raw_fit(self) -> Fit:
+        """What a probe of h is fitted on and scored on."""
+        return self.train_h[self.rows], self.row_labels, self.val_h, self.val_labels, self.n_classes
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -56,6 +62,11 @@ class Measured:
     def alive(self) -> Tensor:
         """(f,) bool."""
         return sae_statistics.alive_mask(self.firing)
+
+    def fit(self) -> Fit:
+        """What a probe of the codes is fitted on and scored on."""
+        a = self.activations
+        return self.row_codes, a.row_labels, self.val_z, a.val_labels, a.n_classes
 
 
 @torch.no_grad()

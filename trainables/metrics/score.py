@@ -18,6 +18,16 @@ from collections.abc import Iterable, Mapping
 from math import prod
 
 FLOOR = 0.01
+# Part -> what it is; each lies in [0, 1] with 0 at its null.
+PARTS = {
+    "junk": "latents' credit for looking at strokes",
+    "purity": "latents' credit for pure top images",
+    "alive": "share of latents that fire",
+    "splice": "cross entropy recovered from mean ablation",
+    "probe": "accuracy of the probe on the codes above the majority class",
+}
+SCORE_PARTS: tuple[str, ...] = tuple(PARTS)
+DEFAULT_SCORE_PARTS: tuple[str, ...] = ("junk", "purity", "alive", "splice")
 
 
 def interpretability_score(parts: Mapping[str, float], listed: Iterable[str]) -> float:

@@ -22,11 +22,11 @@ from trainables.classifier.cached_training import finite
 from trainables.classifier.training_loop import ClassifierLoop, LoopSetup, part, under
 from trainables.config import TrialConfig
 from trainables.data.dataset import ImageData
-from trainables.metrics.evaluate import measured_rung_metrics
-from trainables.metrics.evaluate_final import final_metrics, mean_codes
+from trainables.metrics.catalog import measured_at
+from trainables.metrics.clusters import measured_mean_codes
+from trainables.metrics.evaluate import evaluate
+from trainables.metrics.inputs import MetricInputs, ReferenceInputs
 from trainables.metrics.measured import measure
-from trainables.metrics.references import rung_references
-from trainables.metrics.references_final import final_references
 from trainables.model.activation_cache import ActivationCache, HiddenActivations
 from trainables.model.feature_model import PREFIX as MODEL_PREFIX
 from trainables.model.feature_model import FeatureModel, load_feature_model
@@ -238,18 +238,17 @@ class Pipeline:
             val.labels.to(self.device),
             hidden,
         )
-        activations, key = measured.activations, self._loop.key
-        rung = references(
-            self._stages, "rung", seed, key, lambda: rung_references(activations, self._untrained(), seed)
-        )
-        metrics = measured_rung_metrics(measured, rung, self.plan.score_parts, seed)
-        if self.rung + 1 < self.plan.rungs:
-            return metrics
-        final = references(
-            self._stages, "final", seed, key, lambda: final_references(activations, self._untrained(), seed)
-        )
-        self._mean_codes = mean_codes(measured, seed)
-        return {**metrics, **final_metrics(measured, final, seed)}
+        is_last = self.rung + 1 == self.plan.rungs
+        groups = [measured_at("rung"), *([measured_at("final")] if is_last else [])]
+        untrained = self._untrained()
+        read = ReferenceInputs(measured.activations, untrained, seed)
+        known: dict[str, Tensor] = {}
+        for metrics in groups:
+            known |= references(self._stages, metrics, self._loop.key, read)
+        if is_last:
+            self._mean_codes = measured_mean_codes(measured, seed)
+        inputs = MetricInputs(measured, known, untrained, seed, self.plan.score_parts)
+        return evaluate([metric for metrics in groups for metric in metrics], inputs)
 
     def _untrained(self) -> Callable[[Tensor], Tensor]:
         """The hidden layer of this architecture before any training, by weights of its own."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from trainables.metrics.evaluate import compute_references, reference_versions
+from trainables.metrics.inputs import ReferenceInputs
+from trainables.metrics.metric import Metric
 from trainables.sae_training.local import Trainer, train_here
 from trainables.seeds import stage_seed
 from trainables.stages.cache import Entry, StageCache, stage_key
@@ -48,11 +51,15 @@ class StageRunner:
 
 
 def references(
-    stages: StageRunner, which: str, seed: int, classifier_key: str, compute: Callable[[], dict[str, Tensor]]
+    stages: StageRunner, metrics: Sequence[Metric], classifier_key: str, inputs: ReferenceInputs
 ) -> dict[str, Tensor]:
-    """The nulls and references `which` of one classifier; no trial that shares it computes them again."""
-    key = stages.key("references", {"which": which, "seed": seed}, 0, classifier_key)
-    return stages.run("references", key, lambda: Entry(compute())).tensors
+    """All that the metrics read of one classifier; no trial that shares it computes them again.
+
+    A metric that reads a further reference, or a newer version of one, finds an entry of its own.
+    """
+    settings = {"seed": inputs.seed, "references": reference_versions(metrics)}
+    key = stages.key("references", settings, 0, classifier_key)
+    return stages.run("references", key, lambda: Entry(compute_references(metrics, inputs))).tensors
 
 
 def _device_kind(device: torch.device) -> str:

@@ -16,8 +16,9 @@ from tests.analysis_tests.features_tests.wired import HIDDEN, N_CLASSES, QUICK, 
 from trainables import registry
 from trainables.data.dataset import Dataset, load_dataset
 from trainables.data.stroke_mask import stroke_mask
+from trainables.metrics.entries.purity import DIRECTIONS
+from trainables.metrics.inputs import ReferenceInputs
 from trainables.metrics.measured import measure
-from trainables.metrics.references import rung_references
 from trainables.metrics.selectivity import purity
 from trainables.model.decoder_rows import decoder_rows
 from trainables.model.feature_model import FeatureModel
@@ -172,8 +173,9 @@ def test_purity_and_its_null_are_the_trials_own_scores(bent: FeatureModel, digit
     train, val = digits.train, digits.val
     tensors = [torch.tensor(a) for a in (train.images, train.labels, val.images, val.labels)]
     measured = measure(bent, *tensors)
-    references = rung_references(measured.activations, bent.hidden, seed=3)
-    own = purity(measured.top_labels, measured.firing, references["purity_random"], N_CLASSES)
+    read = ReferenceInputs(measured.activations, bent.hidden, seed=3)
+    random = DIRECTIONS.compute(read)["random"]
+    own = purity(measured.top_labels, measured.firing, random, N_CLASSES)
     table = feature_table(bent, digits, seed=3)
     assert np.nanmean(table.purity) == pytest.approx(own.value, abs=1e-12)
     assert np.nanmean(table.purity_null) == pytest.approx(own.null, abs=1e-12)

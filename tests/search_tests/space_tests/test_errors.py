@@ -92,3 +92,16 @@ def test_each_key_misspelt_is_one_mistake_that_names_the_right_key(path: Path) -
         with pytest.raises(SpaceError) as caught:
             load_text(changed, "x.yaml")
         assert f"did you mean {key!r}?" in str(caught.value)
+
+
+def test_an_unknown_metric_is_answered_by_the_nearest_few_or_those_that_matter_first() -> None:
+    def message(metric: str) -> str:
+        with pytest.raises(SpaceError) as caught:
+            load_text(HEAD.replace("probe/accuracy", metric), "x.yaml")
+        return str(caught.value).splitlines()[0]
+
+    assert message("attribution/jnuk").endswith("did you mean 'attribution/junk'?")
+    assert message("fvu").endswith("did you mean 'sae/fvu'?")
+    nothing_alike = message("beauty")
+    assert "one of classifier/accuracy, " in nothing_alike
+    assert len(nothing_alike) < 250

@@ -9,14 +9,13 @@ import torch
 from torch import Tensor
 
 from tests.trainables_tests.attribution_tests.test_attribution import ALL, build, pairs
-from tests.trainables_tests.attribution_tests.test_scores import untrained
+from tests.trainables_tests.attribution_tests.test_scores import CONFIRM, FINAL, scores
 from tests.trainables_tests.inversion_tests.world import PatternModel, images
 from trainables.data.convex_hull import filled_hull
 from trainables.data.stroke_mask import stroke_mask
 from trainables.inversion.settings import InversionConfig
 from trainables.metrics import background_sensitivity, junk
-from trainables.metrics.attribution_scores import confirm_scores, final_scores
-from trainables.metrics.inversion_scores import inversion_metrics
+from trainables.metrics.inversion_scores import inversion_scores
 from trainables.metrics.measured import Measured, measure
 
 pytestmark = [
@@ -75,9 +74,5 @@ def test_scores() -> None:
     found = []
     for device in DEVICES:
         m = measured_on(device)
-        found.append(
-            final_scores(m, 0.0, 0)
-            | confirm_scores(m, untrained, 0)
-            | inversion_metrics(m, 0, InversionConfig(steps=20))
-        )
+        found.append(scores(FINAL + CONFIRM, m) | inversion_scores(m, 0, InversionConfig(steps=20)))
     assert found[1] == pytest.approx(found[0], abs=0.02)

@@ -21,10 +21,11 @@ from trainables.confirmation.controls import (
     twin,
 )
 from trainables.confirmation.rungs import CONTROLS, LAST_RUNG, SCORED, TRAINED_RUNG, rung_of
-from trainables.confirmation.scores import classifier_metrics, score, stability
+from trainables.confirmation.scores import score
 from trainables.data.dataset import ImageData, load_dataset, to_tensors
 from trainables.metrics.catalog import METRICS
 from trainables.metrics.sae_statistics import fvu, l0
+from trainables.metrics.splice import accuracy
 from trainables.model.feature_model import FeatureModel
 from trainables.pipeline.pipeline import Pipeline, Plan
 from trainables.sae_training.request import SaeOutcome, SaeRequest
@@ -146,19 +147,21 @@ def test_learning_the_dictionary_pays(trained: Trained) -> None:
 def test_the_untrained_control_knows_no_digit(trained: Trained, test_data: ImageData) -> None:
     control = sae_control("untrained", trained)
     images, labels = test_data.val.images, test_data.val.labels
-    assert classifier_metrics(control, images, labels)["classifier/accuracy"] < 0.3
-    assert classifier_metrics(trained.model, images, labels)["classifier/accuracy"] > 0.5
+    assert accuracy(control.head(control.hidden(images)), labels) < 0.3
+    assert accuracy(trained.model.head(trained.model.hidden(images)), labels) > 0.5
     again = sae_control("untrained", trained)
     for name, tensor in control.state_dict().items():
         assert torch.equal(tensor, again.state_dict()[name]), name
 
 
-def test_a_twin_differs_in_its_sae_alone_and_is_not_the_same_dictionary(trained: Trained) -> None:
+def test_a_twin_differs_in_its_sae_alone_and_is_not_the_same_dictionary(
+    trained: Trained, test_data: ImageData
+) -> None:
     other = twin(trained)
     assert other.classifier is trained.model.classifier
     assert other.basis is trained.model.basis
     assert not torch.equal(other.sae.decoder, trained.model.sae.decoder)
-    found = stability(trained, seed=0)
+    found = score("pipeline", trained, test_data, score_parts=PARTS, seed=0)
     assert 0 < found["stability/pw_mcc_null"] < 1
     assert 0 < found["stability/pw_mcc"] < 1
 
@@ -198,8 +201,8 @@ def test_controls_over_one_classifier_share_its_references(tmp_path: Path, test_
     assert cache.misses.total() == misses
     assert score("pca", train(None), test_data, score_parts=PARTS, seed=7) == alone
     score("untrained", cached, test_data, score_parts=PARTS, seed=7)
-    # Its basis and its SAE, and references that are not the trained classifier's.
-    assert cache.misses.total() == misses + 4
+    # Its basis and its SAE, and the three sets of references, which are not the trained classifier's.
+    assert cache.misses.total() == misses + 5
 
 
 @pytest.mark.parametrize("name", SCORED)

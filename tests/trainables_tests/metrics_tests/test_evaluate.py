@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from math import isfinite
 from typing import Any
@@ -12,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from trainables.errors import TrialDiverged
-from trainables.metrics import catalog, evaluate, junk, measured, selectivity
+from trainables.metrics import catalog, junk, measured, selectivity
+from trainables.metrics.evaluate import evaluate_alone
 from trainables.model.interface import SupportsFeatures
 
 CLASSES, SIDE = 4, 8
@@ -70,8 +72,16 @@ def run(model: SupportsFeatures, **changes: Any) -> dict[str, float]:
     generator = torch.Generator().manual_seed(9)
     weights = torch.randn(SIDE * SIDE, 32, generator=generator)
     train, val = blocks(600, 0), blocks(300, 1)
-    settings: dict[str, Any] = {"score_parts": ALL_PARTS, "seed": 0, "classifier_metrics": {}} | changes
-    return evaluate.rung_metrics(model, lambda x: (x.flatten(1) @ weights).relu(), *train, *val, **settings)
+    settings: dict[str, Any] = {"score_parts": ALL_PARTS, "seed": 0} | changes
+    return rung_metrics(model, lambda x: (x.flatten(1) @ weights).relu(), *train, *val, **settings)
+
+
+def rung_metrics(
+    model: SupportsFeatures, untrained: Callable[[Tensor], Tensor], *splits: Tensor, **settings: Any
+) -> dict[str, float]:
+    """All that exists at rungs, the classifier's own metrics included."""
+    found = measured.measure(model, *splits)
+    return evaluate_alone(catalog.measured_at("epoch", "rung"), found, untrained, **settings)
 
 
 def test_the_planted_dictionary_is_perfect_in_everything() -> None:
@@ -88,11 +98,9 @@ def test_the_planted_dictionary_is_perfect_in_everything() -> None:
 
 
 def test_names_are_those_of_the_table_and_values_are_finite_floats() -> None:
-    given = {"classifier/accuracy": 0.9, "classifier/ce": 0.3}
-    result = run(planted(), classifier_metrics=given)
+    result = run(planted())
     assert set(result) == {name for name, info in catalog.METRICS.items() if info.when in ("epoch", "rung")}
     assert all(type(value) is float and isfinite(value) for value in result.values())
-    assert result | given == result
 
 
 def test_a_dictionary_that_never_fires_takes_every_null() -> None:
@@ -177,7 +185,7 @@ def test_random_images_and_dictionary_show_no_skill() -> None:
     images = torch.rand(2300, SIDE, SIDE, generator=generator)
     labels = torch.randint(0, CLASSES, (2300,), generator=generator)
     encoder = F.normalize(torch.randn(SIDE * SIDE, 48, generator=generator), dim=0)
-    result = evaluate.rung_metrics(
+    result = rung_metrics(
         Dictionary(encoder, encoder.t()),
         lambda x: (x.flatten(1) @ encoder).relu(),
         images[:2000],
@@ -186,7 +194,6 @@ def test_random_images_and_dictionary_show_no_skill() -> None:
         labels[2000:],
         score_parts=("purity", "probe"),
         seed=0,
-        classifier_metrics={},
     )
     assert abs(result["selectivity/purity_skill"]) < 0.04
     assert abs(result["probe/accuracy"] - 0.25) < 0.1
@@ -196,14 +203,13 @@ def test_random_images_and_dictionary_show_no_skill() -> None:
 
 def test_fewer_images_than_a_top_list_needs() -> None:
     train, val = blocks(30, 0), blocks(5, 1)
-    result = evaluate.rung_metrics(
+    result = rung_metrics(
         planted(),
         lambda x: x.flatten(1),
         *train,
         *val,
         score_parts=ALL_PARTS,
         seed=0,
-        classifier_metrics={},
     )
     assert selectivity.TOP > 30
     assert all(isfinite(value) for value in result.values())

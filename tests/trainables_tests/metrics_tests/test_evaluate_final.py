@@ -12,11 +12,10 @@ from torch import Tensor
 from tests.trainables_tests.metrics_tests.test_evaluate import Dictionary, blocks, mixed, patterns, planted
 from trainables.config import TrialConfig
 from trainables.data.dataset import load_dataset, to_tensors
-from trainables.metrics.catalog import METRICS, SCORE_PARTS
-from trainables.metrics.evaluate_confirm import full_metrics
-from trainables.metrics.evaluate_final import final_metrics
+from trainables.metrics.catalog import METRICS, SCORE_PARTS, measured_at
+from trainables.metrics.evaluate import compute_references, evaluate_alone
+from trainables.metrics.inputs import ReferenceInputs
 from trainables.metrics.measured import measure
-from trainables.metrics.references_final import final_references
 from trainables.model.interface import SupportsFeatures
 from trainables.pipeline.pipeline import MEAN_CODES, Pipeline, Plan
 from trainables.storage import tensor_folder
@@ -29,7 +28,7 @@ def untrained(images: Tensor) -> Tensor:
 
 def final(model: SupportsFeatures, seed: int = 0) -> dict[str, float]:
     measured = measure(model, *blocks(600, 0), *blocks(300, 1))
-    return final_metrics(measured, final_references(measured.activations, untrained, seed), seed)
+    return evaluate_alone(measured_at("final"), measured, untrained, seed)
 
 
 def test_the_planted_dictionary_is_perfect() -> None:
@@ -68,20 +67,17 @@ def test_permuting_latents_and_rescaling_them_with_their_decoder_rows_changes_no
 def test_references_know_nothing_of_the_codes() -> None:
     """They are cached per classifier: another SAE on the same activations must find its own in there."""
     one, two = (measure(model, *blocks(300, 0), *blocks(100, 1)) for model in (planted(), mixed()))
-    first, second = (final_references(measured.activations, untrained, 0) for measured in (one, two))
+    first, second = (
+        compute_references(measured_at("rung", "final"), ReferenceInputs(m.activations, untrained, 0))
+        for m in (one, two)
+    )
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
 def test_the_whole_set_is_the_whole_table_but_stability() -> None:
-    given = {"classifier/accuracy": 0.5, "classifier/ce": 1.0}
-    result = full_metrics(
-        planted(),
-        untrained,
-        *blocks(300, 0),
-        *blocks(100, 1),
-        score_parts=SCORE_PARTS,
-        seed=0,
-        classifier_metrics=given,
+    measured = measure(planted(), *blocks(300, 0), *blocks(100, 1))
+    result = evaluate_alone(
+        measured_at("epoch", "rung", "final", "confirm"), measured, untrained, 0, SCORE_PARTS
     )
     named = {name for name in METRICS if not name.startswith("stability/")}
     assert set(result) == named

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from trainables.config import TrialConfig
 from trainables.data.dataset import ImageData, load_dataset, to_tensors
-from trainables.metrics.catalog import SCORE_PARTS
-from trainables.metrics.evaluate import measured_rung_metrics
+from trainables.metrics.catalog import SCORE_PARTS, measured_at
+from trainables.metrics.evaluate import compute_references, evaluate
+from trainables.metrics.inputs import MetricInputs, ReferenceInputs
 from trainables.metrics.measured import measure
-from trainables.metrics.references import rung_references
 from trainables.model.feature_model import FeatureModel
 from trainables.pipeline.pipeline import Pipeline, Plan
 
@@ -53,11 +53,13 @@ def test_no_death_raises_the_score(data: ImageData, sae: dict[str, float]) -> No
     assert trial.model is not None
     splits = (data.train.images, data.train.labels, data.val.images, data.val.labels)
     order = torch.randperm(WIDTH, generator=torch.Generator().manual_seed(1))
+    metrics = measured_at("rung")
     references, results = None, []
     for gone in (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, WIDTH):
         measured = measure(Silenced(trial.model, order[:gone]), *splits)
-        references = references or rung_references(measured.activations, trial.model.hidden, 0)
-        results.append(measured_rung_metrics(measured, references, SUMS, 0))
+        read = ReferenceInputs(measured.activations, trial.model.hidden, 0)
+        references = references or compute_references(metrics, read)
+        results.append(evaluate(metrics, MetricInputs(measured, references, trial.model.hidden, 0, SUMS)))
     for name in (*SUMS, "score"):
         values = [result[f"interpretability/{name}"] for result in results]
         assert all(after <= before + 1e-6 for before, after in pairwise(values)), (name, values)

@@ -1,0 +1,47 @@
+"""How much codes change when only the background does: see `trainables.metrics.background_sensitivity`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trainables.metrics.metric import Metric, Reference, Score
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from trainables.metrics.inputs import MetricInputs, ReferenceInputs
+
+_NAME = "attribution/background_sensitivity"
+
+
+def _untrained(inputs: ReferenceInputs) -> dict[str, Tensor]:
+    from trainables.metrics.background_sensitivity import untrained_sensitivity
+    from trainables.metrics.scalar import scalar
+
+    found = untrained_sensitivity(inputs.untrained, inputs.activations.val_images, inputs.seed)
+    return {"mean": scalar(found)}
+
+
+UNTRAINED = Reference("background sensitivity of the untrained network", _untrained)
+
+
+def sensitivity(inputs: MetricInputs) -> Score:
+    """Of a sample of latents on val."""
+    from trainables.metrics.background_sensitivity import of_latents
+
+    untrained = float(inputs.reference(UNTRAINED)["mean"])
+    return Score(of_latents(inputs.measured, inputs.seed), references={f"{_NAME}_untrained": untrained})
+
+
+METRICS = (
+    Metric(
+        _NAME,
+        "relative change of a latent's code when noise is laid on the background",
+        "min",
+        sensitivity,
+        unit="share",
+        references={f"{_NAME}_untrained": "the same of the same architecture, untrained"},
+        reads=(UNTRAINED,),
+        needs=("images", "network"),
+    ),
+)

@@ -1,0 +1,90 @@
+"""What metrics and references are computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from trainables.metrics.measured import Activations, Measured
+    from trainables.metrics.metric import Need, Reference
+    from trainables.model.interface import SupportsFeatures
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceInputs:
+    """What references are computed from: no SAE among it.
+
+    untrained: images (b, h, w) -> hidden activations (b, d) of the same architecture before training.
+    `seed` decides directions, starts and noise.
+    """
+
+    activations: Activations
+    untrained: Callable[[Tensor], Tensor]
+    seed: int
+    _done: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    def once(self, compute: Callable[[ReferenceInputs], Result]) -> Result:
+        """`compute` of these inputs, computed at most once however many references ask."""
+        if compute not in self._done:
+            self._done[compute] = compute(self)
+        result: Result = self._done[compute]
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class MetricInputs:
+    """What metrics are computed from; all tensors live on the model's device, those of references on the CPU.
+
+    references: of `evaluate.compute_references`, for the same activations and seed. `seed` decides the
+    sampled latents, the directions and the noise. score_parts: what `interpretability/score` is made of.
+    twin: makes a model that differs in its SAE's seed alone; None where stability is not asked for.
+    """
+
+    measured: Measured
+    references: Mapping[str, Tensor]
+    untrained: Callable[[Tensor], Tensor]
+    seed: int
+    score_parts: tuple[str, ...] = ()
+    twin: Callable[[], SupportsFeatures] | None = None
+    _done: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def given(self) -> frozenset[Need]:
+        """What there is of `Metric.needs`."""
+        always: frozenset[Need] = frozenset(("labels", "images", "network"))
+        return always | {"twin"} if self.twin is not None else always
+
+    def reference(self, reference: Reference) -> dict[str, Tensor]:
+        """What the reference computed, by its own names; KeyError naming it if it is not there."""
+        prefix = f"{reference.name}:"
+        found = {
+            name.removeprefix(prefix): tensor
+            for name, tensor in self.references.items()
+            if name.startswith(prefix)
+        }
+        if not found:
+            raise KeyError(f"the reference {reference.name} was not computed; no metric lists it in `reads`")
+        return found
+
+    def once(self, compute: Callable[[MetricInputs], Result]) -> Result:
+        """`compute` of these inputs, computed at most once however many metrics ask."""
+        if compute not in self._done:
+            self._done[compute] = compute(self)
+        result: Result = self._done[compute]
+        return result
+
+    def pre_activations(self, images: Tensor) -> Tensor:
+        """u (b, f) of images (b, h, w)."""
+        model = self.measured.model
+        return model.encode(model.hidden(images))[0]
+
+    def codes(self, images: Tensor) -> Tensor:
+        """z (b, f) of images (b, h, w)."""
+        model = self.measured.model
+        return model.encode(model.hidden(images))[1]
