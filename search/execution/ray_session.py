@@ -44,6 +44,7 @@ _ENVIRONMENT = {
     "TUNE_WARN_THRESHOLD_S": "1000",
 }
 STUCK_AFTER_S = 25.0
+TRIES_HERE = 3
 _NEEDED = {"raylet", "gcs_server"}
 """Daemons without which there is no Ray; others, a log monitor for instance, may die without harm."""
 
@@ -160,12 +161,12 @@ def _session(address: str, scratch: Path, n_cpus: int | None) -> Iterator[Sessio
 def _start(address: str, session: Session, n_cpus: int | None) -> None:
     """Start a local Ray or connect to a cluster's; ClusterError says why it could not.
 
-    A local one is tried a second time: on a busy machine Ray's daemons may not come up within the half minute
-    that Ray allows them, or be ended by somebody, and then do the next time.
+    A local one is tried again: on a busy machine Ray's daemons may not come up within the half minute that
+    Ray allows them, or be ended by somebody, and then do the next time.
     """
     import ray
 
-    tries = 2 if address == "local" else 1
+    tries = TRIES_HERE if address == "local" else 1
     for left in reversed(range(tries)):
         try:
             if address == "local":
@@ -184,9 +185,9 @@ def _start(address: str, session: Session, n_cpus: int | None) -> None:
                 logging.getLogger("search").warning("Ray did not start, trying again: %s", _first_line(error))
                 continue
             what = "cannot start Ray here" if address == "local" else "cannot connect to a Ray cluster"
-            twice = ", tried twice" if tries > 1 else ""
+            times = f", tried {tries} times" if tries > 1 else ""
             raise ClusterError(
-                f"--address {address}: {what}{twice}: {_first_line(error)}{_hint(address)}"
+                f"--address {address}: {what}{times}: {_first_line(error)}{_hint(address)}"
             ) from None
 
 
