@@ -61,18 +61,18 @@ def guarded(scratch: Path) -> Iterator[None]:
 
 
 def processes_of(scratch: Path) -> list[psutil.Process]:
-    """Processes of this user that were started with something in the folder in their command or environment.
+    """Processes of this user that were started with something in the folder, or have a file open in it.
 
-    All of Ray's were, whatever they call themselves later: `ray_session` tells them where their token lies.
+    Agents and workers write another title over their command and environment, but keep their logs open.
     """
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.pid == os.getpid() or process.uids().real != os.getuid():
-                continue
-            words = [*process.cmdline(), *process.environ().values()]
-            if any(f"{scratch}/" in word for word in words):
-                found.append(process)
+            if process.pid != os.getpid() and process.uids().real == os.getuid():
+                words = [*process.cmdline(), *process.environ().values()]
+                words += [file.path for file in process.open_files()]
+                if any(f"{scratch}/" in word for word in words):
+                    found.append(process)
     return found
 
 

@@ -22,8 +22,11 @@ sleep = [sys.executable, "-c", "import time; time.sleep(1000)"]
 with guarded(scratch):
     told = subprocess.Popen([*sleep, f"{scratch}/socket"])
     inherits = subprocess.Popen(sleep, env={**os.environ, "RAY_AUTH_TOKEN_PATH": f"{scratch}/token"})
+    log = open(scratch / "log", "w")
+    writes = subprocess.Popen(sleep, stdout=log)
+    log.close()
     stranger = subprocess.Popen([*sleep, f"{scratch}-of-somebody-else/socket"])
-    print(told.pid, inherits.pid, stranger.pid, flush=True)
+    print(told.pid, inherits.pid, writes.pid, stranger.pid, flush=True)
     time.sleep(1000)
 """
 
@@ -41,10 +44,10 @@ def test_after_a_driver_is_killed_its_processes_and_scratch_go(tmp_path: Path, h
         assert driver.stdout is not None
         pids = [int(pid) for pid in driver.stdout.readline().split()]
         (guard,) = (p for p in psutil.Process(driver.pid).children() if str(scratch) in p.cmdline())
-        told, inherits, stranger = (psutil.Process(pid) for pid in pids)
+        told, inherits, writes, stranger = (psutil.Process(pid) for pid in pids)
         os.kill(driver.pid, how)
         driver.wait()
-        _, alive = psutil.wait_procs([told, inherits, guard], timeout=60)
+        _, alive = psutil.wait_procs([told, inherits, writes, guard], timeout=60)
         assert alive == []
         assert not scratch.exists()
         assert stranger.is_running()
