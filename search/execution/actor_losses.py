@@ -15,7 +15,7 @@ from typing import Any
 
 import ray
 import ray.tune.execution.tune_controller as tune_controller
-from ray.air.execution._internal import RayActorManager
+from ray.air.execution._internal import RayActorManager, TrackedActor
 from ray.exceptions import RayActorError, RayTaskError
 
 from search.scheduling.lost_process import FROZEN, system_error
@@ -32,18 +32,18 @@ def losses_end_attempts(check: Callable[[], None], timeout_s: float) -> Iterator
 
     class Manager(_ActorManager):
         still_there = staticmethod(check)
-        silent = FrozenWorkers(timeout_s)
+        silent = FrozenWorkers[TrackedActor](timeout_s)
 
-    tune_controller.RayActorManager = Manager
+    tune_controller.RayActorManager = Manager  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        tune_controller.RayActorManager = RayActorManager
+        tune_controller.RayActorManager = RayActorManager  # type: ignore[attr-defined]
 
 
-class _ActorManager(RayActorManager):  # type: ignore[misc]  # Ray's types are not looked at
+class _ActorManager(RayActorManager):
     still_there: Callable[[], None]
-    silent: FrozenWorkers
+    silent: FrozenWorkers[TrackedActor]
 
     def __init__(self, resource_manager: Any) -> None:  # Ray's own clean-up calls it again
         super().__init__(resource_manager)

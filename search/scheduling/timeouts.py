@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable, Iterable
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from search.scheduling.lost_process import Loss, loss_of
 
@@ -20,6 +21,7 @@ WATCHDOG_IS_LATE_S = 10.0
 """How much later than a watchdog inside the process the driver gives up on it."""
 ATTENTIVE_S = 2.0
 """What a pause between two looks at the workers counts at most."""
+Worker = TypeVar("Worker", bound=Hashable)
 _DIED_ALONE = "its worker process has died"
 """Ray's words; of a process that went down with its node it says something else."""
 
@@ -67,7 +69,7 @@ def marked(folder: Path) -> bool:
     return mark.is_file() and mark.stat().st_size > 0
 
 
-class FrozenWorkers:
+class FrozenWorkers(Generic[Worker]):
     """Which workers have been silent for longer than the watchdog in them allows: they cannot run it.
 
     To be asked all the time. A driver that was stopped itself, with results waiting that it has not seen,
@@ -77,13 +79,13 @@ class FrozenWorkers:
     def __init__(self, timeout_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._allowed_s = 1.05 * timeout_s + WATCHDOG_IS_LATE_S
         self._clock, self._watched_s, self._looked = clock, 0.0, clock()
-        self._since: dict[Hashable, float] = {}
+        self._since: dict[Worker, float] = {}
 
-    def began(self, worker: Hashable) -> None:
+    def began(self, worker: Worker) -> None:
         """The worker's time runs from now."""
         self._since[worker] = self._watched_s
 
-    def overdue(self, busy: Iterable[Hashable]) -> list[Hashable]:
+    def overdue(self, busy: Iterable[Worker]) -> list[Worker]:
         """Of the workers that owe an answer, those that do so for too long; others are forgotten."""
         now = self._clock()
         self._watched_s += min(now - self._looked, ATTENTIVE_S)

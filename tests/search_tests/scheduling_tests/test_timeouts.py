@@ -49,17 +49,17 @@ def test_a_process_that_dies_when_its_time_is_over(
     assert not attempts.timed_out("b", tmp_path)
 
 
-def looked(frozen: FrozenWorkers, clock: Clock, seconds: float, busy: set[str]) -> list[object]:
+def looked(frozen: FrozenWorkers[str], clock: Clock, seconds: float, busy: set[str]) -> list[str]:
     """Who is overdue after so many seconds in which the driver looked every half second."""
-    found: list[object] = []
+    found: list[str] = []
     for _ in range(int(2 * seconds)):
         clock.now += 0.5
-        found = list(frozen.overdue(busy))
+        found = frozen.overdue(busy)
     return found
 
 
 def test_a_worker_that_owes_an_answer_for_longer_than_its_watchdog_allows_is_overdue(clock: Clock) -> None:
-    frozen = FrozenWorkers(TIMEOUT_S, clock)
+    frozen = FrozenWorkers[str](TIMEOUT_S, clock)
     frozen.overdue({"a", "b"})
     assert looked(frozen, clock, 114, {"a", "b"}) == []
     frozen.began("b")
@@ -68,14 +68,14 @@ def test_a_worker_that_owes_an_answer_for_longer_than_its_watchdog_allows_is_ove
 
 
 def test_a_worker_that_answered_begins_anew(clock: Clock) -> None:
-    frozen = FrozenWorkers(TIMEOUT_S, clock)
+    frozen = FrozenWorkers[str](TIMEOUT_S, clock)
     looked(frozen, clock, 114, {"a"})
     assert looked(frozen, clock, 1, set()) == []
     assert looked(frozen, clock, 114, {"a"}) == []
 
 
 def test_a_driver_that_was_stopped_itself_judges_nobody_by_that_time(clock: Clock) -> None:
-    frozen = FrozenWorkers(TIMEOUT_S, clock)
+    frozen = FrozenWorkers[str](TIMEOUT_S, clock)
     frozen.overdue({"a"})
     clock.now += 86_400
     assert frozen.overdue({"a"}) == []
