@@ -65,7 +65,7 @@ def measure(kind: str, options: argparse.Namespace) -> list[list[object]]:
     y = torch.randn(n, SIZE, generator=torch.Generator().manual_seed(0)).to(options.device)
     passes = options.rounds + 1
     ways = {"one": _pass(_single(config, y, passes, plain=True))}
-    if takes_compiled_steps(kind, options.device):
+    if takes_compiled_steps(KINDS["sae"][kind](), options.device):
         ways["compiled"] = _pass(_single(config, y, passes, plain=False))
     for number in options.numbers:
         requests = [SaeRequest(config, y, passes, seed) for seed in range(number)]
@@ -98,7 +98,7 @@ def timed(ways: dict[str, Callable[[int], None]], options: argparse.Namespace) -
 
 
 def _single(config: SaeTrainingConfig, y: Tensor, passes: int, *, plain: bool) -> Training:
-    sae: SparseAutoencoder = registry.load(registry.SAES, config.kind)(config, SIZE).to(y.device)  # type: ignore[attr-defined]
+    sae: SparseAutoencoder = config.load_implementation()(config, SIZE).to(y.device)
     generator = torch.Generator().manual_seed(0)
     sae.begin_step(0.0)
     sae.initialise(y, generator)

@@ -9,3 +9,7 @@ class DataError(Exception):
 
 class TrialDiverged(Exception):
     """A loss or metric left the finite numbers. This trial ends, the search goes on."""
+
+
+class MemberError(Exception):
+    """A member of an open family from outside cannot be used. The text says which, why, and where."""

@@ -1,91 +1,212 @@
-"""Name -> where the class lives, imported when first asked for.
+"""The open families: name -> member, imported when first asked for.
 
-To add a member: one class of settings in `trainables.settings`, named in `trainables.config`,
-one class that does the work, one line here.
+A member is found (a) in a table below, (b) among the entry points of installed packages, in the group
+`sae_search.<group>`, or (c) by its import path `package.module:Name`. A member with settings is a config
+class (`trainables.settings`) that names its implementation and rules; a member without is the function or
+class itself. To add one here: its file or files, and one line in its table. To add one elsewhere: nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import import_module
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-CLASSIFIERS = {
-    "mlp": "trainables.networks.mlp:Mlp",
-    "conv": "trainables.networks.conv:Conv",
-}
-FRONT_ENDS = {
-    "none": "trainables.networks.front_ends.pixels:Pixels",
-    "gabor": "trainables.networks.front_ends.fixed_banks:GaborBank",
-    "sobel": "trainables.networks.front_ends.fixed_banks:SobelBank",
-    "conv": "trainables.networks.front_ends.convolution:Convolution",
-    "conv_free": "trainables.networks.front_ends.convolution:BiasFreeConvolution",
-    "locally_connected": "trainables.networks.front_ends.locally_connected:LocallyConnected",
-}
-BASES = {
-    "raw": "trainables.bases.raw:Raw",
-    "pca": "trainables.bases.pca:Pca",
-    "pca_variance": "trainables.bases.pca_variance:PcaVariance",
-    "whitened_pca": "trainables.bases.pca:WhitenedPca",
-    "whitened_pca_variance": "trainables.bases.pca_variance:WhitenedPcaVariance",
-    "zca": "trainables.bases.zca:Zca",
-    "ica": "trainables.bases.ica:Ica",
-    "random_rotation": "trainables.bases.random_rotation:RandomRotation",
-}
-SAES = {
-    "relu": "trainables.saes.relu:ReluSae",
-    "relu_target": "trainables.saes.relu_target:ReluTargetSae",
-    "topk": "trainables.saes.topk:TopKSae",
-    "batch_topk": "trainables.saes.batch_topk:BatchTopKSae",
-    "jumprelu": "trainables.saes.jumprelu:JumpReluSae",
-    "gated": "trainables.saes.gated:GatedSae",
-    "matryoshka": "trainables.saes.matryoshka:MatryoshkaSae",
-}
-LOOPS = {
-    "none": "trainables.classifier.plain:PlainLoop",
-    "sae_ception": "trainables.classifier.sae_ception:SaeCeptionLoop",
-}
-DATASETS = {
-    "digits": "trainables.data.embedded:load_digits",
-    "mnist": "trainables.data.mnist_family:load_mnist",
-    "fashion_mnist": "trainables.data.mnist_family:load_fashion_mnist",
-    "kmnist": "trainables.data.mnist_family:load_kmnist",
-    "emnist": "trainables.data.mnist_family:load_emnist",
-    "npz": "trainables.data.npz:load_npz",
-    "planted": "trainables.data.planted:load_planted",
-}
-# Datasets with settings of their own in a space file's `data`; the class imports no torch.
-DATA_SETTINGS = {"planted": "trainables.settings.planted:PlantedConfig"}
-AUXILIARY_LOSSES = {
-    "activation_l1": "trainables.losses.activation_l1:activation_l1",
-    "junk_penalty": "trainables.losses.junk_penalty:junk_penalty",
-    "junk_penalty_absolute": "trainables.losses.junk_penalty:junk_penalty_absolute",
-    "rrr": "trainables.losses.right_reasons:right_for_the_right_reasons",
-    "first_layer_tv": "trainables.losses.first_layer_tv:first_layer_tv",
-    "first_layer_distance_l1": "trainables.losses.first_layer_distance_l1:first_layer_distance_l1",
-    "first_layer_group_lasso": "trainables.losses.first_layer_group_lasso:first_layer_group_lasso",
-    "hidden_group_lasso": "trainables.losses.hidden_group_lasso:HiddenGroupLasso",
-    "monosemanticity": "trainables.losses.monosemanticity:Monosemanticity",
-    "contrastive": "trainables.losses.contrastive:Contrastive",
-    "sparse_reconstruction": "trainables.losses.sparse_reconstruction:SparseReconstruction",
-    "concepts": "trainables.losses.concepts:ConceptSupervision",
-}
-CONCEPT_TABLES = {
-    "image_statistics": "trainables.data.image_statistics:image_statistics",
-    "shuffled_image_statistics": "trainables.data.image_statistics:shuffled_image_statistics",
-}
-ATTRIBUTIONS = {
-    "gradient": "trainables.attribution.gradient:Gradient",
-    "smooth_grad": "trainables.attribution.smooth_grad:SmoothGrad",
-    "integrated_gradients": "trainables.attribution.integrated_gradients:IntegratedGradients",
-    "expected_gradients": "trainables.attribution.expected_gradients:ExpectedGradients",
-    "occlusion": "trainables.attribution.occlusion:Occlusion",
-}
+from trainables.foreign import digest_of_module, fault_in, import_object, is_import_path
+
+GROUP_PREFIX = "sae_search."
 
 
-def load(table: Mapping[str, str], name: str) -> Any:
-    """The object that `name` stands for in `table`; KeyError naming the choices if there is none."""
-    if name not in table:
-        raise KeyError(f"{name!r} is not one of {', '.join(table)}")
-    module, _, attribute = table[name].partition(":")
-    return getattr(import_module(module), attribute)
+class Registry(Mapping[str, Any]):
+    """One family. As a mapping it has the names of the tables and of installed packages.
+
+    `registry[name]` also takes an import path. Raises KeyError for a name that nobody has, and MemberError
+    for a member from outside that cannot be imported or is not what the family needs; the text says why.
+    """
+
+    def __init__(
+        self,
+        noun: str,
+        group: str,
+        built_in: Mapping[str, str],
+        base: str = "",
+        interface: str = "",
+        required: tuple[str, ...] = (),
+    ) -> None:
+        """base: import path of the class that settings of a member derive from, empty if members have none;
+        interface: of the class that implementations derive from; required: methods that they must define."""
+        self.noun, self.group, self.built_in = noun, group, dict(built_in)
+        self._base, self._interface, self._required = base, interface, required
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.built_in:
+            return import_object(self.built_in[name])
+        path = self._path_outside(name)
+        found = import_object(path)
+        wrong = fault_in(found, path, self._base, self._interface, self._required)
+        if wrong is not None:
+            raise wrong
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.built_in or name in self._installed()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self.built_in, *self._installed()))
+
+    def __len__(self) -> int:
+        return len(tuple(iter(self)))
+
+    def is_named(self, name: object) -> bool:
+        """Whether `registry[name]` would look for something: a known name, or an import path."""
+        return isinstance(name, str) and (name in self or is_import_path(name))
+
+    def code(self, name: str) -> str | None:
+        """What a member from outside is, as the sha256 of its package's files; None for one of ours, whose
+        changes `stages.VERSIONS` tells."""
+        if name in self.built_in:
+            return None
+        return digest_of_module(self._path_outside(name).partition(":")[0])
+
+    def _path_outside(self, name: str) -> str:
+        path = name if is_import_path(name) else self._installed().get(name)
+        if path is None:
+            raise KeyError(f"{name!r} is not one of {', '.join(self)}")
+        return path
+
+    def _installed(self) -> dict[str, str]:
+        """Name -> import path of what installed packages add; a name of ours stays ours."""
+        points = _entry_points(GROUP_PREFIX + self.group)
+        return {point.name: point.value for point in points if point.name not in self.built_in}
+
+
+@cache
+def _entry_points(group: str) -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=group))
+
+
+CLASSIFIERS = Registry(
+    "classifier",
+    "classifiers",
+    {
+        "mlp": "trainables.settings.classifier:MlpClassifierConfig",
+        "conv": "trainables.settings.classifier:ConvClassifierConfig",
+    },
+    "trainables.settings.classifier:ClassifierTrainingConfig",
+    "trainables.networks.network:Network",
+    ("hidden", "head", "hidden_layer", "readout_layer", "first_weights"),
+)
+FRONT_ENDS = Registry(
+    "front end",
+    "front_ends",
+    {
+        "none": "trainables.networks.front_ends.pixels:Pixels",
+        "gabor": "trainables.networks.front_ends.fixed_banks:GaborBank",
+        "sobel": "trainables.networks.front_ends.fixed_banks:SobelBank",
+        "conv": "trainables.networks.front_ends.convolution:Convolution",
+        "conv_free": "trainables.networks.front_ends.convolution:BiasFreeConvolution",
+        "locally_connected": "trainables.networks.front_ends.locally_connected:LocallyConnected",
+    },
+    interface="trainables.networks.front_ends.front_end:FrontEnd",
+    required=("forward",),
+)
+BASES = Registry(
+    "basis",
+    "bases",
+    {
+        "raw": "trainables.settings.basis:RawBasisConfig",
+        "pca": "trainables.settings.basis:PcaBasisConfig",
+        "pca_variance": "trainables.settings.basis:PcaVarianceBasisConfig",
+        "whitened_pca": "trainables.settings.basis:WhitenedPcaBasisConfig",
+        "whitened_pca_variance": "trainables.settings.basis:WhitenedPcaVarianceBasisConfig",
+        "zca": "trainables.settings.basis:ZcaBasisConfig",
+        "ica": "trainables.settings.basis:IcaBasisConfig",
+        "random_rotation": "trainables.settings.basis:RandomRotationBasisConfig",
+    },
+    "trainables.settings.basis:BasisConfig",
+    "trainables.bases.basis:Basis",
+    ("fit", "encode", "decode"),
+)
+SAES = Registry(
+    "SAE",
+    "saes",
+    {
+        "relu": "trainables.settings.sae:ReluSaeConfig",
+        "relu_target": "trainables.settings.sae:ReluTargetSaeConfig",
+        "topk": "trainables.settings.sae:TopKSaeConfig",
+        "batch_topk": "trainables.settings.sae:BatchTopKSaeConfig",
+        "jumprelu": "trainables.settings.sae:JumpReluSaeConfig",
+        "gated": "trainables.settings.sae:GatedSaeConfig",
+        "matryoshka": "trainables.settings.sae:MatryoshkaSaeConfig",
+    },
+    "trainables.settings.sae:SaeTrainingConfig",
+    "trainables.saes.sparse_autoencoder:SparseAutoencoder",
+    ("activate",),
+)
+LOOPS = Registry(
+    "loop",
+    "loops",
+    {
+        "none": "trainables.settings.loop:NoLoopConfig",
+        "sae_ception": "trainables.settings.loop:SaeCeptionLoopConfig",
+    },
+    "trainables.settings.loop:LoopConfig",
+    "trainables.classifier.training_loop:ClassifierLoop",
+    ("arrived", "advance", "tensors", "facts", "restore"),
+)
+AUXILIARY_LOSSES = Registry(
+    "auxiliary loss",
+    "losses",
+    {
+        "activation_l1": "trainables.settings.auxiliary:ActivationL1Config",
+        "junk_penalty": "trainables.settings.auxiliary:JunkPenaltyConfig",
+        "junk_penalty_absolute": "trainables.settings.auxiliary:AbsoluteJunkPenaltyConfig",
+        "rrr": "trainables.settings.auxiliary:RightReasonsConfig",
+        "first_layer_tv": "trainables.settings.auxiliary:FirstLayerTvConfig",
+        "first_layer_distance_l1": "trainables.settings.auxiliary:FirstLayerDistanceL1Config",
+        "first_layer_group_lasso": "trainables.settings.auxiliary:FirstLayerGroupLassoConfig",
+        "hidden_group_lasso": "trainables.settings.auxiliary:HiddenGroupLassoConfig",
+        "monosemanticity": "trainables.settings.auxiliary:MonosemanticityConfig",
+        "contrastive": "trainables.settings.auxiliary:ContrastiveConfig",
+        "sparse_reconstruction": "trainables.settings.auxiliary:SparseReconstructionConfig",
+        "concepts": "trainables.settings.auxiliary:ConceptsConfig",
+    },
+    "trainables.settings.section:LossConfig",
+)
+DATASETS = Registry(
+    "data source",
+    "data",
+    {
+        "digits": "trainables.settings.data:DigitsConfig",
+        "mnist": "trainables.settings.data:MnistConfig",
+        "fashion_mnist": "trainables.settings.data:FashionMnistConfig",
+        "kmnist": "trainables.settings.data:KmnistConfig",
+        "emnist": "trainables.settings.data:EmnistConfig",
+        "npz": "trainables.settings.data:NpzConfig",
+        "planted": "trainables.settings.planted:PlantedConfig",
+    },
+    "trainables.settings.data:DataConfig",
+)
+CONCEPT_TABLES = Registry(
+    "concept table",
+    "concept_tables",
+    {
+        "image_statistics": "trainables.data.image_statistics:image_statistics",
+        "shuffled_image_statistics": "trainables.data.image_statistics:shuffled_image_statistics",
+    },
+)
+ATTRIBUTIONS = Registry(
+    "attribution",
+    "attributions",
+    {
+        "gradient": "trainables.attribution.settings:GradientConfig",
+        "smooth_grad": "trainables.attribution.settings:SmoothGradConfig",
+        "integrated_gradients": "trainables.attribution.settings:IntegratedGradientsConfig",
+        "expected_gradients": "trainables.attribution.settings:ExpectedGradientsConfig",
+        "occlusion": "trainables.attribution.settings:OcclusionConfig",
+    },
+    "trainables.attribution.settings:AttributionConfig",
+    "trainables.attribution.attribution:Attribution",
+    ("maps",),
+)

@@ -26,7 +26,7 @@ def build(kind: str, width: int) -> TakeStep | None:
     model = KINDS["sae"][KIND[kind]]
     config = model(**{name: value for name, value in fields.items() if name in model.model_fields})
     x = inputs()
-    sae: SparseAutoencoder = registry.load(registry.SAES, KIND[kind])(config, x.shape[1])
+    sae: SparseAutoencoder = registry.SAES[KIND[kind]].load_implementation()(config, x.shape[1])
     sae.initialise(x, torch.Generator().manual_seed(0))
     if kind == "l1_sparse":
         with torch.no_grad():

@@ -98,6 +98,7 @@ def _actor_config(confirmation: Confirmation) -> Callable[[TrialRecord], dict[st
 
 def _context(confirmation: Confirmation, granted: GrantedResources) -> Any:
     from trainables.pipeline.pipeline import Plan
+    from trainables.workers.shipped_code import shipped_code
     from trainables.workers.trial_actor import TrialContext
 
     study = confirmation.study
@@ -117,5 +118,6 @@ def _context(confirmation: Confirmation, granted: GrantedResources) -> Any:
         threads=granted.threads,
         gpus=granted.gpu,
         storage=confirmation.sharing.place,
+        code=shipped_code(),
         home_node=this_node(),
     )

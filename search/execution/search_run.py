@@ -103,6 +103,7 @@ def _config_of(study: Study) -> Callable[[TrialRecord], dict[str, Any]]:
 
 
 def _context(launch: SearchRun, granted: GrantedResources) -> Any:
+    from trainables.workers.shipped_code import shipped_code
     from trainables.workers.trial_actor import TrialContext
 
     study = launch.study
@@ -115,6 +116,7 @@ def _context(launch: SearchRun, granted: GrantedResources) -> Any:
         threads=granted.threads,
         gpus=granted.gpu,
         storage=launch.sharing.place,
+        code=shipped_code(),
         home_node=this_node(),
     )
 

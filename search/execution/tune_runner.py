@@ -21,8 +21,8 @@ from search.execution.signals import StopSignals
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import Recorder
 from search.study.sections import Resources
-from trainables import registry
 from trainables.data.dataset import Dataset
+from trainables.foreign import import_object
 
 if TYPE_CHECKING:
     from search.execution.tune_adapters import DecidesAtRungs, SuggestsTrials
@@ -104,9 +104,7 @@ def _fit(
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(MAX_PENDING)
     context = work.context(granted)
     attempts = Attempts(context.timeout_s, context.overrun)
-    actor = tune.with_parameters(
-        registry.load({"actor": work.actor}, "actor"), context=context, dataset=work.dataset
-    )
+    actor = tune.with_parameters(import_object(work.actor), context=context, dataset=work.dataset)
     tuner = tune.Tuner(
         tune.with_resources(actor, {"cpu": granted.cpu, "gpu": granted.gpu}),
         tune_config=tune.TuneConfig(

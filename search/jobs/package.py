@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from search.errors import SpaceError
+from trainables.workers.shipped_code import code_files as own_code
 
 LIMIT_BYTES = 20 * 2**20
 NOT_AT_THE_TOP = {"data", "runs", "build", "dist", "venv", "env", "tests", "docs", "benchmarks", "deploy"}
@@ -40,18 +41,23 @@ class Package:
         return f"gcs://{self.name}"
 
 
-def code_package(root: Path, space: Path | None, limit_bytes: int = LIMIT_BYTES) -> Package:
-    """The project at `root` and the space file. Raises SpaceError if `root` is no checkout or is too big."""
+def code_package(
+    root: Path, space: Path | None, limit_bytes: int = LIMIT_BYTES, code: Iterable[Path] = ()
+) -> Package:
+    """The project at `root`, the space file, and the folders `code` that it has kinds from.
+
+    Raises SpaceError if `root` is no checkout or is too big.
+    """
     if not (root / "pyproject.toml").is_file() or not (root / "search" / "run.py").is_file():
         raise SpaceError(f"{root} is no checkout of sae-search that could be sent; use --code installed")
     files = {str(path.relative_to(root)): path for path in code_files(root)}
     refuse_too_much(files, limit_bytes)
-    return _package(files, space)
+    return _package(files, space, code)
 
 
-def space_package(space: Path) -> Package:
-    """The space file alone, for a cluster where sae-search is installed."""
-    return _package({}, space)
+def space_package(space: Path, code: Iterable[Path] = ()) -> Package:
+    """The space file and its own code, for a cluster where sae-search is installed."""
+    return _package({}, space, code)
 
 
 def code_files(root: Path) -> Iterator[Path]:
@@ -87,13 +93,15 @@ def refuse_too_much(files: dict[str, Path], limit_bytes: int) -> None:
     )
 
 
-def _package(files: dict[str, Path], space: Path | None) -> Package:
+def _package(files: dict[str, Path], space: Path | None, code: Iterable[Path]) -> Package:
     at = None
+    # Beside the space file, where it is looked for.
+    own = {f"{SUBMITTED}/{file.relative_to(folder)}": file for folder in code for file in own_code(folder)}
     if space is not None:
         resolved = space.resolve()
-        inside = (name for name, path in files.items() if path.resolve() == resolved)
+        inside = (name for name, path in files.items() if path.resolve() == resolved and not own)
         at = next(inside, f"{SUBMITTED}/{space.name}")
-        files = {**files, at: space}
+        files = {**files, **own, at: space}
     content = _archive(files)
     digest = hashlib.sha256(content).hexdigest()[:16]
     return Package(f"_ray_pkg_{digest}.zip", content, len(files), at)

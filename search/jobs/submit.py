@@ -14,6 +14,7 @@ from search.jobs.follow import Follower, say
 from search.jobs.package import Package, code_package, space_package
 from search.jobs.server import JobServer, Unreachable, require_extra, token
 from search.space.loader import load_study
+from trainables.foreign import folders_in_use
 
 OUT_ON_THE_HEAD = "sae-search-runs"
 """In the home folder there. A job's working folder is removed some time after its end."""
@@ -66,8 +67,8 @@ def _package(options: Options) -> Package | None:
     if options.space is not None:
         load_study(options.space, options.overrides)  # mistakes are told here and now
     if options.code == "upload":
-        return code_package(Path(__file__).resolve().parents[2], options.space)
-    return space_package(options.space) if options.space is not None else None
+        return code_package(Path(__file__).resolve().parents[2], options.space, code=folders_in_use())
+    return space_package(options.space, folders_in_use()) if options.space is not None else None
 
 
 def entrypoint(options: Options, package: Package | None) -> str:

@@ -19,6 +19,7 @@ from search.errors import DiskError, ExitCode, Interrupted, RunDirectoryError, S
 from search.run_dir.last_words import last_words
 from search.run_dir.run_directory import RunDirectory
 from search.study.study import Study
+from trainables.foreign import folders_in_use
 
 
 @contextmanager
@@ -84,6 +85,7 @@ def describe_process() -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": {name: version(name) for name in _PACKAGES},
         "git": _commit(),
+        "code": [str(folder) for folder in folders_in_use()],
         "host": {
             "name": platform.node(),
             "system": platform.platform(),

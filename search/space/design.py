@@ -26,6 +26,7 @@ from search.study.domains import Scalar
 from search.study.sections import NAME_PATTERN, Budget, DesignModel, Scheduler
 from search.study.study import trial_config
 from trainables import config
+from trainables.errors import MemberError
 
 
 def read_design(root: Table, ordered: list[Entry], problems: Problems) -> Design | None:
@@ -165,9 +166,12 @@ def _without_foreign(root: Table, section: str, kind: str, table: Table) -> Tabl
     trial = root.entries["trial"]
     assert isinstance(trial, Table)
     node = trial.entries[section]
-    if not isinstance(node, Table) or kind not in config.KINDS.get(section, {}):
+    try:
+        known = config.KINDS[section][kind].model_fields if section in config.KINDS else None
+    except (KeyError, MemberError):  # told where the direction's settings are read
+        known = None
+    if not isinstance(node, Table) or known is None:
         return root
-    known = config.KINDS[section][kind].model_fields
     kept: dict[str, Node] = {
         key: value
         for key, value in node.entries.items()

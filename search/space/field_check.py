@@ -15,13 +15,14 @@ from pydantic.fields import FieldInfo
 from search.space.nodes import Atom, show_atom
 from search.space.problems import choices_hint
 from search.study.sections import NAME_PATTERN
-from trainables.settings.auxiliary import CONCEPT_TABLE
+from trainables.errors import MemberError
+from trainables.settings.auxiliary import LOSSES
+from trainables.settings.names import Name
 
 _NOUNS = {"int": "a whole number", "float": "a number", "string": "a string", "bool": "true or false"}
 _PATTERNS = {
     NAME_PATTERN: "letters, digits, dot, underscore and hyphen, beginning with a letter or digit",
-    CONCEPT_TABLE: "image_statistics, shuffled_image_statistics, or an absolute path, because every trial "
-    "runs in a folder of its own",
+    LOSSES: "package.module:Class, or several separated by a blank",
 }
 _BOUNDS = {
     "greater_than_equal": ("ge", "at least"),
@@ -42,6 +43,9 @@ def _adapter(model: type[BaseModel], name: str) -> TypeAdapter[Any]:
 
 def known_names(field: FieldInfo) -> tuple[str, ...] | None:
     """The strings that a field may take, where they are a closed list."""
+    named = _name_of(field)
+    if named is not None:
+        return tuple(named.registry) if named.also is None else None
     extra = field.json_schema_extra
     for item in (extra, *(getattr(part, "json_schema_extra", None) for part in get_args(field.annotation))):
         if isinstance(item, dict) and "enum" in item:
@@ -59,6 +63,9 @@ def base_type(field: FieldInfo) -> str:
 
 def fault(model: type[BaseModel], name: str, value: Atom) -> str | None:
     """`8.5; must be a whole number`, or None if the field takes the value."""
+    named = _name_of(model.model_fields[name])
+    if named is not None and isinstance(value, str) and named.registry.is_named(value):
+        return _fault_outside(named, value)
     known = known_names(model.model_fields[name])
     if known is not None:
         return None if value in known else f"unknown value {show_atom(value)}{choices_hint(value, known)}"
@@ -67,6 +74,20 @@ def fault(model: type[BaseModel], name: str, value: Atom) -> str | None:
     except ValidationError as error:
         phrases = list(dict.fromkeys(_phrase(dict(part)) for part in error.errors(include_url=False)))
         return f"wrong value {show_atom(value)}; must be {' or '.join(phrases)}"
+    return None
+
+
+def _name_of(field: FieldInfo) -> Name | None:
+    return next((part for part in field.metadata if isinstance(part, Name)), None)
+
+
+def _fault_outside(named: Name, value: str) -> str | None:
+    """What is wrong with a member from outside; ours are in order."""
+    if value not in named.registry.built_in:
+        try:
+            named.registry[value]
+        except MemberError as error:
+            return str(error)
     return None
 
 
@@ -80,6 +101,8 @@ def _phrase(error: dict[str, Any]) -> str:
     if kind in _BOUNDS:
         attribute, words = _BOUNDS[kind]
         return f"{words} {context[attribute]}"
+    if kind == "name":
+        return str(context["wanted"])
     if kind == "literal_error":
         return str(context["expected"])
     if kind == "finite_number":

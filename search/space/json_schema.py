@@ -16,7 +16,8 @@ from search.space.trial_fields import Slot, slots
 from search.study.design import REPLICATE
 from search.study.sections import NAME_PATTERN, SpaceModel
 from trainables import config
-from trainables.registry import DATA_SETTINGS, load
+from trainables.foreign import IMPORT_PATH
+from trainables.registry import DATASETS
 
 PATH = Path(__file__).parents[1] / "space.schema.json"
 _REF = "#/definitions/{model}"
@@ -28,7 +29,9 @@ def schema() -> dict[str, Any]:
     whole = SpaceModel.model_json_schema(ref_template=_REF)
     definitions = whole.pop("$defs", {})
     definitions["when"] = _when_schema()
-    definitions["DataModel"]["properties"] |= _own_data_settings()
+    data = definitions["DataModel"]
+    data["properties"] |= _own_data_settings()
+    _open_for_others(data, "name")
     directions = definitions["DesignModel"]["properties"]["one_at_a_time"]
     directions["additionalProperties"] = {**_direction_schema(), "minProperties": 1}
     directions["propertyNames"] = {"pattern": NAME_PATTERN}
@@ -59,8 +62,8 @@ def _untitled(value: Any) -> Any:
 def _own_data_settings() -> dict[str, Any]:
     """Settings in `data` that one dataset alone has."""
     properties: dict[str, Any] = {}
-    for name in DATA_SETTINGS:
-        own = load(DATA_SETTINGS, name).model_json_schema(ref_template=_REF)["properties"]
+    for name in DATASETS.built_in:
+        own = DATASETS[name].model_json_schema(ref_template=_REF)["properties"]
         for key, value in own.items():
             properties[key] = {**value, "description": f"{value['description']} Only of dataset {name}."}
     return properties
@@ -74,6 +77,9 @@ def _trial_schema() -> dict[str, Any]:
             continue
         section = properties.setdefault(slot.section, _section_schema(slot.section))
         section["properties"][slot.name] = _value_schema(slot)
+    for name, section in properties.items():
+        if name in config.KINDS or name in config.PLAIN:
+            _open_for_others(section, "kind" if name in config.KINDS else "losses")
     return _closed(
         properties, "The trial: every value is a constant or a domain, and only such are searched."
     )
@@ -82,8 +88,18 @@ def _trial_schema() -> dict[str, Any]:
 def _section_schema(section: str) -> dict[str, Any]:
     if section in config.PLAIN:
         return _closed({}, _first_line(config.PLAIN[section]))
-    kinds = "; ".join(f"{kind}: {_first_line(model)}" for kind, model in config.KINDS[section].items())
+    family = config.KINDS[section]
+    kinds = "; ".join(f"{kind}: {_first_line(family[kind])}" for kind in family.built_in)
     return _closed({}, f"The {section}. {kinds}")
+
+
+def _open_for_others(section: dict[str, Any], key: str) -> None:
+    """A section that names a member from elsewhere may have keys that are not known here."""
+    path = {"type": "string", "pattern": ":"}
+    among = {"type": "object", "properties": {"choice": {"contains": path}}, "required": ["choice"]}
+    del section["additionalProperties"]
+    section["if"] = {"properties": {key: {"anyOf": [path, among]}}, "required": [key]}
+    section["else"] = {"propertyNames": {"enum": list(section["properties"])}}
 
 
 def _first_line(model: type[BaseModel]) -> str:
@@ -93,6 +109,16 @@ def _first_line(model: type[BaseModel]) -> str:
 def _closed(properties: dict[str, Any], description: str | None = None) -> dict[str, Any]:
     told = {} if description is None else {"description": description}
     return {"type": "object", **told, "properties": properties, "additionalProperties": False}
+
+
+def _open(properties: dict[str, Any], description: str) -> dict[str, Any]:
+    """Keys are dotted paths, also of members from elsewhere; their sections are known."""
+    sections = "|".join(config.TrialConfig.model_fields)
+    return {
+        **_closed(properties, description),
+        "additionalProperties": True,
+        "propertyNames": {"pattern": f"^({sections})"},
+    }
 
 
 def _value_schema(slot: Slot) -> dict[str, Any]:
@@ -109,7 +135,7 @@ def _value_schema(slot: Slot) -> dict[str, Any]:
 
 def _constant_schema(slot: Slot) -> dict[str, Any]:
     if slot.is_kind:
-        return {"enum": list(slot.owners)}
+        return {"anyOf": [{"enum": list(slot.owners)}, {"type": "string", "pattern": f"^{IMPORT_PATH}$"}]}
     versions = [_field_schema(model, slot.name) for model in slot.owners.values()]
     distinct = [schema for i, schema in enumerate(versions) if schema not in versions[:i]]
     return distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
@@ -140,12 +166,12 @@ def _when_schema() -> dict[str, Any]:
     scalar = {"type": ["string", "number", "boolean"]}
     value = {"anyOf": [scalar, {"type": "array", "items": scalar, "minItems": 1}]}
     description = "Drawn only where every value named here is drawn: {sae.kind: [topk]}."
-    return _closed({path: value for path in slots()}, description)
+    return _open({path: value for path in slots()}, description)
 
 
 def _direction_schema() -> dict[str, Any]:
     values = {path: _constant_schema(slot) for path, slot in slots().items() if path != REPLICATE}
-    return _closed(values, "What a direction sets otherwise than the trial, by dotted path.")
+    return _open(values, "What a direction sets otherwise than the trial, by dotted path.")
 
 
 if __name__ == "__main__":

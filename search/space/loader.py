@@ -8,7 +8,9 @@ imports torch, ray or optuna.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,9 @@ from search.space.writer import to_yaml
 from search.space.yaml_tree import parse, read_text
 from search.study.domains import Parameter
 from search.study.study import Study
+from trainables.foreign import search_in
+
+RUN_INFO = "run.json"
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,21 @@ def load_study(path: str | Path, overrides: Sequence[str] = ()) -> LoadedSpace:
     section: `trial.sae.k={log_int: [2, 8]}`. Raises SpaceError that lists every mistake with its place.
     """
     text = read_text(Path(path))
+    search_in(*code_folders(Path(path)))
     return load_text(text, str(path), overrides)
+
+
+def code_folders(path: Path) -> list[Path]:
+    """Where kinds from outside are looked for: the folder of the space file and the working folder. A run
+    directory is data and never among them; of its space file it is the folders that the run noted."""
+    folders = [path.parent, Path.cwd()]
+    with suppress(OSError, ValueError, TypeError):
+        folders += map(Path, json.loads((path.parent / RUN_INFO).read_text(encoding="utf-8")).get("code", []))
+    return [folder for folder in folders if folder.is_dir() and not _is_in_a_run(folder.resolve())]
+
+
+def _is_in_a_run(folder: Path) -> bool:
+    return any((place / "trials.jsonl").exists() for place in (folder, *folder.parents))
 
 
 def load_text(text: str, label: str, overrides: Sequence[str] = ()) -> LoadedSpace:

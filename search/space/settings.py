@@ -31,8 +31,10 @@ from search.study.sections import (
     ScoreModel,
     SpaceModel,
 )
+from trainables.errors import MemberError
 from trainables.metrics.catalog import METRICS
-from trainables.registry import DATA_SETTINGS, DATASETS, load
+from trainables.registry import DATASETS
+from trainables.settings.data import DataConfig
 
 # The first rung's share of the training below which a pipeline says nothing.
 SMALLEST_SHARE = 1 / 1024
@@ -201,25 +203,31 @@ def _constraints(root: Table, problems: Problems) -> list[Constraint]:
 def _data(root: Table, problems: Problems) -> dict[str, Any]:
     node = root.entries.get("data")
     own = _own_data_settings(node)
-    values = _section(DataModel if own is None else _joined(DataModel, own), "data", root, problems)
-    if not isinstance(node, Table) or values.get("name") not in DATASETS:
+    values = _section(
+        DataModel if own is None or not own.model_fields else _joined(DataModel, own), "data", root, problems
+    )
+    if not isinstance(node, Table) or own is None:
         return values
-    if own is not None:
-        values["settings"] = {name: values.pop(name) for name in own.model_fields if name in values}
-    path = node.entries.get("path")
-    if values["name"] == "npz" and (path is None or (isinstance(path, Leaf) and path.value is None)):
-        problems.add(node.where, "data.path", "missing; the dataset npz is read from the file given here")
-    elif values["name"] != "npz" and "path" in values:
+    values["settings"] = {name: values.pop(name) for name in own.model_fields if name in values}
+    path, name = node.entries.get("path"), values["name"]
+    if own.takes_path and (path is None or (isinstance(path, Leaf) and path.value is None)):
+        text = f"missing; the dataset {name} is read from the file given here"
+        problems.add(node.where, "data.path", text)
+    elif not own.takes_path and "path" in values:
         text = f"{show_atom(values['path'])} would not be read; only npz has a path, other datasets a root"
         problems.add(node.keys["path"], "data.path", text)
     return values
 
 
-def _own_data_settings(node: Node | None) -> type[BaseModel] | None:
-    """The settings that only the dataset named in `data` has."""
+def _own_data_settings(node: Node | None) -> type[DataConfig] | None:
+    """The settings that only the data source named in `data` has; None if that cannot be had."""
     name = node.entries.get("name") if isinstance(node, Table) else None
-    known = isinstance(name, Leaf) and name.value in DATA_SETTINGS
-    return load(DATA_SETTINGS, str(name.value)) if known and isinstance(name, Leaf) else None
+    given = name.value if isinstance(name, Leaf) else DataSource.name
+    try:
+        own: type[DataConfig] = DATASETS[str(given)]
+    except (KeyError, MemberError):  # told where the name is read
+        return None
+    return own
 
 
 @cache

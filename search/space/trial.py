@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from search.space.domains import DOMAINS, read_entry
 from search.space.entry import Entry
+from search.space.members import read_members
 from search.space.nodes import Node, Table, show
 from search.space.problems import Problems, Where, choices_hint
-from search.space.trial_fields import Slot, default_kind, slots
+from search.space.trial_fields import Members, Slot, default_kind, slots
 from search.study.domains import Choice
 from trainables import config
 
@@ -19,14 +20,17 @@ class TrialEntries:
 
     slots: dict[str, Slot]
     where: Where
+    members: Members = field(default_factory=Members)
     entries: dict[str, Entry] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    incomplete: frozenset[str] = frozenset()
+    """Sections with a member that cannot be had, whose settings are not known."""
 
     def kinds(self, section: str) -> tuple[str, ...]:
         """Kinds that the section can have; all of them while its `kind` is broken; ("",) without variants."""
         entry = self.entries.get(f"{section}.kind")
         if entry is None:
-            return tuple(config.KINDS.get(section, ("",)))
+            return tuple(self.members.models(section))
         if isinstance(entry.domain, Choice):
             return tuple(str(option) for option in entry.domain.options)
         return (str(entry.constant),)
@@ -35,7 +39,9 @@ class TrialEntries:
 def read_trial(root: Table, problems: Problems) -> TrialEntries:
     """Every entry under `trial`. Conditions are not resolved yet."""
     node = root.entries.get("trial", Table(root.where, {}, {}, 1, 1))
-    trial = TrialEntries(slots(), node.where)
+    members, broken = read_members(root, problems)
+    incomplete = frozenset(path.partition(".")[0] for path in broken)
+    trial = TrialEntries(slots(members), node.where, members, broken=broken, incomplete=incomplete)
     if not isinstance(node, Table):
         problems.add(
             node.where, "trial", f"wrong value {show(node)}; must be a mapping with {_names(_sections())}"
@@ -88,9 +94,9 @@ def _read_section(trial: TrialEntries, section: str, node: Node | None, problems
     for key, value in node.entries.items():
         path = f"{section}.{key}"
         if path in trial.slots:
-            if key != "kind" or section not in config.KINDS:
+            if not trial.slots[path].is_kind and path not in trial.broken:
                 _read_slot(trial, path, value, node.keys[key], problems)
-        else:
+        elif section not in trial.incomplete:
             known = [slot.name for slot in trial.slots.values() if slot.section == section]
             hint = (
                 f"; a section is no domain, give one to its values, as in kind: {{{key}: ...}}"
@@ -102,6 +108,8 @@ def _read_section(trial: TrialEntries, section: str, node: Node | None, problems
 
 def _read_kind(trial: TrialEntries, section: str, node: Table | None, problems: Problems) -> None:
     path = f"{section}.kind"
+    if path in trial.broken:
+        return
     if node is not None and "kind" in node.entries:
         entry = read_entry(trial.slots[path], node.entries["kind"], (), problems)
         if entry is None:

@@ -1,9 +1,10 @@
-"""Every value a trial has, read off the tables of `trainables.config`: path, who owns it, its default."""
+"""Every value a trial has, read off the classes of settings: path, who owns it, its default."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -13,6 +14,10 @@ from search.space.nodes import Atom, show_atom
 from search.space.problems import choices_hint
 from search.study.domains import Scalar
 from trainables import config
+from trainables.settings.auxiliary import AuxiliaryConfig
+from trainables.settings.section import Section
+
+LOSSES = "auxiliary.losses"
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,7 @@ class Slot:
 
     path: str
     owners: dict[str, type[BaseModel]]
+    n_kinds: int = 1
 
     @property
     def section(self) -> str:
@@ -38,8 +44,7 @@ class Slot:
     @property
     def kind_path(self) -> str | None:
         """`sae.kind`, where the section has kinds and some of them lack this field; else None."""
-        partial = self.section in config.KINDS and len(self.owners) < len(config.KINDS[self.section])
-        return f"{self.section}.kind" if partial else None
+        return f"{self.section}.kind" if len(self.owners) < self.n_kinds else None
 
     @property
     def is_kind(self) -> bool:
@@ -59,8 +64,9 @@ class Slot:
     def fault(self, value: Atom, kinds: Collection[str]) -> str | None:
         """What the first of `kinds` that refuses `value` has against it; None if all take it."""
         if self.is_kind:
-            names = tuple(self.owners)
-            return None if value in names else f"unknown kind {show_atom(value)}{choices_hint(value, names)}"
+            if value in self.owners:
+                return None
+            return f"unknown kind {show_atom(value)}{choices_hint(value, tuple(config.KINDS[self.section]))}"
         for kind, model in self.owners.items():
             if kind in kinds:
                 wrong = fault(model, self.name, value)
@@ -89,21 +95,41 @@ def default_kind(section: str) -> str:
     return kind
 
 
-def slots() -> dict[str, Slot]:
+@dataclass(frozen=True)
+class Members:
+    """What a space file adds to the kinds and losses of this repository."""
+
+    kinds: Mapping[str, Mapping[str, type[Section]]] = field(default_factory=dict)
+    """Section -> kind -> settings."""
+    auxiliary: type[AuxiliaryConfig] = AuxiliaryConfig
+
+    def models(self, section: str) -> dict[str, type[Section]]:
+        """Kind -> settings of all kinds that may be written, "" where there are none; ours first."""
+        if section in config.SCALARS:
+            return {"": config.TrialConfig}
+        if section not in config.KINDS:
+            return {"": self.auxiliary}
+        built_in: dict[str, Any] = {
+            kind: config.KINDS[section][kind] for kind in config.KINDS[section].built_in
+        }
+        return {**built_in, **self.kinds.get(section, {})}
+
+
+def slots(members: Members | None = None) -> dict[str, Slot]:
     """Path -> slot, in the order of the tables: this order, not the file's, is the order of a Study."""
     table: dict[str, Slot] = {}
     for section in config.TrialConfig.model_fields:
+        models = (members or Members()).models(section)
         if section in config.SCALARS:
-            table[section] = Slot(section, {"": config.TrialConfig})
+            table[section] = Slot(section, dict(models))
             continue
-        models = {"": config.PLAIN[section]} if section in config.PLAIN else config.KINDS[section]
         if section in config.KINDS:
-            table[f"{section}.kind"] = Slot(f"{section}.kind", dict(models))
+            table[f"{section}.kind"] = Slot(f"{section}.kind", dict(models), len(models))
         for kind, model in models.items():
             for name in model.model_fields:
                 path = f"{section}.{name}"
                 if path in table and name != "kind":
                     table[path].owners[kind] = model
                 elif path not in table:
-                    table[path] = Slot(path, {kind: model})
+                    table[path] = Slot(path, {kind: model}, len(models))
     return table

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trainables.metrics.catalog import DEFAULT_SCORE_PARTS, METRICS, SCORE_PARTS
 from trainables.registry import DATASETS
+from trainables.settings.names import Name
 
 if TYPE_CHECKING:
     pass
@@ -114,7 +115,7 @@ def _one_of(names: Iterable[str]) -> Any:
 
 
 MetricName = Annotated[str, _one_of(METRICS)]
-DatasetName = Annotated[str, _one_of(DATASETS)]
+DatasetName = Annotated[str, Name(DATASETS)]
 ScorePart = Annotated[str, _one_of(SCORE_PARTS)]
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from trainables import registry
 from trainables.config import KINDS
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.settings.sae import SaeTrainingConfig
@@ -31,8 +30,7 @@ def sae_config(kind: str, **fields: Any) -> SaeTrainingConfig:
 
 def shell(config: SaeTrainingConfig, r: int) -> SparseAutoencoder:
     """The config's SAE before it has any weights."""
-    kind: str = config.kind  # type: ignore[attr-defined]
-    sae: SparseAutoencoder = registry.load(registry.SAES, kind)(config, r)
+    sae: SparseAutoencoder = config.load_implementation()(config, r)
     return sae
 
 

@@ -6,11 +6,11 @@ its seed or its cache keys.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from trainables.settings.section import Section
+from trainables.settings.section import Member
 
 Clip = Literal["none", "map", "norm", "step"]
 _CLIP = (
@@ -19,7 +19,7 @@ _CLIP = (
 )
 
 
-class AttributionConfig(Section):
+class AttributionConfig(Member):
     """What all methods share."""
 
     clip: Clip = Field("none", description=f"Clipping variant: {_CLIP}")
@@ -29,13 +29,15 @@ class AttributionConfig(Section):
 class GradientConfig(AttributionConfig):
     """The derivative itself; it has one draw, so that norm clipping leaves it as it is."""
 
-    kind: Literal["gradient"] = "gradient"
+    implementation: ClassVar[str] = "trainables.attribution.gradient:Gradient"
+    kind: str = "gradient"
 
 
 class SmoothGradConfig(AttributionConfig):
     """Mean derivative over noisy copies of the image."""
 
-    kind: Literal["smooth_grad"] = "smooth_grad"
+    implementation: ClassVar[str] = "trainables.attribution.smooth_grad:SmoothGrad"
+    kind: str = "smooth_grad"
     noise: float = Field(
         0.15, gt=0, le=1, description="Standard deviation of the Gaussian noise; images are in [0, 1]."
     )
@@ -45,7 +47,8 @@ class SmoothGradConfig(AttributionConfig):
 class IntegratedGradientsConfig(AttributionConfig):
     """Derivatives along the line from one baseline, times the way; black cannot see black pixels."""
 
-    kind: Literal["integrated_gradients"] = "integrated_gradients"
+    implementation: ClassVar[str] = "trainables.attribution.integrated_gradients:IntegratedGradients"
+    kind: str = "integrated_gradients"
     baseline: Literal["black", "blur", "mean"] = Field(
         "blur", description="Where the line starts: all 0, the blurred image, or the mean of the data."
     )
@@ -61,14 +64,16 @@ class IntegratedGradientsConfig(AttributionConfig):
 class ExpectedGradientsConfig(AttributionConfig):
     """Integrated gradients averaged over baselines drawn from the data."""
 
-    kind: Literal["expected_gradients"] = "expected_gradients"
+    implementation: ClassVar[str] = "trainables.attribution.expected_gradients:ExpectedGradients"
+    kind: str = "expected_gradients"
     draws: int = Field(48, ge=1, le=4096, description="Pairs of a baseline and a place on its line.")
 
 
 class OcclusionConfig(AttributionConfig):
     """What covering a patch takes away, for patches of several fills."""
 
-    kind: Literal["occlusion"] = "occlusion"
+    implementation: ClassVar[str] = "trainables.attribution.occlusion:Occlusion"
+    kind: str = "occlusion"
     patch: int = Field(4, ge=1, le=28, description="Side of the square patch, in pixels.")
     stride: int = Field(
         2, ge=1, le=28, description="Step between patches, in pixels; at most the patch's side."

@@ -9,19 +9,6 @@ from typing import Any
 from trainables import registry
 from trainables.config import TrialConfig
 from trainables.errors import DataError
-from trainables.settings.auxiliary import AuxiliaryConfig
-
-# Settings of a loss that say nothing while the loss is off.
-_BELONGS_TO = {
-    "hidden_group_size": "hidden_group_lasso",
-    "contrastive_supcon_share": "contrastive",
-    "contrastive_temperature": "contrastive",
-    "contrastive_on": "contrastive",
-    "sparse_reconstruction_width": "sparse_reconstruction",
-    "sparse_reconstruction_l1": "sparse_reconstruction",
-    "concept_share": "concepts",
-    "concept_table": "concepts",
-}
 
 
 def classifier_settings(config: TrialConfig) -> dict[str, Any]:
@@ -30,21 +17,21 @@ def classifier_settings(config: TrialConfig) -> dict[str, Any]:
     Without `epochs`, without what belongs to a loss that is off, and with the concept table's sha256 in
     place of its path: another table in the same place is another training. DataError if there is none.
     """
-    return {
-        **config.classifier.model_dump(exclude={"epochs"}),
-        "auxiliary": _auxiliary_settings(config.auxiliary),
-    }
+    classifier = config.classifier.identity("epochs")
+    front_end = registry.FRONT_ENDS.code(classifier.get("front_end", "none"))
+    if front_end is not None:
+        classifier["front_end code"] = front_end
+    return {**classifier, "auxiliary": _auxiliary_settings(config)}
 
 
-def _auxiliary_settings(auxiliary: AuxiliaryConfig) -> dict[str, Any]:
-    settings = {
-        name: value
-        for name, value in auxiliary.model_dump().items()
-        if name not in _BELONGS_TO or getattr(auxiliary, _BELONGS_TO[name]) > 0
-    }
-    # A table that has a name is code, whose changes `stages.VERSIONS` tells.
-    if settings.get("concept_table", "") not in ("", *registry.CONCEPT_TABLES):
-        settings["concept_table"] = _sha256(Path(auxiliary.concept_table).expanduser())
+def _auxiliary_settings(config: TrialConfig) -> dict[str, Any]:
+    settings = config.auxiliary.identity()
+    table = settings.get("concept_table", "")
+    if registry.CONCEPT_TABLES.is_named(table):
+        code = registry.CONCEPT_TABLES.code(table)
+        settings |= {} if code is None else {"concept_table code": code}
+    elif table:
+        settings["concept_table"] = _sha256(Path(table).expanduser())
     return settings
 
 

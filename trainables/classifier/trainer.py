@@ -10,7 +10,6 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from trainables import registry
 from trainables.classifier.augmentation import randomised_background
 from trainables.data.dataset import ImageData
 from trainables.data.stroke_mask import stroke_mask
@@ -205,11 +204,9 @@ def active_losses(
     setup: name -> what a loss with a state is built from; asked only for those.
     """
     active: dict[str, tuple[float, AuxiliaryLoss]] = {}
-    for name in registry.AUXILIARY_LOSSES:
-        weight: float = getattr(auxiliary, name)
-        if weight > 0:
-            loss = registry.load(registry.AUXILIARY_LOSSES, name)
-            active[name] = (weight, loss(setup(name)) if isinstance(loss, type) else loss)
+    for name, config in auxiliary.active().items():
+        loss = config.load_implementation()
+        active[name] = (getattr(auxiliary, name), loss(setup(name)) if isinstance(loss, type) else loss)
     return active
 
 

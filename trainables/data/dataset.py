@@ -149,19 +149,19 @@ def load_dataset(
     `PlantedConfig`), refused for the others.
     Raises DataError if the data is missing, damaged or not what it should be.
     """
-    if name not in registry.DATASETS:
+    if not registry.DATASETS.is_named(name):
         raise DataError(f"no dataset is called {name!r}; there are {', '.join(registry.DATASETS)}")
-    if path is not None and name != "npz":
+    config = registry.DATASETS[name]
+    if path is not None and not config.takes_path:
         raise DataError(f"path names the file of the dataset npz; {name} has none, leave path out")
+    if settings and not config.model_fields:
+        raise DataError(f"{name} takes no settings of its own; leave out {', '.join(settings)}")
     if limit is not None and limit < 1:
         raise DataError(f"limit must be at least 1 image, got {limit}")
-    if settings and name not in registry.DATA_SETTINGS:
-        raise DataError(f"{name} takes no settings of its own; leave out {', '.join(settings)}")
-    loader = registry.load(registry.DATASETS, name)
     source = Source(
         None if root is None else Path(root), None if path is None else Path(path), dict(settings or {})
     )
-    parts: Parts = loader(source)
+    parts: Parts = config.load_implementation()(source)
     train, val, test, truth = parts.train, parts.val, parts.test, parts.truth
     if limit is not None:
         train, val, test = train.first(limit), val.first(limit), test.first(limit)

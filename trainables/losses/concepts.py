@@ -48,8 +48,8 @@ class ConceptSupervision(nn.Module):
 
 def concept_table(name: str, train: TensorSplit) -> np.ndarray:
     """The table float64 (n_train, c) that `name` of `registry.CONCEPT_TABLES`, or a path, stands for."""
-    if name in registry.CONCEPT_TABLES:
-        computed: np.ndarray = registry.load(registry.CONCEPT_TABLES, name)(train)
+    if registry.CONCEPT_TABLES.is_named(name):
+        computed: np.ndarray = registry.CONCEPT_TABLES[name](train)
         return computed
     return load_concepts(Path(name), len(train))
 

@@ -15,7 +15,7 @@ from trainables.settings.auxiliary import AuxiliaryConfig
 class LossSetup:
     """What a loss with a state of its own is built from, once per training, on the CPU.
 
-    A name in `registry.AUXILIARY_LOSSES` stands for a function TrainingBatch -> scalar, or for an
+    The implementation of a `LossConfig` is a function TrainingBatch -> scalar, or for an
     nn.Module class that takes a LossSetup and whose `forward` is such a function. A module's parameters
     are trained with the network's, and all its persistent tensors belong to the trainer's state.
 

@@ -8,7 +8,6 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from trainables import registry
 from trainables.bases.basis import Basis
 from trainables.config import TrialConfig
 from trainables.networks.network import Network, build_network
@@ -64,12 +63,12 @@ class FeatureModel(nn.Module):
         """The model that gave `tensors`, for reading only. RuntimeError if they are another config's."""
         # The seed is of no consequence: every weight is overwritten.
         classifier = build_network(config.classifier, image_shape, n_classes, generator(0))
-        basis: Basis = registry.load(registry.BASES, config.basis.kind)(config.basis, classifier.hidden_size)
+        basis: Basis = config.basis.load_implementation()(config.basis, classifier.hidden_size)
         # Filled first: some bases learn only from their tensors how many outputs they have.
         basis.load_state_dict(
             {k.removeprefix("basis."): v for k, v in tensors.items() if k.startswith("basis.")}
         )
-        sae: SparseAutoencoder = registry.load(registry.SAES, config.sae.kind)(config.sae, basis.rank)
+        sae: SparseAutoencoder = config.sae.load_implementation()(config.sae, basis.rank)
         model = cls(classifier, basis, sae)
         model.load_state_dict(dict(tensors))
         return model.requires_grad_(False).eval().to(device)

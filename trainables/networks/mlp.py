@@ -33,7 +33,7 @@ class Mlp(Network):
         self.hidden_size = config.hidden_size
         self.kwta = config.kwta
         self.image_shape = image_shape
-        front_end: type[FrontEnd] = registry.load(registry.FRONT_ENDS, config.front_end)
+        front_end: type[FrontEnd] = registry.FRONT_ENDS[config.front_end]
         self.front_end = front_end(image_shape, config.front_end_channels, generator)
         sizes = [self.front_end.n_features] + [config.hidden_size] * config.depth
         self.layers = nn.ModuleList(linear(n_in, n_out, generator) for n_in, n_out in pairwise(sizes))

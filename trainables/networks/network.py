@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from trainables import registry
 from trainables.settings.classifier import ClassifierTrainingConfig
 
 
@@ -58,6 +57,5 @@ def build_network(
     config: ClassifierTrainingConfig, image_shape: tuple[int, int], n_classes: int, generator: torch.Generator
 ) -> Network:
     """The untrained network that `config` describes, on the CPU; `generator` (CPU) decides its weights."""
-    kind: str = config.kind  # type: ignore[attr-defined]  # every kind's config names itself
-    network: Network = registry.load(registry.CLASSIFIERS, kind)(config, image_shape, n_classes, generator)
+    network: Network = config.load_implementation()(config, image_shape, n_classes, generator)
     return network

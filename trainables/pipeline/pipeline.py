@@ -16,7 +16,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from trainables import registry
 from trainables.classifier.cache_identity import classifier_settings
 from trainables.classifier.cached_training import finite
 from trainables.classifier.training_loop import ClassifierLoop, LoopSetup, part, under
@@ -119,7 +118,7 @@ class Pipeline:
             rung_epochs(config.sae.epochs, plan.rungs, plan.reduction_factor),
             epochs_per_step=max(1, IMAGES_PER_STEP // len(data.train)),
         )
-        self._loop: ClassifierLoop = registry.load(registry.LOOPS, config.loop.kind)(self._setup)
+        self._loop: ClassifierLoop = config.loop.load_implementation()(self._setup)
 
     @property
     def epoch(self) -> int:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
-
-from trainables.settings.sae import MatryoshkaSaeConfig
 
 if TYPE_CHECKING:
     from trainables.sae_training.request import SaeRequest
@@ -16,16 +15,16 @@ LARGEST_STEP = 2**27
 
 
 def stack_key(request: SaeRequest) -> Hashable:
-    """What requests must have in common to be trained as one stack: shapes, number of steps, kind of product.
+    """What requests must have in common to be trained as one stack: inputs' shape, epochs, and all settings.
 
-    They may differ in all else: y itself, seed, rates and their ramps, penalties, k, targets, AuxK, dead
-    window, resampling, start, frozen decoder.
+    They may differ in what their kind declares as `varying`, in y itself, seed and frozen decoder. A kind
+    that declares nothing is trained by itself: a setting that nobody thought of must not train wrongly.
     """
     config = request.config
-    kind: str = config.kind  # type: ignore[attr-defined]  # every kind's config names itself
-    prefixes = config.prefixes if isinstance(config, MatryoshkaSaeConfig) else None
-    shape = (tuple(request.y.shape), request.y.dtype, config.width, prefixes)
-    return kind, shape, request.epochs, config.batch_size, config.precision
+    varying = vars(type(config)).get("varying")
+    alone = id(request) if varying is None else None
+    agreed = json.dumps(config.model_dump(exclude=set(varying or ())), sort_keys=True)
+    return type(config), agreed, tuple(request.y.shape), request.y.dtype, request.epochs, alone
 
 
 def stacks_of(requests: Sequence[SaeRequest]) -> list[list[int]]:

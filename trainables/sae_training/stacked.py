@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from trainables import registry
 from trainables.sae_training.request import SaeOutcome, SaeResult, diverged
 from trainables.sae_training.resampling import resample, resampling_steps
 from trainables.sae_training.schedules import batches, dead_window, learning_rate, ramp
@@ -43,8 +42,7 @@ class Member:
     def __init__(self, request: SaeRequest, device: torch.device, steps: int) -> None:
         config, y = request.config, request.y.to(device)
         self.generator = torch.Generator().manual_seed(request.seed)
-        kind: str = config.kind  # type: ignore[attr-defined]  # every kind's config names itself
-        self.sae: SparseAutoencoder = registry.load(registry.SAES, kind)(config, y.shape[1]).to(device)
+        self.sae: SparseAutoencoder = config.load_implementation()(config, y.shape[1]).to(device)
         self.sae.begin_step(0.0)
         self.sae.initialise(y, self.generator)
         self.sae.decoder.requires_grad_(not request.frozen_decoder)

@@ -14,7 +14,6 @@ import math
 import torch
 from torch import Tensor
 
-from trainables import registry
 from trainables.sae_training.request import SaeResult, diverged
 from trainables.sae_training.resampling import resample, resampling_steps
 from trainables.sae_training.schedules import batches, dead_window, learning_rate, ramp
@@ -41,8 +40,7 @@ def train_sae(
     """
     generator = torch.Generator().manual_seed(seed)
     y = y_train.to(device)
-    kind: str = config.kind  # type: ignore[attr-defined]  # every kind's config names itself
-    sae: SparseAutoencoder = registry.load(registry.SAES, kind)(config, y.shape[1]).to(device)
+    sae: SparseAutoencoder = config.load_implementation()(config, y.shape[1]).to(device)
     sae.begin_step(0.0)
     sae.initialise(y, generator)
     sae.decoder.requires_grad_(not frozen_decoder)

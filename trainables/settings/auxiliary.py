@@ -1,33 +1,79 @@
-"""Terms of the classifier's loss beside cross entropy."""
+"""Terms of the classifier's loss beside cross entropy: a class of settings each, together one section."""
 
 from __future__ import annotations
 
-from typing import Literal
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, create_model, model_serializer
 
 from trainables import registry
-from trainables.settings.section import Section
+from trainables.errors import MemberError
+from trainables.foreign import code_digest, is_foreign
+from trainables.settings.names import Name
+from trainables.settings.rules import Rule
+from trainables.settings.section import LossConfig
 
-# Or nothing. A trial runs in a folder of its own, where a relative path would lead nowhere.
-CONCEPT_TABLE = rf"^(|{'|'.join(registry.CONCEPT_TABLES)}|[/~].*)$"
+CONCEPT_TABLE = (
+    "image_statistics, shuffled_image_statistics, or an absolute path, because every trial runs in a folder "
+    "of its own"
+)
+LOSSES = r"^(|[\w.:]+( [\w.:]+)*)$"
 
 
-class AuxiliaryConfig(Section):
-    """Terms added to the classifier's cross entropy; 0 switches one off."""
+def _first_layer_rules(name: str) -> tuple[Rule, Rule]:
+    """Two pairs and not one triple: a network of kind conv has no front_end to ask for."""
+    why = f"auxiliary.{name} needs one first weight for every pair of unit and pixel"
+    return (
+        Rule(
+            (f"auxiliary.{name}", "classifier.kind"),
+            lambda weight, kind: weight == 0 or kind == "mlp",
+            f"{why}: classifier.kind must be mlp",
+            monotone=True,
+        ),
+        Rule(
+            (f"auxiliary.{name}", "classifier.front_end"),
+            lambda weight, front_end: weight == 0 or front_end == "none",
+            f"{why}: classifier.front_end must be none",
+            monotone=True,
+        ),
+    )
 
+
+class ActivationL1Config(LossConfig):
+    """Sparse hidden activations."""
+
+    implementation: ClassVar[str] = "trainables.losses.activation_l1:activation_l1"
     activation_l1: float = Field(
         0.0, ge=0, le=1e4, description="Weight of the mean absolute hidden activation."
     )
+
+
+class JunkPenaltyConfig(LossConfig):
+    """Hidden units that do not look beside the strokes."""
+
+    implementation: ClassVar[str] = "trainables.losses.junk_penalty:junk_penalty"
     junk_penalty: float = Field(
         0.0,
         ge=0,
         le=1e4,
         description="Weight of the share of hidden input-gradient energy outside the strokes.",
     )
+
+
+class AbsoluteJunkPenaltyConfig(LossConfig):
+    """The same, not as a share: small gradients lower it too."""
+
+    implementation: ClassVar[str] = "trainables.losses.junk_penalty:junk_penalty_absolute"
     junk_penalty_absolute: float = Field(
         0.0, ge=0, le=1e6, description="Weight of the hidden units' mean gradient energy off the strokes."
     )
+
+
+class RightReasonsConfig(LossConfig):
+    """Predictions that do not hang on what lies beside the strokes."""
+
+    implementation: ClassVar[str] = "trainables.losses.right_reasons:right_for_the_right_reasons"
     rrr: float = Field(
         0.0,
         ge=0,
@@ -35,14 +81,49 @@ class AuxiliaryConfig(Section):
         description="Weight of the log probabilities' input-gradient energy outside the strokes "
         "(right for the right reasons).",
     )
+
+
+class FirstLayerTvConfig(LossConfig):
+    """First weights that vary smoothly over the image."""
+
+    implementation: ClassVar[str] = "trainables.losses.first_layer_tv:first_layer_tv"
+    rules: ClassVar[tuple[Rule, ...]] = _first_layer_rules("first_layer_tv")
     first_layer_tv: float = Field(
         0.0, ge=0, le=1e4, description="Weight of the first weights' total variation, per unit."
     )
+
+
+class FirstLayerDistanceL1Config(LossConfig):
+    """First weights near one place of the image."""
+
+    implementation: ClassVar[str] = "trainables.losses.first_layer_distance_l1:first_layer_distance_l1"
+    rules: ClassVar[tuple[Rule, ...]] = _first_layer_rules("first_layer_distance_l1")
     first_layer_distance_l1: float = Field(
         0.0, ge=0, le=1e4, description="Weight of the first weights' L1, each times its pixel's distance."
     )
+
+
+class FirstLayerGroupLassoConfig(LossConfig):
+    """Pixels that no unit looks at."""
+
+    implementation: ClassVar[str] = "trainables.losses.first_layer_group_lasso:first_layer_group_lasso"
+    rules: ClassVar[tuple[Rule, ...]] = _first_layer_rules("first_layer_group_lasso")
     first_layer_group_lasso: float = Field(
         0.0, ge=0, le=1e4, description="Weight of the sum of the norms of each pixel's first weights."
+    )
+
+
+class HiddenGroupLassoConfig(LossConfig):
+    """Hidden units that are on and off together, in groups."""
+
+    implementation: ClassVar[str] = "trainables.losses.hidden_group_lasso:HiddenGroupLasso"
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            ("auxiliary.hidden_group_lasso", "auxiliary.hidden_group_size", "classifier.hidden_size"),
+            lambda weight, size, hidden_size: weight == 0 or size <= hidden_size,
+            "auxiliary.hidden_group_size must not exceed classifier.hidden_size",
+            monotone=True,
+        ),
     )
     hidden_group_lasso: float = Field(
         0.0, ge=0, le=1e4, description="Weight of the mean norm of groups of hidden units."
@@ -50,9 +131,21 @@ class AuxiliaryConfig(Section):
     hidden_group_size: int = Field(
         4, ge=2, le=8192, description="Neighbouring hidden units in one group of hidden_group_lasso."
     )
+
+
+class MonosemanticityConfig(LossConfig):
+    """Hidden units that are on for images which look alike."""
+
+    implementation: ClassVar[str] = "trainables.losses.monosemanticity:Monosemanticity"
     monosemanticity: float = Field(
         0.0, ge=0, le=1e4, description="Weight of 1 minus the hidden units' mean monosemanticity score."
     )
+
+
+class ContrastiveConfig(LossConfig):
+    """Views of one image near each other, and images of one class."""
+
+    implementation: ClassVar[str] = "trainables.losses.contrastive:Contrastive"
     contrastive: float = Field(
         0.0, ge=0, le=1e4, description="Weight of the contrastive loss on two augmented views of the batch."
     )
@@ -65,6 +158,12 @@ class AuxiliaryConfig(Section):
     contrastive_on: Literal["projection", "hidden"] = Field(
         "projection", description="Compare images in a trained projection, or by their activations."
     )
+
+
+class SparseReconstructionConfig(LossConfig):
+    """Hidden activations that a sparse code can say."""
+
+    implementation: ClassVar[str] = "trainables.losses.sparse_reconstruction:SparseReconstruction"
     sparse_reconstruction: float = Field(
         0.0, ge=0, le=1e4, description="Weight of the loss of an SAE trained along with the classifier."
     )
@@ -74,15 +173,113 @@ class AuxiliaryConfig(Section):
     sparse_reconstruction_l1: float = Field(
         1.0, ge=0, le=1e4, description="Weight of its codes' L1 norm beside the squared error at E|x|^2 = d."
     )
+
+
+class ConceptsConfig(LossConfig):
+    """Hidden units that tell given properties of the image."""
+
+    implementation: ClassVar[str] = "trainables.losses.concepts:ConceptSupervision"
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            ("auxiliary.concepts", "auxiliary.concept_table"),
+            lambda weight, table: weight == 0 or table != "",
+            "auxiliary.concepts needs the targets of auxiliary.concept_table",
+            monotone=True,
+        ),
+    )
     concepts: float = Field(
         0.0, ge=0, le=1e4, description="Weight of predicting a concept table from hidden units."
     )
     concept_share: float = Field(
         0.5, gt=0, le=1, description="Share of the hidden units, the first ones, that concepts supervise."
     )
-    concept_table: str = Field(
+    concept_table: Annotated[str, Name(registry.CONCEPT_TABLES, r"|[/~].*", CONCEPT_TABLE)] = Field(
         "",
-        pattern=CONCEPT_TABLE,
-        description="image_statistics, or its control shuffled_image_statistics, or the absolute path of an "
-        ".npz whose array concepts (train images, c) is in train order.",
+        description="image_statistics, or its control shuffled_image_statistics, or package.module:function, "
+        "or the absolute path of an .npz whose array concepts (train images, c) is in train order.",
     )
+
+
+# Fields come from the last base to the first.
+class AuxiliaryConfig(
+    ConceptsConfig,
+    SparseReconstructionConfig,
+    ContrastiveConfig,
+    MonosemanticityConfig,
+    HiddenGroupLassoConfig,
+    FirstLayerGroupLassoConfig,
+    FirstLayerDistanceL1Config,
+    FirstLayerTvConfig,
+    RightReasonsConfig,
+    AbsoluteJunkPenaltyConfig,
+    JunkPenaltyConfig,
+    ActivationL1Config,
+):
+    """Terms added to the classifier's cross entropy; 0 switches one off."""
+
+    losses: str = Field(
+        "",
+        pattern=LOSSES,
+        description="Losses from elsewhere, whose settings then belong to this section: package.module:Class "
+        "or the name under which a package has it, several separated by a blank.",
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_used(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Trials of before there were losses from elsewhere are the same trials."""
+        dumped: dict[str, Any] = handler(self)
+        return {name: value for name, value in dumped.items() if name != "losses" or value}
+
+    @classmethod
+    def loss_classes(cls) -> dict[str, type[LossConfig]]:
+        """Name -> settings of every loss of the section, in the order of its fields."""
+        own = (
+            c for c in reversed(cls.__mro__) if issubclass(c, LossConfig) and vars(c).get("implementation")
+        )
+        return {loss.loss_name(): loss for loss in own}
+
+    def active(self) -> dict[str, type[LossConfig]]:
+        """Those that are switched on."""
+        return {name: loss for name, loss in self.loss_classes().items() if getattr(self, name) > 0}
+
+    def identity(self) -> dict[str, Any]:
+        """What decides a training: without the settings of losses that are off, and with the code of one from
+        elsewhere."""
+        dumped = self.model_dump(exclude={"losses"})
+        for name, loss in self.loss_classes().items():
+            if getattr(self, name) == 0:
+                silent = set(loss.model_fields) - (set() if is_foreign(loss) else {name})
+                dumped = {key: value for key, value in dumped.items() if key not in silent}
+            elif is_foreign(loss):
+                dumped[f"{name} code"] = code_digest(loss)
+        return dumped
+
+    @classmethod
+    def having(cls, losses: str) -> type[AuxiliaryConfig]:
+        """The section with the losses of these import paths or names, separated by blanks, besides."""
+        return _extended(tuple(losses.split()))
+
+    @classmethod
+    def read(cls, value: Any) -> AuxiliaryConfig:
+        """The section that a mapping describes, with whatever losses it names."""
+        if isinstance(value, AuxiliaryConfig):
+            return value
+        return cls.having(str(dict(value).get("losses") or "")).model_validate(value)
+
+
+@cache
+def _extended(losses: tuple[str, ...]) -> type[AuxiliaryConfig]:
+    if not losses:
+        return AuxiliaryConfig
+    members: list[type[LossConfig]] = [registry.AUXILIARY_LOSSES[loss] for loss in losses]
+    taken = dict.fromkeys(AuxiliaryConfig.model_fields, "this section")
+    for path, member in zip(losses, members, strict=True):
+        for name in member.model_fields:
+            if name in taken:
+                raise MemberError(f"{path}: {taken[name]} has a setting {name} already; take another name")
+            taken[name] = path
+    create: Any = create_model  # whose bases are not known to a type checker
+    extended: type[AuxiliaryConfig] = create(
+        "AuxiliaryConfig", __base__=(*reversed(members), AuxiliaryConfig), __module__=__name__
+    )
+    return extended

@@ -2,65 +2,91 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar
 
 from pydantic import Field
 
-from trainables.settings.section import Section
+from trainables.settings.rules import Rule
+from trainables.settings.section import Member
 
 
-class RawBasisConfig(Section):
+class BasisConfig(Member):
+    """What all bases share: that they have a kind."""
+
+
+class ComponentsConfig(BasisConfig):
+    """A basis of as many directions as are asked for."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            ("basis.components", "classifier.hidden_size"),
+            lambda components, hidden_size: components <= hidden_size,
+            "basis.components must not exceed classifier.hidden_size",
+            monotone=True,
+        ),
+    )
+
+
+class RawBasisConfig(BasisConfig):
     """The SAE reads the centred activations as they are."""
 
-    kind: Literal["raw"] = "raw"
+    implementation: ClassVar[str] = "trainables.bases.raw:Raw"
+    kind: str = "raw"
 
 
-class PcaBasisConfig(Section):
+class PcaBasisConfig(ComponentsConfig):
     """Projection onto the leading principal components."""
 
-    kind: Literal["pca"] = "pca"
+    implementation: ClassVar[str] = "trainables.bases.pca:Pca"
+    kind: str = "pca"
     components: int = Field(32, ge=1, le=8192, description="Principal components kept.")
 
 
-class WhitenedPcaBasisConfig(Section):
+class WhitenedPcaBasisConfig(ComponentsConfig):
     """Principal components, each scaled to unit variance."""
 
-    kind: Literal["whitened_pca"] = "whitened_pca"
+    implementation: ClassVar[str] = "trainables.bases.pca:WhitenedPca"
+    kind: str = "whitened_pca"
     components: int = Field(32, ge=1, le=8192, description="Principal components kept.")
 
 
-class IcaBasisConfig(Section):
+class IcaBasisConfig(ComponentsConfig):
     """FastICA directions of the activations."""
 
-    kind: Literal["ica"] = "ica"
+    implementation: ClassVar[str] = "trainables.bases.ica:Ica"
+    kind: str = "ica"
     components: int = Field(32, ge=1, le=8192, description="Independent components kept.")
 
 
-class PcaVarianceBasisConfig(Section):
+class PcaVarianceBasisConfig(BasisConfig):
     """As many principal components as explain a share of the variance."""
 
-    kind: Literal["pca_variance"] = "pca_variance"
+    implementation: ClassVar[str] = "trainables.bases.pca_variance:PcaVariance"
+    kind: str = "pca_variance"
     explained_variance: float = Field(
         0.95, gt=0, le=1, description="Share of the activations' variance that the kept components explain."
     )
 
 
-class WhitenedPcaVarianceBasisConfig(Section):
+class WhitenedPcaVarianceBasisConfig(BasisConfig):
     """Principal components that explain a share of the variance, each scaled to unit variance."""
 
-    kind: Literal["whitened_pca_variance"] = "whitened_pca_variance"
+    implementation: ClassVar[str] = "trainables.bases.pca_variance:WhitenedPcaVariance"
+    kind: str = "whitened_pca_variance"
     explained_variance: float = Field(
         0.95, gt=0, le=1, description="Share of the activations' variance that the kept components explain."
     )
 
 
-class ZcaBasisConfig(Section):
+class ZcaBasisConfig(BasisConfig):
     """Whitening that stays nearest to the hidden units: as many outputs, each still about one unit."""
 
-    kind: Literal["zca"] = "zca"
+    implementation: ClassVar[str] = "trainables.bases.zca:Zca"
+    kind: str = "zca"
 
 
-class RandomRotationBasisConfig(Section):
+class RandomRotationBasisConfig(BasisConfig):
     """A random orthogonal turn of the centred activations: the control for every other basis."""
 
-    kind: Literal["random_rotation"] = "random_rotation"
+    implementation: ClassVar[str] = "trainables.bases.random_rotation:RandomRotation"
+    kind: str = "random_rotation"

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from trainables.settings.section import Section
+from trainables import registry
+from trainables.settings.names import Name
+from trainables.settings.rules import Rule
+from trainables.settings.section import Member
 
 
-class ClassifierTrainingConfig(Section):
+class ClassifierTrainingConfig(Member):
     """How the classifier is trained, whatever its architecture."""
 
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            ("classifier.kwta", "classifier.hidden_size"),
+            lambda kwta, hidden_size: kwta <= hidden_size,
+            "classifier.kwta must not exceed classifier.hidden_size",
+            monotone=True,
+        ),
+    )
     epochs: int = Field(18, ge=1, le=10_000, description="Passes over the training images at full budget.")
     learning_rate: float = Field(1e-3, gt=0, le=1, description="Adam step size, constant.")
     batch_size: int = Field(128, ge=8, le=8192, description="Images per gradient step.")
@@ -35,10 +46,20 @@ class ClassifierTrainingConfig(Section):
 class MlpClassifierConfig(ClassifierTrainingConfig):
     """Fully connected network; the SAE reads its last hidden layer, after the ReLU."""
 
-    kind: Literal["mlp"] = "mlp"
+    implementation: ClassVar[str] = "trainables.networks.mlp:Mlp"
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            ("classifier.zero_dead_pixels", "classifier.front_end"),
+            lambda zero, front_end: not zero or front_end in ("none", "locally_connected"),
+            "classifier.zero_dead_pixels needs first weights of single pixels, which the filters of a fixed "
+            "bank or a convolution are not: front_end must be none or locally_connected",
+            monotone=True,
+        ),
+    )
+    kind: str = "mlp"
     hidden_size: int = Field(128, ge=4, le=8192, description="Units in every hidden layer.")
     depth: int = Field(1, ge=1, le=3, description="Number of hidden layers.")
-    front_end: Literal["none", "gabor", "sobel", "conv", "conv_free", "locally_connected"] = Field(
+    front_end: Annotated[str, Name(registry.FRONT_ENDS)] = Field(
         "none",
         description="Local filters between pixels and hidden layer: fixed banks (gabor, sobel), a learned "
         "convolution with or without bias (conv_free), or one with weights of its own at every place.",
@@ -54,7 +75,8 @@ class MlpClassifierConfig(ClassifierTrainingConfig):
 class ConvClassifierConfig(ClassifierTrainingConfig):
     """Two 3x3 convolutions with stride 2, then one hidden layer that the SAE reads."""
 
-    kind: Literal["conv"] = "conv"
+    implementation: ClassVar[str] = "trainables.networks.conv:Conv"
+    kind: str = "conv"
     hidden_size: int = Field(
         128, ge=4, le=8192, description="Units in the hidden layer after the convolutions."
     )

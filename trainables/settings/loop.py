@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from trainables.settings.section import Section
+from trainables.settings.rules import Rule
+from trainables.settings.section import Member
 
 
-class NoLoopConfig(Section):
+class LoopConfig(Member):
+    """What all loops share: that they have a kind."""
+
+
+class NoLoopConfig(LoopConfig):
     """The classifier does not know of the SAE."""
 
-    kind: Literal["none"] = "none"
+    implementation: ClassVar[str] = "trainables.classifier.plain:PlainLoop"
+    kind: str = "none"
 
 
-class SaeCeptionLoopConfig(Section):
+class SaeCeptionLoopConfig(LoopConfig):
     """Cycles: the codes of the classifier's SAE, decoded, become targets of its next training."""
 
-    kind: Literal["sae_ception"] = "sae_ception"
+    implementation: ClassVar[str] = "trainables.classifier.sae_ception:SaeCeptionLoop"
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            ("loop.start", "loop.reinitialise"),
+            lambda start, reinitialise: start == "continue" or reinitialise == "none",
+            "loop.reinitialise needs loop.start continue: with new weights every unit is started anew",
+            monotone=True,
+        ),
+    )
+    kind: str = "sae_ception"
     cycles: int = Field(3, ge=1, le=20, description="Trainings after the plain one, each of as many epochs.")
     weight: float = Field(
         0.1, ge=0, le=1e4, description="Weight of 1 - cos(hidden activations, target); 0 trains plainly."

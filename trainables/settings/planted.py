@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
-from trainables.settings.section import Section
+from trainables.settings.data import DataConfig
 
 
-class PlantedConfig(Section):
+class PlantedConfig(DataConfig):
     """What the dataset `planted` draws; the same settings give the same images everywhere."""
 
+    implementation: ClassVar[str] = "trainables.data.planted:load_planted"
     parts: int = Field(24, ge=4, le=512, description="Strokes that images are made of.")
     per_image: float = Field(
         5.0, ge=2, le=256, description="Parts in an image on average; two of them make its class."

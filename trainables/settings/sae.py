@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from trainables.settings.section import Section
+from trainables.settings.rules import Rule
+from trainables.settings.section import Member
+
+# Settings of one SAE's training that need not agree within a stack.
+TRAINING_VARIES = frozenset(
+    {"epochs", "learning_rate_scale", "warmup", "decay", "auxk", "dead_window", "resample", "beta1", "beta2"}
+    | {"encoder_start", "datapoint_init"}
+)
+TARGET_L0 = Rule(
+    ("sae.target_l0", "sae.width"),
+    lambda target_l0, width: target_l0 < width,
+    "sae.target_l0 must be smaller than sae.width",
+    monotone=True,
+)
 
 
-class SaeTrainingConfig(Section):
+class SaeTrainingConfig(Member):
     """How the SAE is trained, whatever its activation.
 
     The dead window is in samples and defaults to about one epoch of 60,000 images: windows of
     millions of samples, usual for language models, never open on digits.
     """
 
+    varying: ClassVar[frozenset[str] | None] = None
+    """Settings in which SAEs of one stack may differ, all others must agree; None to train each by itself.
+    Counts only where a kind declares it for itself, since its implementation must keep the promise."""
+    compiled_step: ClassVar[str] = ""
+    """`module:function` that makes the kind's step for CPUs without autograd; empty to take plain steps. It,
+    too, counts only where a kind declares it for itself."""
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            ("sae.warmup", "sae.decay"),
+            lambda warmup, decay: warmup + decay <= 1,
+            "sae.warmup and sae.decay are shares of one training: together at most 1",
+            monotone=True,
+        ),
+    )
     width: int = Field(256, ge=2, le=65_536, description="Number of latents.")
     epochs: int = Field(60, ge=1, le=100_000, description="Passes over the activations at full budget.")
     learning_rate_scale: float = Field(
@@ -58,6 +85,14 @@ class SaeTrainingConfig(Section):
 class KSaeTrainingConfig(SaeTrainingConfig):
     """What all kinds with a fixed number of codes share."""
 
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            ("sae.k", "sae.width"),
+            lambda k, width: k < width,
+            "sae.k must be smaller than sae.width",
+            monotone=True,
+        ),
+    )
     k: int = Field(8, ge=1, le=8192, description="Latents kept per sample; for batch kinds on average.")
     k_anneal: float = Field(
         0.0, ge=0, le=1, description="Share of steps over which k falls from the input size to its value."
@@ -67,7 +102,10 @@ class KSaeTrainingConfig(SaeTrainingConfig):
 class ReluSaeConfig(SaeTrainingConfig):
     """ReLU codes under an L1 penalty."""
 
-    kind: Literal["relu"] = "relu"
+    implementation: ClassVar[str] = "trainables.saes.relu:ReluSae"
+    varying: ClassVar[frozenset[str] | None] = TRAINING_VARIES | {"l1"}
+    compiled_step: ClassVar[str] = "trainables.sae_training.steps.compiled_step:relu_step"
+    kind: str = "relu"
     l1: float = Field(
         1.0, ge=0, le=1e4, description="Weight of sum |z| beside the summed squared error at E|x|^2 = d."
     )
@@ -76,26 +114,39 @@ class ReluSaeConfig(SaeTrainingConfig):
 class ReluTargetSaeConfig(SaeTrainingConfig):
     """ReLU codes under an L1 penalty whose weight follows a target number of active latents."""
 
-    kind: Literal["relu_target"] = "relu_target"
+    implementation: ClassVar[str] = "trainables.saes.relu_target:ReluTargetSae"
+    varying: ClassVar[frozenset[str] | None] = TRAINING_VARIES | {"target_l0"}
+    compiled_step: ClassVar[str] = "trainables.sae_training.steps.compiled_step:relu_step"
+    rules: ClassVar[tuple[Rule, ...]] = (TARGET_L0,)
+    kind: str = "relu_target"
     target_l0: float = Field(8.0, ge=0.5, le=8192, description="Mean active latents per sample aimed at.")
 
 
 class TopKSaeConfig(KSaeTrainingConfig):
     """The k largest ReLU codes of every sample."""
 
-    kind: Literal["topk"] = "topk"
+    implementation: ClassVar[str] = "trainables.saes.topk:TopKSae"
+    varying: ClassVar[frozenset[str] | None] = TRAINING_VARIES | {"k", "k_anneal"}
+    compiled_step: ClassVar[str] = "trainables.sae_training.steps.compiled_step:topk_step"
+    kind: str = "topk"
 
 
 class BatchTopKSaeConfig(KSaeTrainingConfig):
     """The b * k largest ReLU codes of a batch of b; afterwards one threshold with k codes on average."""
 
-    kind: Literal["batch_topk"] = "batch_topk"
+    implementation: ClassVar[str] = "trainables.saes.batch_topk:BatchTopKSae"
+    varying: ClassVar[frozenset[str] | None] = TRAINING_VARIES | {"k", "k_anneal"}
+    compiled_step: ClassVar[str] = "trainables.sae_training.steps.compiled_step:batch_topk_step"
+    kind: str = "batch_topk"
 
 
 class JumpReluSaeConfig(SaeTrainingConfig):
     """Codes above a learnt threshold per latent, under a penalty on the distance to a target L0."""
 
-    kind: Literal["jumprelu"] = "jumprelu"
+    implementation: ClassVar[str] = "trainables.saes.jumprelu:JumpReluSae"
+    varying: ClassVar[frozenset[str] | None] = TRAINING_VARIES | {"target_l0", "l0_weight", "bandwidth"}
+    rules: ClassVar[tuple[Rule, ...]] = (TARGET_L0,)
+    kind: str = "jumprelu"
     target_l0: float = Field(8.0, ge=0.5, le=8192, description="Mean active latents per sample aimed at.")
     l0_weight: float = Field(
         1.0, ge=0, le=1e4, description="Weight of (L0 / target - 1)^2, as a share of the input's energy."
@@ -108,7 +159,9 @@ class JumpReluSaeConfig(SaeTrainingConfig):
 class GatedSaeConfig(SaeTrainingConfig):
     """One path decides which latents are on, under L1, another how strongly."""
 
-    kind: Literal["gated"] = "gated"
+    implementation: ClassVar[str] = "trainables.saes.gated:GatedSae"
+    varying: ClassVar[frozenset[str] | None] = TRAINING_VARIES | {"l1"}
+    kind: str = "gated"
     l1: float = Field(
         1.0, ge=0, le=1e4, description="Weight of sum |z| beside the summed squared error at E|x|^2 = d."
     )
@@ -117,7 +170,18 @@ class GatedSaeConfig(SaeTrainingConfig):
 class MatryoshkaSaeConfig(KSaeTrainingConfig):
     """BatchTopK whose first latents must also explain the input on their own, at several sizes."""
 
-    kind: Literal["matryoshka"] = "matryoshka"
+    implementation: ClassVar[str] = "trainables.saes.matryoshka:MatryoshkaSae"
+    varying: ClassVar[frozenset[str] | None] = TRAINING_VARIES | {"k", "k_anneal"}
+    compiled_step: ClassVar[str] = "trainables.sae_training.steps.compiled_step:batch_topk_step"
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            ("sae.prefixes", "sae.width"),
+            lambda prefixes, width: 2 ** (prefixes - 1) <= width,
+            "sae.prefixes halve the width: 2^(prefixes - 1) must not exceed sae.width, or the first is empty",
+            monotone=True,
+        ),
+    )
+    kind: str = "matryoshka"
     prefixes: int = Field(
         4, ge=1, le=16, description="Nested dictionaries, each half the next; the last one is all latents."
     )

@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from trainables import registry
 from trainables.bases.basis import Basis
 from trainables.config import TrialConfig
 from trainables.model.feature_model import FeatureModel
@@ -33,15 +32,14 @@ def fit_basis(
     stages: StageRunner, config: Any, hidden: Callable[[], Tensor], hidden_size: int, classifier_key: str
 ) -> tuple[Basis, str]:
     """Basis of the train activations h (n, d), which are computed only if needed; and its key."""
-    settings = config.model_dump()
-    key = stages.key("basis", settings, 0, classifier_key)
-    basis_class: type[Basis] = registry.load(registry.BASES, config.kind)
+    key = stages.key("basis", config.identity(), 0, classifier_key)
+    basis_class: type[Basis] = config.load_implementation()
 
     def fit() -> Entry:
         return Entry(dict(basis_class.fit(hidden(), config, stages.seed("basis")).state_dict()))
 
     # Built from the entry's tensors in every case, so that a hit and a miss cannot differ.
-    basis: Basis = registry.load(registry.BASES, config.kind)(config, hidden_size)
+    basis: Basis = config.load_implementation()(config, hidden_size)
     basis.load_state_dict(stages.run("basis", key, fit).tensors)
     return basis.to(stages.device), key
 
@@ -73,7 +71,7 @@ def run_sae_task(stages: StageRunner, task: SaeTask, config: Any, rank: int) -> 
         (outcome,) = stages.train_saes([task.request()], stages.device)
         return sae_entry(result_of(outcome))
 
-    sae: SparseAutoencoder = registry.load(registry.SAES, config.kind)(config, rank)
+    sae: SparseAutoencoder = config.load_implementation()(config, rank)
     sae.load_state_dict(stages.run(task.stage, task.key, train).tensors)
     return sae.requires_grad_(False).eval().to(stages.device)
 
@@ -93,8 +91,8 @@ def fit_sae(
 
 def sae_key(stages: StageRunner, config: Any, epochs: int, basis_key: str) -> str:
     """Key of the config's SAE after `epochs` on a basis; how its steps are taken decides its last digits."""
-    compiled = takes_compiled_steps(config.kind, stages.device)
-    settings = {"compiled": compiled, **config.model_dump(exclude={"epochs"})}
+    compiled = takes_compiled_steps(config, stages.device)
+    settings = {"compiled": compiled, **config.identity("epochs")}
     return stages.key("sae", settings, epochs, basis_key)
 
 

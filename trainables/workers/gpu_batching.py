@@ -18,6 +18,7 @@ import torch
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from trainables.errors import TrialDiverged
+from trainables.foreign import is_foreign
 from trainables.sae_training.local import Trainer, train_here
 from trainables.sae_training.request import SaeOutcome, SaeRequest
 from trainables.workers.gpu_batcher import LINGER_S, GpuBatcher
@@ -53,8 +54,10 @@ class GpuBatchedTrainer:
         self._find_packer()
 
     def __call__(self, requests: Sequence[SaeRequest], device: torch.device) -> list[SaeOutcome]:
-        """What became of each request."""
-        answers = self._ask(requests)
+        """What became of each request. The packer may have no code for a kind from outside."""
+        ours = [request for request in requests if not is_foreign(type(request.config))]
+        answered = iter(self._ask(ours))
+        answers = [None if is_foreign(type(request.config)) else next(answered) for request in requests]
         alone = [request for request, answer in zip(requests, answers, strict=True) if answer is None]
         trained_here = iter(train_here(alone, device))
         outcomes: list[SaeOutcome] = []

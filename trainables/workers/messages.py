@@ -13,7 +13,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from trainables import registry
 from trainables.sae_training.request import SaeRequest, SaeResult
 from trainables.settings.sae import SaeTrainingConfig
 
@@ -55,8 +54,7 @@ class ResultMessage:
 
     def result(self, request: SaeRequest, device: torch.device) -> SaeResult:
         """The result again, for the request it answers, on `device`."""
-        kind: str = request.config.kind  # type: ignore[attr-defined]  # every kind's config names itself
-        sae = registry.load(registry.SAES, kind)(request.config, request.y.shape[1])
+        sae = request.config.load_implementation()(request.config, request.y.shape[1])
         sae.load_state_dict({name: torch.tensor(array) for name, array in self.weights.items()})
         return SaeResult(sae.requires_grad_(False).eval().to(device), self.history)
 

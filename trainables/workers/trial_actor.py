@@ -37,6 +37,7 @@ from trainables.sae_training.local import Trainer
 from trainables.stages import cache_counts
 from trainables.stages.cache import StageCache
 from trainables.workers.gpu_batching import trainer_for
+from trainables.workers.shipped_code import ShippedCode
 from trainables.workers.worker_storage import WorkerStorage
 
 logger = logging.getLogger("trainables")
@@ -62,6 +63,8 @@ class TrialContext:
     """What the user set `timeout_s` by, for the message."""
     storage: str | None = None
     """The run's place on storage that all nodes see; None when all share the driver's disk."""
+    code: tuple[ShippedCode, ...] = ()
+    """What kinds from outside are imported from."""
     home_node: str | None = None
     """Ray's id of the driver's node, where trials are written into the run directory itself."""
 
@@ -78,6 +81,8 @@ class TrialActor(tune.Trainable):
         """Once per process: threads, device, data, cache."""
         faulthandler.dump_traceback_later(context.timeout_s, exit=True)
         torch.set_num_threads(context.threads)
+        for code in context.code:
+            code.activate()
         self._context = context
         self._device = device_for(context.gpus)
         self._data: ImageData = to_tensors(dataset, self._device)

@@ -45,8 +45,8 @@ def model_of(config: TrialConfig, side: int = 8) -> FeatureModel:
     """Fitted basis and scale; parameters that no two are alike, as a training leaves them."""
     network = build_network(config.classifier, (side, side), CLASSES, generator(0))
     h = network.hidden(images(300, side, seed=2)).detach()
-    basis: Basis = registry.load(registry.BASES, config.basis.kind).fit(h, config.basis, 0)
-    sae: SparseAutoencoder = registry.load(registry.SAES, config.sae.kind)(config.sae, basis.rank)
+    basis: Basis = config.basis.load_implementation().fit(h, config.basis, 0)
+    sae: SparseAutoencoder = config.sae.load_implementation()(config.sae, basis.rank)
     sae.initialise(basis.encode(h), generator(3))
     disturb(sae)
     if isinstance(sae, JumpReluSae):

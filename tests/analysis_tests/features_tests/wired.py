@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainables import registry
 from trainables.bases.basis import Basis
 from trainables.config import KINDS, TrialConfig
 from trainables.data.dataset import Dataset, Split
@@ -70,8 +69,8 @@ def untrained(config: TrialConfig, images: np.ndarray, network: Network | None =
     shape = (x.shape[1], x.shape[2])
     network = network or build_network(config.classifier, shape, N_CLASSES, generator(0))
     h = network.hidden(x).detach()
-    basis: Basis = registry.load(registry.BASES, config.basis.kind).fit(h, config.basis, 0)
-    sae: SparseAutoencoder = registry.load(registry.SAES, config.sae.kind)(config.sae, basis.rank)
+    basis: Basis = config.basis.load_implementation().fit(h, config.basis, 0)
+    sae: SparseAutoencoder = config.sae.load_implementation()(config.sae, basis.rank)
     sae.initialise(basis.encode(h), generator(2))
     return FeatureModel(network, basis, sae).requires_grad_(False).eval()
 

@@ -15,8 +15,7 @@ from search.space.writer import describe_difference
 from search.study.domains import Choice, Condition, FloatRange, IntRange, Parameter
 from search.study.study import Study, default_params
 from tests.search_tests.space_texts import HEAD, ROOT, SPACES, all_draws, random_draw, with_trial
-from trainables.config import TrialConfig
-from trainables.settings.rules import RULES
+from trainables.config import TrialConfig, built_in_rules
 from trainables.settings.sae import ReluSaeConfig, TopKSaeConfig
 
 
@@ -50,7 +49,7 @@ def test_every_draw_of_a_shipped_space_is_a_valid_trial(path: Path) -> None:
             if isinstance(settings, dict)
             for name, value in settings.items()
         }
-        for rule in RULES:
+        for rule in built_in_rules():
             if all(path in values for path in rule.fields):
                 assert rule.holds(*(values[path] for path in rule.fields)), (rule.sentence, params)
 

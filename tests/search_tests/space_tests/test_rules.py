@@ -12,10 +12,9 @@ from search.space.loader import load_text
 from search.study.domains import Scalar
 from search.study.study import Study, default_params
 from tests.search_tests.space_texts import all_draws, with_trial
-from trainables import config
-from trainables.settings.rules import RULES
-from trainables.settings.sae import SaeTrainingConfig
+from trainables.config import built_in_rules
 
+RULES = built_in_rules()
 small = st.sampled_from([1, 2, 3, 4, 5])
 sizes = st.sampled_from([4, 5, 6, 8])
 
@@ -63,7 +62,7 @@ def broken_rules(study: Study, params: dict[str, Scalar]) -> list[str]:
 def test_refused_exactly_if_some_draw_breaks_a_rule(body: str) -> None:
     text = with_trial(body)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rules, "RULES", ())
+        patch.setattr(rules, "declared_rules", lambda _: {})
         study = load_text(text, "x.yaml").study
     draws = [*all_draws(study), default_params(study)]
     expected = sorted({sentence for params in draws for sentence in broken_rules(study, params)})
@@ -80,23 +79,8 @@ def test_refused_exactly_if_some_draw_breaks_a_rule(body: str) -> None:
 @given(bodies())
 def test_resolved_text_means_the_same_whatever_the_space(body: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rules, "RULES", ())
+        patch.setattr(rules, "declared_rules", lambda _: {})
         loaded = load_text(with_trial(body), "x.yaml")
         again = load_text(loaded.resolved_text, "y.yaml")
     assert again.study == loaded.study
     assert again.resolved_text == loaded.resolved_text
-
-
-def test_a_new_kind_needs_no_line_in_the_loader(monkeypatch: pytest.MonkeyPatch) -> None:
-    class GatedSae(SaeTrainingConfig):
-        kind: str = "gated"
-        gate: float = 0.5
-
-    kinds = {**config.KINDS, "sae": {**config.KINDS["sae"], "gated": GatedSae}}
-    monkeypatch.setattr(config, "KINDS", kinds)
-    study = load_text(
-        with_trial("  sae: {kind: {choice: [topk, gated]}, gate: {uniform: [0, 1]}}\n"), "x"
-    ).study
-    (gate,) = (parameter for parameter in study.parameters if parameter.path == "sae.gate")
-    assert [condition.allowed for condition in gate.conditions] == [("gated",)]
-    assert gate.default == 0.5

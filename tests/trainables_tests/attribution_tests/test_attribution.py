@@ -33,7 +33,7 @@ ALL: dict[str, settings.AttributionConfig] = {
 
 def build(chosen: settings.AttributionConfig, seed: int = 0, data: Tensor | None = None) -> Attribution:
     kind: str = chosen.kind  # type: ignore[attr-defined]
-    made: Attribution = registry.load(registry.ATTRIBUTIONS, kind)(
+    made: Attribution = registry.ATTRIBUTIONS[kind].load_implementation()(
         chosen, pictures(20, 5) if data is None else data, torch.Generator().manual_seed(seed)
     )
     return made

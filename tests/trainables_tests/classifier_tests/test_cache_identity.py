@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trainables.classifier.cache_identity import _BELONGS_TO, classifier_settings
+from trainables.classifier.cache_identity import classifier_settings
 from trainables.config import TrialConfig
 from trainables.errors import DataError
-from trainables.settings.auxiliary import AuxiliaryConfig
 
 
 def settings(classifier: dict[str, Any] | None = None, **auxiliary: Any) -> dict[str, Any]:
@@ -33,10 +32,6 @@ def test_a_loss_that_is_off_has_no_settings() -> None:
     assert settings(contrastive_temperature=0.5) == settings()
     assert settings(contrastive=1.0, contrastive_temperature=0.5) != settings(contrastive=1.0)
     assert settings(concept_table="/no/such/table.npz", concept_share=1.0) == settings()
-
-
-def test_every_setting_of_a_loss_names_an_existing_loss() -> None:
-    assert set(_BELONGS_TO) | set(_BELONGS_TO.values()) <= set(AuxiliaryConfig.model_fields)
 
 
 def test_the_table_s_contents_count_not_its_place(tmp_path: Path) -> None:

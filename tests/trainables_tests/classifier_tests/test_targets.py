@@ -34,8 +34,8 @@ def features() -> FeatureModel:
         {"classifier": {"kind": "mlp", "hidden_size": 8}, "sae": {"kind": "relu", "width": 12}}
     )
     classifier = build_network(trial.classifier, SHAPE, CLASSES, generator(2))
-    basis = registry.load(registry.BASES, "raw")(trial.basis, 8)
-    sae = registry.load(registry.SAES, "relu")(trial.sae, 8)
+    basis = registry.BASES["raw"].load_implementation()(trial.basis, 8)
+    sae = registry.SAES["relu"].load_implementation()(trial.sae, 8)
     sae.initialise(torch.rand(40, 8, generator=generator(3)), generator(4))
     return FeatureModel(classifier, basis, sae).requires_grad_(False)
 

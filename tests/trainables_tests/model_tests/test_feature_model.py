@@ -34,8 +34,8 @@ def config_of(classifier: str, basis: str, sae: str) -> TrialConfig:
 def build(config: TrialConfig, side: int) -> FeatureModel:
     network = build_network(config.classifier, (side, side), N_CLASSES, generator(0))
     h = network.hidden(images(side)).detach()
-    basis: Basis = registry.load(registry.BASES, config.basis.kind).fit(h, config.basis, 0)
-    sae: SparseAutoencoder = registry.load(registry.SAES, config.sae.kind)(config.sae, basis.rank)
+    basis: Basis = config.basis.load_implementation().fit(h, config.basis, 0)
+    sae: SparseAutoencoder = config.sae.load_implementation()(config.sae, basis.rank)
     sae.initialise(basis.encode(h), generator(2))
     return FeatureModel(network, basis, sae).eval()
 

@@ -22,7 +22,7 @@ LEARNED = {"conv": Convolution, "conv_free": BiasFreeConvolution, "locally_conne
 
 
 def build(name: str, shape: tuple[int, int], seed: int = 0) -> FrontEnd:
-    front_end: FrontEnd = registry.load(registry.FRONT_ENDS, name)(shape, 3, generator(seed))
+    front_end: FrontEnd = registry.FRONT_ENDS[name](shape, 3, generator(seed))
     return front_end
 
 

@@ -50,10 +50,6 @@ def one_step(sae: SparseAutoencoder, x: Tensor) -> dict[str, Tensor]:
     return {name: tensor.clone() for name, tensor in sae.state_dict().items()}
 
 
-def test_config_and_registry_name_the_same_kinds() -> None:
-    assert set(registry.SAES) == set(KINDS["sae"])
-
-
 @every_kind
 def test_smallest_config_trains(kind: str) -> None:
     config = sae_config(kind, **smallest(kind))

@@ -15,25 +15,16 @@ from importlib.util import find_spec
 
 import torch
 
-from trainables import registry
+from trainables.foreign import import_object
 from trainables.sae_training.steps.plain import PlainStep
 from trainables.sae_training.steps.step import Step
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.settings.sae import SaeTrainingConfig
 
-# By name, since numba takes as long to import as a small training takes.
-COMPILED_STEPS = {
-    "relu": "trainables.sae_training.steps.compiled_step:relu_step",
-    "relu_target": "trainables.sae_training.steps.compiled_step:relu_step",
-    "topk": "trainables.sae_training.steps.compiled_step:topk_step",
-    "batch_topk": "trainables.sae_training.steps.compiled_step:batch_topk_step",
-    "matryoshka": "trainables.sae_training.steps.compiled_step:batch_topk_step",
-}
 
-
-def takes_compiled_steps(kind: str, device: torch.device) -> bool:
-    """Whether this interpreter has a compiled step for the kind on the device."""
-    return kind in COMPILED_STEPS and device.type == "cpu" and find_spec("numba") is not None
+def takes_compiled_steps(config: SaeTrainingConfig, device: torch.device) -> bool:
+    """Whether this interpreter has a compiled step for the config's kind on the device."""
+    return bool(_compiled_step(config)) and device.type == "cpu" and find_spec("numba") is not None
 
 
 def choose_step(
@@ -41,8 +32,15 @@ def choose_step(
 ) -> Step:
     """The step for a training in batches of at most `rows`."""
     plain = PlainStep(config, sae, optimiser)
-    kind: str = config.kind  # type: ignore[attr-defined]  # every kind's config names itself
-    if not (takes_compiled_steps(kind, sae.decoder.device) and sae.decoder.requires_grad):
+    if not (takes_compiled_steps(config, sae.decoder.device) and sae.decoder.requires_grad):
         return plain
-    step: Step = registry.load(COMPILED_STEPS, kind)(sae, plain, rows)
+    step: Step = import_object(_compiled_step(config))(sae, plain, rows)
     return step
+
+
+def _compiled_step(config: SaeTrainingConfig) -> str:
+    """The kind's own: what it inherits is the step of another implementation.
+
+    By name, since numba takes as long to import as a small training takes.
+    """
+    return str(vars(type(config)).get("compiled_step", ""))

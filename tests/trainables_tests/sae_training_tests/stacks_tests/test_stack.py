@@ -11,18 +11,20 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from tests.trainables_tests.sae_builders import build, disturb, sae_config, shell
+from tests.trainables_tests.sae_builders import build, disturb, outputs, sae_config, shell
 from tests.trainables_tests.sae_training_tests.stacks_tests.builders import MEMBERS, WIDTH, R, requests
 from trainables import registry
 from trainables.sae_training import grouping
 from trainables.sae_training.auxk import auxk_loss, stacked_auxk_loss
 from trainables.sae_training.grouping import members_at_most, stack_key, stacks_of
+from trainables.sae_training.request import SaeRequest
 from trainables.sae_training.schedules import ramp
 from trainables.sae_training.stacks.schedule import AdamSchedule, k_table
 from trainables.sae_training.stacks.stack import separate, stack
 from trainables.sae_training.stacks.step import Revival, StackedStep
 from trainables.saes.k_codes import KSae
 from trainables.saes.stacking import largest_codes
+from trainables.settings.sae import TRAINING_VARIES, BatchTopKSaeConfig
 
 every_kind = pytest.mark.parametrize("kind", registry.SAES)
 
@@ -185,6 +187,25 @@ def test_what_makes_a_stack_impossible(different: dict[str, Any]) -> None:
     assert stacks_of([first, other, third]) == [[0, 2], [1]]
     for change in ({"epochs": 9}, {"y": first.y[:-1]}, {"config": requests("batch_topk")[0].config}):
         assert stack_key(replace(first, **change)) != stack_key(first)  # type: ignore[arg-type]
+
+
+class GroupedSaeConfig(BatchTopKSaeConfig):
+    """A kind with a setting that no stack knows of."""
+
+    varying = TRAINING_VARIES | {"k", "k_anneal"}
+    groups: int = 1
+
+
+class UndeclaredSaeConfig(GroupedSaeConfig):
+    """The same by somebody who says nothing about stacks."""
+
+
+def test_a_new_setting_must_agree_and_a_kind_that_declares_nothing_is_trained_alone() -> None:
+    y = outputs(8)
+    configs = [GroupedSaeConfig(groups=groups, k=k) for groups, k in ((1, 3), (8, 3), (1, 4))]
+    asked = [SaeRequest(config, y, 1, 0) for config in configs]
+    assert stacks_of(asked) == [[0, 2], [1]]
+    assert stacks_of([SaeRequest(UndeclaredSaeConfig(), y, 1, seed) for seed in range(2)]) == [[0], [1]]
 
 
 def test_a_stack_is_only_as_large_as_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,14 +16,15 @@ from torch import Tensor
 from tests.trainables_tests.sae_builders import disturb, outputs, planted, sae_config, shell
 from trainables import registry
 from trainables.sae_training.resampling import resample
-from trainables.sae_training.steps.choice import COMPILED_STEPS, choose_step, takes_compiled_steps
+from trainables.sae_training.steps.choice import choose_step, takes_compiled_steps
 from trainables.sae_training.steps.plain import PlainStep
 from trainables.sae_training.steps.relu import ReluStep
 from trainables.sae_training.steps.sparse import SparseStep
 from trainables.sae_training.train import train_sae
 from trainables.saes.sparse_autoencoder import Forward, SparseAutoencoder
 
-every_kind = pytest.mark.parametrize("kind", COMPILED_STEPS)
+COMPILED = [kind for kind, config in registry.SAES.items() if vars(config).get("compiled_step")]
+every_kind = pytest.mark.parametrize("kind", COMPILED)
 LIMITS = settings(max_examples=25, deadline=None)
 NAMES = ("decoder", "encoder", "encoder_bias", "decoder_bias")
 
@@ -192,9 +193,9 @@ def test_kinds_without_a_kernel_other_devices_and_frozen_decoders_take_plain_ste
         config = sae_config(kind, width=24)
         sae = shell(config, 6)
         step = choose_step(config, sae, adam(sae), 8)
-        assert isinstance(step, SparseStep if kind in COMPILED_STEPS else PlainStep)
-        assert takes_compiled_steps(kind, torch.device("cpu")) == (kind in COMPILED_STEPS)
-        assert not takes_compiled_steps(kind, torch.device("cuda"))
+        assert isinstance(step, SparseStep if kind in COMPILED else PlainStep)
+        assert takes_compiled_steps(sae_config(kind), torch.device("cpu")) == (kind in COMPILED)
+        assert not takes_compiled_steps(sae_config(kind), torch.device("cuda"))
         sae.decoder.requires_grad_(False)
         assert isinstance(choose_step(config, sae, adam(sae), 8), PlainStep)
 
@@ -207,7 +208,7 @@ def test_without_numba_steps_are_plain_and_end_in_nearly_the_same_sae(
     config = sae_config(kind, width=96, k=6, target_l0=6.0, l1=0.3)
     with_numba = train_sae(config, y, epochs=3, seed=0, device="cpu")
     monkeypatch.setitem(sys.modules, "numba", None)  # Python's way to say that there is no such module
-    assert not takes_compiled_steps(kind, torch.device("cpu"))
+    assert not takes_compiled_steps(sae_config(kind), torch.device("cpu"))
     without = train_sae(config, y, epochs=3, seed=0, device="cpu")
     assert without.history[-1] == pytest.approx(with_numba.history[-1], rel=1e-3)
     torch.testing.assert_close(without.sae.decoder, with_numba.sae.decoder, rtol=0, atol=1e-3)

@@ -1,0 +1,181 @@
+"""Kinds and losses from outside: found beside the space file, checked, told where they fail."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from search.errors import SpaceError
+from search.space.loader import load_study
+from tests.search_tests.space_texts import with_trial
+from trainables import foreign
+from trainables.config import TrialConfig
+from trainables.foreign import is_foreign
+from trainables.workers.shipped_code import ShippedCode
+
+SETTINGS = '''
+from typing import ClassVar
+from pydantic import Field
+from trainables.settings.rules import Rule
+from trainables.settings.sae import SaeTrainingConfig, TopKSaeConfig
+from trainables.settings.section import LossConfig
+
+class GroupSaeConfig(SaeTrainingConfig):
+    """The largest code of every group."""
+    implementation: ClassVar[str] = "strange_work:GroupSae"
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(("sae.width", "sae.groups"), lambda w, g: w % g == 0, "sae.groups must divide sae.width"),
+    )
+    groups: int = Field(8, ge=1, le=64, description="Groups.")
+
+class InkConfig(LossConfig):
+    """Little ink."""
+    implementation: ClassVar[str] = "strange_work:ink"
+    ink: float = Field(0.0, ge=0, le=10, description="Weight of ink.")
+
+class Lazy(TopKSaeConfig):
+    """Says nothing of its own."""
+
+class Hollow(SaeTrainingConfig):
+    """Its implementation lacks what it must do."""
+    implementation: ClassVar[str] = "strange_work:Hollow"
+
+class Elsewhere(SaeTrainingConfig):
+    """Its implementation is no SAE."""
+    implementation: ClassVar[str] = "strange_work:ink"
+'''
+WORK = """
+from trainables.saes.sparse_autoencoder import SparseAutoencoder
+
+class GroupSae(SparseAutoencoder):
+    def __init__(self, config, input_size):
+        super().__init__(config, input_size)
+        self.groups = config.groups
+
+    def activate(self, u):
+        grouped = u.unflatten(-1, (self.groups, -1))
+        return (grouped.relu() * (grouped == grouped.amax(-1, keepdim=True))).flatten(-2)
+
+class Hollow(SparseAutoencoder):
+    pass
+
+def ink(batch):
+    return batch.hidden.abs().mean()
+"""
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Iterator[Path]:
+    """A space file's place beside the foreign code; afterwards nothing of it is known any more."""
+    (tmp_path / "strange_kinds.py").write_text(SETTINGS)
+    (tmp_path / "strange_work.py").write_text(WORK)
+    (tmp_path / "strange_broken.py").write_text("\nraise OSError('no such device')\n")
+    path, before = list(sys.path), list(foreign._folders)
+    yield tmp_path / "x.yaml"
+    sys.path[:], foreign._folders[:] = path, before
+    for name in [name for name in sys.modules if name.startswith("strange_")]:
+        del sys.modules[name]
+    from trainables.settings.auxiliary import _extended
+
+    _extended.cache_clear()
+
+
+GOOD = """\
+  sae:
+    kind: {choice: [topk, "strange_kinds:GroupSaeConfig"]}
+    width: {choice: [64, 128]}
+    groups: {choice: [4, 8]}
+  auxiliary:
+    losses: strange_kinds:InkConfig
+    ink: {log_uniform: [0.1, 1], or: 0}
+"""
+
+
+def refused(space: Path, old: str, new: str) -> str:
+    assert old in GOOD
+    space.write_text(with_trial(GOOD.replace(old, new)))
+    with pytest.raises(SpaceError) as caught:
+        load_study(space)
+    lines = str(caught.value).splitlines()
+    assert len([line for line in lines if line.startswith(str(space))]) == 1, lines
+    return lines[0]
+
+
+def test_a_kind_and_a_loss_from_outside_are_searched_like_ours(space: Path) -> None:
+    space.write_text(with_trial(GOOD))
+    loaded = load_study(space)
+    groups = next(p for p in loaded.study.parameters if p.path == "sae.groups")
+    assert [c.allowed for c in groups.conditions] == [("strange_kinds:GroupSaeConfig",)]
+    assert groups.default == 8
+    trial = loaded.study.trial_config(
+        {
+            "sae.kind": "strange_kinds:GroupSaeConfig",
+            "sae.width": 64,
+            "sae.groups": 4,
+            "auxiliary.ink?": False,
+        }
+    )
+    assert is_foreign(type(trial.sae))
+    assert TrialConfig.model_validate(trial.model_dump()) == trial
+    assert list(trial.auxiliary.loss_classes())[-1] == "ink"
+    (space.parent / "y.yaml").write_text(loaded.resolved_text)
+    assert load_study(space.parent / "y.yaml").study == loaded.study
+
+
+def test_its_code_is_part_of_what_it_is(space: Path) -> None:
+    space.write_text(with_trial(GOOD))
+    study = load_study(space).study
+    trial = study.trial_config({"sae.kind": "strange_kinds:GroupSaeConfig", "sae.width": 64, "sae.groups": 4})
+    before = trial.sae.identity()
+    foreign.code_digest.cache_clear()
+    (space.parent / "strange_kinds.py").write_text(SETTINGS + "\n# changed\n")
+    assert trial.sae.identity() != before
+    assert "code" not in TrialConfig().sae.identity()
+
+
+def test_a_rule_that_is_not_monotone_is_held_against_every_value(space: Path) -> None:
+    line = refused(space, "choice: [64, 128]", "log_int: [64, 512]")  # both ends are divisible by 4 and 8
+    assert "sae.groups must divide sae.width; sae.width 65 with sae.groups 4 can be drawn" in line
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("GroupSaeConfig", "GroupSaeConfi", "strange_kinds.py has no GroupSaeConfi; did you mean 'GroupSaeC"),
+        ("strange_kinds:Gr", "strange_kind:Gr", "there is no module strange_kind among the installed"),
+        ("strange_kinds:Gr", "strange_broken:Gr", "strange_broken.py:2: OSError: no such device"),
+        ("GroupSaeConfig", "SETTINGS", "has no SETTINGS"),
+        ("GroupSaeConfig", "InkConfig", "must be a class that derives from trainables.settings.sae.SaeTrain"),
+        ("GroupSaeConfig", "Lazy", "strange_kinds.py:21) names no implementation"),
+        ("GroupSaeConfig", "Hollow", "strange_work.py:13) must define activate"),
+        (
+            "GroupSaeConfig",
+            "Elsewhere",
+            "must be a class that derives from trainables.saes.sparse_autoencoder",
+        ),
+        ("strange_kinds:Ink", "strange_kinds:Inc", "has no IncConfig; did you mean 'InkConfig'?"),
+    ],
+)
+def test_what_cannot_be_used_is_one_sentence_at_its_place(space: Path, old: str, new: str, said: str) -> None:
+    line = refused(space, old, new)
+    assert said in line
+    assert f"{space}:6:" in line or f"{space}:10:" in line
+
+
+def test_a_run_directory_is_no_place_for_code(space: Path) -> None:
+    space.write_text(with_trial(GOOD))
+    (space.parent / "trials.jsonl").write_text("")
+    with pytest.raises(SpaceError, match="there is no module strange_kinds"):
+        load_study(space)
+
+
+def test_code_travels_as_it_is_and_is_unpacked_where_the_folder_is_another(space: Path) -> None:
+    shipped = ShippedCode.of(space.parent)
+    for file in space.parent.glob("*.py"):
+        file.unlink()
+    shipped.activate()
+    assert isinstance(foreign.import_object("strange_kinds:InkConfig"), type)
+    assert str(sys.modules["strange_kinds"].__file__).startswith(str(Path(sys.path[-1])))
