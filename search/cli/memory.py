@@ -22,6 +22,7 @@ from search.study.domains import Choice, Scalar
 from search.study.study import Study, default_params
 
 if TYPE_CHECKING:
+    from trainables.config import TrialConfig
     from trainables.data.dataset import Dataset
 
 
@@ -59,13 +60,13 @@ def first_trial(study: Study, sizes: Sizes) -> Memory:
     """Of the default configuration."""
     config = study.trial_config(default_params(study))
     components = getattr(config.basis, "components", None)
-    return _memory(sizes, config.classifier.hidden_size, config.sae.width, components)
+    return _memory(sizes, _hidden_size(config), config.sae.width, components)
 
 
 def largest_trial(study: Study, sizes: Sizes) -> Memory:
     """Of the largest sizes that the space can draw; a basis with components may be drawn beside them."""
     default = study.trial_config(default_params(study))
-    hidden = _extreme(study, "classifier.hidden_size", default.classifier.hidden_size, max)
+    hidden = _extreme(study, "classifier.hidden_size", _hidden_size(default), max)
     width = _extreme(study, "sae.width", default.sae.width, max)
     components = getattr(default.basis, "components", None)
     if components is not None or any(p.path == "basis.components" for p in study.parameters):
@@ -100,6 +101,11 @@ def _memory(sizes: Sizes, hidden: int, width: int, components: int | None) -> Me
     inputs = hidden if components is None else min(components, hidden)
     numbers = measured * hidden + sizes.val * width + sizes.pixels * hidden + 4 * width * inputs
     return Memory(4 * numbers, hidden, width)
+
+
+def _hidden_size(config: TrialConfig) -> int:
+    """1, the least there can be, for a network that has another name for it."""
+    return int(getattr(config.classifier, "hidden_size", 1))
 
 
 def _extreme(study: Study, path: str, otherwise: int, end: Callable[[list[Scalar]], Scalar]) -> int:
