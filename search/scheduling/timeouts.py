@@ -19,6 +19,8 @@ MARK = "timeout.txt"
 """In a trial's folder; what the process was doing when the watchdog ended it."""
 WATCHDOG_IS_LATE_S = 10.0
 """How much later than a watchdog inside the process the driver gives up on it."""
+STARTS_WITHIN_S = 300.0
+"""What a process gets to start, on top: its watchdog does not run before its libraries are loaded."""
 ATTENTIVE_S = 2.0
 """What a pause between two looks at the workers counts at most."""
 Worker = TypeVar("Worker", bound=Hashable)
@@ -90,5 +92,6 @@ class FrozenWorkers(Generic[Worker]):
         now = self._clock()
         self._watched_s += min(now - self._looked, ATTENTIVE_S)
         self._looked = now
-        self._since = {worker: self._since.get(worker, self._watched_s) for worker in busy}
+        starting = self._watched_s + STARTS_WITHIN_S
+        self._since = {worker: self._since.get(worker, starting) for worker in busy}
         return [worker for worker, then in self._since.items() if self._watched_s - then > self._allowed_s]

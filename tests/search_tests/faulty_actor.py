@@ -99,7 +99,7 @@ def main(root: Path, name: str, address: str = "local", storage: str | None = No
     trials, timeout_s, actor = (8, 120, "FaultyActor") if storage is None else (3, 40, "FarActor")
     resources = loaded.study.resources
     if address == "out of hand":
-        address, trials, timeout_s, actor = "local", 4, 20, "OutOfHandActor"
+        address, trials, timeout_s, actor = "local", 4, 60, "OutOfHandActor"
         resources = replace(resources, cpu=resources_of_this_machine()["CPU"])
     budget = Budget(trials=trials, seed=3, max_failures=4, trial_timeout_s=timeout_s)
     study = replace(loaded.study, budget=budget, resources=resources)

@@ -60,7 +60,8 @@ def looked(frozen: FrozenWorkers[str], clock: Clock, seconds: float, busy: set[s
 
 def test_a_worker_that_owes_an_answer_for_longer_than_its_watchdog_allows_is_overdue(clock: Clock) -> None:
     frozen = FrozenWorkers[str](TIMEOUT_S, clock)
-    frozen.overdue({"a", "b"})
+    frozen.began("a")
+    frozen.began("b")
     assert looked(frozen, clock, 114, {"a", "b"}) == []
     frozen.began("b")
     assert looked(frozen, clock, 3, {"a", "b"}) == ["a"]
@@ -69,13 +70,22 @@ def test_a_worker_that_owes_an_answer_for_longer_than_its_watchdog_allows_is_ove
 
 def test_a_worker_that_answered_begins_anew(clock: Clock) -> None:
     frozen = FrozenWorkers[str](TIMEOUT_S, clock)
+    frozen.began("a")
     looked(frozen, clock, 114, {"a"})
     assert looked(frozen, clock, 1, set()) == []
+    frozen.began("a")
     assert looked(frozen, clock, 114, {"a"}) == []
+
+
+def test_a_worker_gets_time_to_start_but_not_for_ever(clock: Clock) -> None:
+    frozen = FrozenWorkers[str](TIMEOUT_S, clock)
+    assert looked(frozen, clock, 410, {"a"}) == []
+    assert looked(frozen, clock, 10, {"a"}) == ["a"]
 
 
 def test_a_driver_that_was_stopped_itself_judges_nobody_by_that_time(clock: Clock) -> None:
     frozen = FrozenWorkers[str](TIMEOUT_S, clock)
+    frozen.began("a")
     frozen.overdue({"a"})
     clock.now += 86_400
     assert frozen.overdue({"a"}) == []
