@@ -6,7 +6,7 @@ PEERS := .venv-peers
 AUDIT := .venv-audit
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-slow test-gpu test-peers campaign peers lint format schema lock audit sbom clean help
+.PHONY: run test test-slow test-gpu test-peers campaign peers lint format docs schema lock audit sbom clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,10 @@ format: $(VENV)/.dev ## mend the style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(VENV)/.dev ## build the documentation site into build/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "open build/docs/index.html"
+
 schema: $(VENV)/.dev ## write search/space.schema.json anew after a change of the settings
 	$(BIN)/python -m search.space.json_schema
 
@@ -60,6 +64,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing into $(VENV): about 7 GB of disk ($$(df -Ph . | awk 'NR == 2 {print $$4}') free here), most of it PyTorch; some minutes, once"
 	$(PIP) install -c constraints.txt -e .
 	touch $@
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-from analysis.cli.exit_code import exit_code_of
 from analysis.cli.progress_line import ProgressLine
 from analysis.load import load_run
+from search.cli.exit_code import exit_code_of
+from search.cli.parser import add_out, add_run, add_split, add_trial, parser_of
 
 EXAMPLES = """\
 examples:
@@ -30,21 +30,11 @@ exit codes: 0 done   2 usage or no such trial   4 no best trial   6 no run, or d
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python analysis/clusters.py",
-        description=(__doc__ or "").splitlines()[0],
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("run", type=Path, metavar="RUN", help="directory of a run, finished or not")
-    parser.add_argument("--trial", type=int, metavar="ID", help="which trial (default: the best)")
-    parser.add_argument(
-        "--split", choices=["val", "test"], default="val", help="images to show (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder of the page (default: RUN/clusters/ID)"
-    )
+    parser = parser_of("analysis/clusters.py", __doc__ or "", EXAMPLES)
+    add_run(parser)
+    add_trial(parser)
+    add_split(parser)
+    add_out(parser, "folder of the page (default: RUN/clusters/ID)")
     return parser
 
 

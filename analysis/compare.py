@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-from analysis.cli.exit_code import exit_code_of
 from analysis.cli.progress_line import ProgressLine
+from search.cli.exit_code import exit_code_of
+from search.cli.parser import add_out, parser_of
 
 EXAMPLES = """\
 examples:
@@ -31,20 +31,12 @@ exit codes: 0 done   2 usage or no such trial   4 no best trial   6 no run, or d
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python analysis/compare.py",
-        description=(__doc__ or "").splitlines()[0],
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = parser_of("analysis/compare.py", __doc__ or "", EXAMPLES)
     parser.add_argument(
         "runs", nargs="+", metavar="RUN[:TRIAL]", help="run directories; without TRIAL the best"
     )
     parser.add_argument("--trials", nargs=2, type=int, metavar=("A", "B"), help="two trials of one run")
-    parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder of the page (default: RUN_A/compare/A-B)"
-    )
+    add_out(parser, "folder of the page (default: RUN_A/compare/A-B)")
     return parser
 
 

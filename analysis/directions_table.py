@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from analysis.cli.exit_code import exit_code_of
 from analysis.cli.quoted_command import without_places
+from analysis.effects.effect import FALSE_DISCOVERIES, q_values
 from analysis.effects.paired import (
     Effect,
     Measure,
@@ -22,11 +22,13 @@ from analysis.effects.paired import (
     metric,
     paired_difference,
 )
+from search.cli.exit_code import exit_code_of
+from search.cli.parser import add_run, parser_of
 from search.errors import RunDirectoryError
-from search.ledger.history import History, fold
-from search.ledger.ledger import read
+from search.ledger.history import History
+from search.ledger.ledger import read_history
+from search.run_dir.own_space import own_study
 from search.run_dir.run_directory import RunDirectory, open_existing
-from search.space.loader import load_study
 from search.study.design import DEFAULT_ARM, Design
 from search.study.study import Study
 
@@ -59,10 +61,10 @@ COLUMNS: dict[str, tuple[Measure, int]] = {
 def directions_table(run: Path) -> str:
     """The whole page. RunDirectoryError if the run has no design or no replicate of its default."""
     directory = open_existing(run)
-    study = load_study(directory.resolved_space).study
+    history = read_history(directory.ledger)
+    study = own_study(directory, history)
     if study.design is None:
         raise RunDirectoryError(f"{run} is a search, not a design: its space file has no `design`")
-    history = fold(read(directory.ledger)[0])
     arms = arm_metrics(history)
     if DEFAULT_ARM not in arms:
         raise RunDirectoryError(f"{run} has no finished trial of its default yet: nothing to compare with")
@@ -71,11 +73,13 @@ def directions_table(run: Path) -> str:
     levels = {heading: level(arms, DEFAULT_ARM, measure) for heading, (measure, _) in COLUMNS.items()}
     cells = (_number(found, signed=False) for found in levels.values())
     lines.append(_row("**default**, itself", str(len(arms[DEFAULT_ARM])), *cells))
-    for arm in study.design.arms[1:]:
-        effects = [paired_difference(arms, arm.name, measure) for measure, _ in COLUMNS.values()]
-        signs = [better for _, better in COLUMNS.values()]
-        cells = (_difference(found, sign) for found, sign in zip(effects, signs, strict=True))
-        lines.append(_row(arm.name, str(effects[0].n), *cells))
+    names = [arm.name for arm in study.design.arms[1:]]
+    table = [[paired_difference(arms, name, measure) for measure, _ in COLUMNS.values()] for name in names]
+    sure = iter(q_values([found.p_value for effects in table for found in effects]))
+    signs = [better for _, better in COLUMNS.values()]
+    for name, effects in zip(names, table, strict=True):
+        cells = (_difference(found, sign, next(sure)) for found, sign in zip(effects, signs, strict=True))
+        lines.append(_row(name, str(effects[0].n), *cells))
     return "\n".join([*lines, "", *_settings(study.design)]) + "\n"
 
 
@@ -98,8 +102,9 @@ def _head(study: Study, design: Design, history: History, directory: RunDirector
         "",
         "The first row is the default. Every other row is one direction alone: the mean of its differences "
         "to the default in the same replicate, ± their standard error, from n pairs. ▲ is better and ▼ worse "
-        "where the 95 % interval (Student's t) leaves 0 out; of effects that are none, one in twenty does so "
-        "by chance. Junk is 1 at chance; purity above null is the purity of latents minus that of random "
+        f"with the false discovery rate of the whole table held at {FALSE_DISCOVERIES:.0%} (Student's t, "
+        "Benjamini and Hochberg), as in a report. "
+        "Junk is 1 at chance; purity above null is the purity of latents minus that of random "
         "directions that fire as often; FVU is the share of the activations' variance left unexplained.",
     ]
 
@@ -130,9 +135,9 @@ def _row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _difference(found: Effect, better: int) -> str:
+def _difference(found: Effect, better: int, q_value: float) -> str:
     mark = ""
-    if found.is_clear:
+    if found.is_clear and q_value <= FALSE_DISCOVERIES:
         mark = " ▲" if found.mean * better > 0 else " ▼"
     return _number(found, signed=True) + mark
 
@@ -146,16 +151,8 @@ def _number(found: Effect, *, signed: bool) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m analysis.directions_table",
-        description=(__doc__ or "").splitlines()[0],
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "run", type=Path, metavar="RUN", help="directory of a run of a design, finished or not"
-    )
+    parser = parser_of("-m analysis.directions_table", __doc__ or "", EXAMPLES)
+    add_run(parser, "a run of a design")
     return parser
 
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.cli.exit_code import exit_code_of
 from analysis.load import load_run
+from search.cli.exit_code import exit_code_of
+from search.cli.parser import add_out, add_run, add_trial, parser_of
 
 if TYPE_CHECKING:
     from analysis.export_formats.subject import Subject
@@ -103,22 +104,11 @@ def _say(*lines: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python analysis/export.py",
-        description="Export a trained trial's SAE for other tools.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("run", type=Path, metavar="RUN", help="directory of a run, finished or not")
-    parser.add_argument("--trial", type=int, metavar="ID", help="which trial (default: the best)")
+    parser = parser_of("analysis/export.py", "Export a trained trial's SAE for other tools.", EXAMPLES)
+    add_run(parser)
+    add_trial(parser)
     parser.add_argument("--format", required=True, choices=FORMATS, help="see below")
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="where to write, a folder that is not there yet (default: RUN/export/TRIAL-FORMAT)",
-    )
+    add_out(parser, "where to write, a folder that is not there yet (default: RUN/export/TRIAL-FORMAT)")
     return parser
 
 

@@ -33,8 +33,11 @@ from search.ranking.leaderboard import leaderboard
 from search.ranking.pareto import pareto_front
 from search.run_dir.links import refuse_links_out
 from search.run_dir.run_directory import RunDirectory
-from search.space.loader import load_study
+from search.space.loader import code_folders, load_text
+from search.space.writer import seal_of
+from search.space.yaml_tree import read_text
 from search.study.study import Study
+from trainables.foreign import search_in
 
 if TYPE_CHECKING:
     import numpy as np
@@ -238,10 +241,22 @@ def read_study(folder: Path, damage: list[str]) -> Study | None:
         damage.append("space.resolved.yaml is missing: the question, objectives and domains are not known")
         return None
     try:
-        return load_study(path).study
+        text = read_text(path)
+        if _is_edited(text):
+            damage.append("space.resolved.yaml was edited after the run began: what it says may not be so")
+        search_in(*code_folders(path))
+        return load_text(text, str(path)).study
     except SearchError as error:
         damage.append(f"space.resolved.yaml cannot be read: {one_line(str(error), 500)}")
         return None
+
+
+def _is_edited(text: str) -> bool:
+    try:
+        seal_of(text)
+    except ValueError:
+        return True
+    return False
 
 
 def _read_history(directory: RunDirectory, damage: list[str]) -> History:

@@ -16,9 +16,10 @@ import numpy as np
 import torch
 from scipy.stats import rankdata
 
-from analysis.cli.exit_code import exit_code_of
 from analysis.cli.quoted_command import without_places
 from analysis.metric_runs import NEIGHBOURS, Runs, collect
+from search.cli.exit_code import exit_code_of
+from search.cli.parser import parser_of
 from search.disk import write_bytes
 from search.run_dir.inputs import load_data
 from search.study.sections import DataSource
@@ -178,13 +179,7 @@ def _optional(rows: Table, name: str | None) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python analysis/metrics_page.py",
-        description=(__doc__ or "").splitlines()[0],
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = parser_of("analysis/metrics_page.py", __doc__ or "", EXAMPLES)
     parser.add_argument("--data", default="digits", help="name of the images (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=5, help="trainings of each (default: %(default)s)")
     parser.add_argument("--neighbours", type=int, default=len(NEIGHBOURS), help="other pipelines per seed")

@@ -10,12 +10,16 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from analysis.cli.exit_code import exit_code_of
 from analysis.cli.progress_line import ProgressLine
-from analysis.load import Run, load_run
-from analysis.reading.trial_table import FORMATS, write_table
+from analysis.reading.table_formats import FORMATS
+from search.cli.exit_code import exit_code_of
+from search.cli.parser import add_out, add_run, parser_of
 from search.errors import SpaceError
+
+if TYPE_CHECKING:
+    from analysis.load import Run
 
 EXAMPLES = """\
 examples:
@@ -39,30 +43,21 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python analysis/report.py",
-        description=(__doc__ or "").splitlines()[0],
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("run", type=Path, metavar="RUN", help="directory of a run, finished or not")
+    parser = parser_of("analysis/report.py", __doc__ or "", EXAMPLES)
+    add_run(parser)
     parser.add_argument(
         "--format",
         choices=("html", *FORMATS),
         default="html",
         help="the page, or the table of trials (default: html)",
     )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="where to write (default: RUN/report); for a table a file or folder (default: stdout)",
-    )
+    add_out(parser, "where to write (default: RUN/report); for a table a file or folder (default: stdout)")
     return parser
 
 
 def _write(options: argparse.Namespace) -> None:
+    from analysis.load import load_run  # slow to import; --help needs none of it
+
     run = load_run(options.run)
     if options.format == "html":
         _write_report(run, options.run, options.out or run.path / "report")
@@ -82,6 +77,8 @@ def _write_report(run: Run, typed: Path, out: Path) -> None:
 def _write_table(run: Run, chosen: str, out: Path | None) -> None:
     if chosen == "parquet" and out is None and sys.stdout.isatty():
         raise SpaceError("--format parquet is not text: name a file with --out, or pipe it")
+    from analysis.reading.trial_table import write_table
+
     form = next(known for known in FORMATS if known == chosen)
     if out is not None and out.is_dir():
         out = out / f"trials.{form}"

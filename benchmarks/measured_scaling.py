@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from search.ledger.history import History, fold
-from search.ledger.ledger import read
+from search.ledger.history import History
+from search.ledger.ledger import read_history
 
 ROOT = Path(__file__).parents[1]
 TRIALS_PER_WORKER = 20
@@ -53,7 +53,7 @@ def measure(workers: int) -> tuple[list[list[float]], float]:
         )
         if done.returncode:
             raise SystemExit(done.stderr)
-        return _figures(fold(read(Path(folder) / "run" / "trials.jsonl")[0]), workers)
+        return _figures(read_history(Path(folder) / "run" / "trials.jsonl"), workers)
 
 
 def _figures(history: History, workers: int) -> tuple[list[list[float]], float]:

@@ -24,8 +24,8 @@ import stock_recipe
 from results import machine, machine_line, say, table, write_json
 from stock_recipe import Recipe
 
-from search.ledger.history import History, fold
-from search.ledger.ledger import read
+from search.ledger.history import History
+from search.ledger.ledger import read_history
 from trainables.pipeline.fidelity import rung_epochs
 
 ROOT = Path(__file__).parents[1]
@@ -111,7 +111,7 @@ def _ours(recipe: Recipe) -> tuple[float, int]:
         command = [sys.executable, ROOT / "search" / "run.py", space, "--out", folder, "--name", "ours"]
         environment = {**os.environ, "SAE_SEARCH_CACHE": str(Path(folder) / "cache")}
         subprocess.run(command, env=environment, check=True, capture_output=True, cwd=ROOT)
-        history = fold(read(Path(folder) / "ours" / "trials.jsonl")[0])
+        history = read_history(Path(folder) / "ours" / "trials.jsonl")
     shares = rung_epochs(recipe.sae_epochs, RUNGS, REDUCTION_FACTOR)
     passed = [report.rung for trial in history.trials.values() for report in trial.reports if report.rung]
     return _span(history), sum(shares[rung - 1] for rung in passed)

@@ -30,9 +30,8 @@ from typing import Any
 
 from results import machine, machine_line, progress, say, table, write_json
 
-from search.execution.search_run import plan_of
-from search.ledger.history import fold
-from search.ledger.ledger import read
+from search.execution.recorded_session import plan_of
+from search.ledger.ledger import read_history
 from search.space.loader import load_study
 from search.study.study import Study
 
@@ -100,7 +99,7 @@ def _ours(space: Path, folder: Path) -> tuple[Study, list[Any], list[float]]:
     environment = {**os.environ, "SAE_SEARCH_CACHE": str(folder / "cache")}
     subprocess.run(command, env=environment, check=True, capture_output=True, cwd=ROOT)
     study = load_study(folder / "ours" / "space.resolved.yaml").study
-    trials = sorted(fold(read(folder / "ours" / "trials.jsonl")[0]).trials.values(), key=lambda t: t.number)
+    trials = sorted(read_history(folder / "ours" / "trials.jsonl").trials.values(), key=lambda t: t.number)
     ends = sorted(trial.ended for trial in trials if trial.ended is not None)
     configs = [study.trial_config(trial.params) for trial in trials]
     return study, configs, [after - before for before, after in pairwise(ends)]

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import TrialLogger, recording
-from search.scheduling.rung_scheduler import RungScheduler, StepResult
-from search.scheduling.suggester import Suggester
+from search.scheduling.rung_scheduler import RungScheduler
+from search.scheduling.suggester import suggester_for
 from search.study.study import Study
+from trainables.workers.messages import StepReport, StepResult
 
 Metrics = Callable[[TrialRecord, int], dict[str, float]]
 """(trial, rung) -> what it reports there."""
@@ -57,7 +58,10 @@ def run(
     """
     course = ClassifierLoop(workers)
     with recording(ledger, loggers) as recorder:
-        scheduler, suggester = RungScheduler(study, recorder), Suggester(study, recorder, study.budget.trials)
+        scheduler, suggester = (
+            RungScheduler(study, recorder),
+            suggester_for(study, recorder, study.budget.trials),
+        )
         waiting = [(0.0, worker, -1, 0) for worker in range(workers)]  # (when, worker, trial, rung reached)
         driver_free = 0.0
         while waiting:
@@ -89,5 +93,5 @@ def run(
 
 def _step(rung: int, metrics: dict[str, float]) -> StepResult:
     """The report of a step that ended at a rung; the step's epoch is of no consequence."""
-    report = {"epoch": rung, "rung": rung, "metrics": metrics}
-    return StepResult((report,), {"path": f"checkpoint/e{rung:06d}-r{rung}", "sha256": "0" * 64}, None, None)
+    record = {"path": f"checkpoint/e{rung:06d}-r{rung}", "sha256": "0" * 64}
+    return StepResult((StepReport(rung, rung, metrics),), record)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import sys
 
-from search.confirmation.options import parse
-from search.console.report_error import report
-from search.errors import SearchError
+from search.cli.exit_code import exit_code_of
+from search.confirmation.options import Options, parse
 
 
 def main() -> int:
     """Run the command; the exit code says how it went (see --help)."""
     options = parse()
-    try:
-        # Imported late, so that --help and a mistake in the options answer at once.
-        from search.confirmation.command import confirm
+    return exit_code_of(lambda: _confirm(options))
 
-        return confirm(options)
-    except SearchError as error:
-        return report(error)
+
+def _confirm(options: Options) -> int:
+    # Imported late, so that --help and a mistake in the options answer at once.
+    from search.confirmation.command import confirm
+
+    return confirm(options)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-"""old content or new, never half; or DiskError"""
+"""Writing for the user, whose disk may be full: whatever goes wrong is a DiskError that names the file."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,36 +10,26 @@ from search.errors import DiskError
 from trainables.storage.atomic_file import write_whole
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """`write_whole`, with DiskError if it cannot be written."""
-    try:
-        write_whole(path, content)
-    except OSError as error:
-        raise DiskError(f"{path}: cannot write: {error.strerror}") from None
+def as_disk_error(error: OSError, path: Path | None = None) -> DiskError:
+    """The same as a message for the user; `path` where the error itself may not know it."""
+    return DiskError(f"{path or error.filename or 'output'}: cannot write: {error.strerror}")
 
 
 @contextmanager
-def _as_disk_error() -> Iterator[None]:
+def disk_errors(path: Path | None = None) -> Iterator[None]:
+    """Turn every OSError inside into a DiskError."""
     try:
         yield
     except OSError as error:
-        raise DiskError(f"{error.filename or 'output'}: cannot write: {error.strerror}") from None
+        raise as_disk_error(error, path) from None
+
+
+def write_bytes(path: Path, content: bytes, *, safely: bool = False) -> None:
+    """`write_whole`, with DiskError if it cannot be written."""
+    with disk_errors(path):
+        write_whole(path, content, safely=safely)
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Old content or new, never half: temporary file, fsync, rename, fsync of the folder."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise DiskError(f"{path}: cannot write: {error.strerror}") from None
+    """Old content or new, never half, and safe when it returns. Raises DiskError."""
+    write_bytes(path, text.encode(), safely=True)

@@ -1,4 +1,4 @@
-"""numbers, counts and lines as a person reads them"""
+"""Numbers, counts and lines as a person reads them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.study.domains import Scalar
-from search.study.sections import Constraint
-
 if TYPE_CHECKING:
-    pass
+    from search.study.domains import Scalar
+    from search.study.sections import Constraint
 
 
 def shown(path: Path) -> str:
@@ -27,7 +25,11 @@ def limits(constraint: Constraint) -> str:
 
 
 def number(value: Scalar | None) -> str:
-    """A value in a table: four significant digits, no exponent where it can be helped, `-` for none."""
+    """A value in a table: four significant digits, no exponent where it can be helped, `-` for none.
+
+    >>> [number(value) for value in (0.0123456, 123456.0, True, None)]
+    ['0.01235', '123456', 'true', '-']
+    """
     if value is None:
         return "-"
     if isinstance(value, float):
@@ -36,7 +38,11 @@ def number(value: Scalar | None) -> str:
 
 
 def score(value: float | None) -> str:
-    """A metric in a column: three decimals where that says enough, so that figures stand in line."""
+    """A metric in a column: three decimals where that says enough, so that figures stand in line.
+
+    >>> [score(value) for value in (0.98123, 0.0001234, 250.0)]
+    ['0.981', '0.0001234', '250']
+    """
     if value is None or not (value == 0 or 0.001 <= abs(value) < 100):
         return number(value)
     return f"{value:.3f}"
@@ -50,12 +56,20 @@ def one_line(text: str, width: int = 200) -> str:
 
 
 def trial_list(numbers: Iterable[int], limit: int = 8) -> str:
-    """`0003, 0017 and 4 more`."""
+    """Trials by number, the first `limit` of them: `0003, 0017 and 4 more`.
+
+    >>> trial_list([3, 17, 21], limit=2)
+    '0003, 0017 and 1 more'
+    """
     ids = [f"{n:04d}" for n in numbers]
     more = len(ids) - limit
     return ", ".join(ids) if more <= 0 else f"{', '.join(ids[:limit])} and {more} more"
 
 
 def count(amount: int, noun: str) -> str:
-    """`1 trial`, `2 trials`."""
+    """An amount with its noun in the right number.
+
+    >>> count(1, "trial"), count(2, "trial")
+    ('1 trial', '2 trials')
+    """
     return f"{amount} {noun}" if amount == 1 else f"{amount} {noun}s"

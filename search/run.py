@@ -8,33 +8,30 @@ from __future__ import annotations
 
 import sys
 
-from search.cli.options import parse
-from search.console.report_error import report
-from search.errors import ExitCode, SearchError
+from search.cli.exit_code import exit_code_of
+from search.cli.options import Follow, Options, Reproduce, Resume, parse
 
 
 def main() -> int:
     """Run one command; the exit code says how it went (see --help)."""
     options = parse()
-    try:
-        # Imported late, so that --help and a mistake in the options answer at once.
-        if options.reproduce is not None:
-            from search.cli.reproduce import reproduce
+    return exit_code_of(lambda: _run(options))
 
-            return reproduce(*options.reproduce, as_json=options.json)
-        if options.is_job and not options.dry_run:
-            from search.jobs.submit import run_as_job
 
-            return run_as_job(options)
-        from search.cli.search_command import search
+def _run(options: Options) -> int:
+    # Imported late, so that --help and a mistake in the options answer at once.
+    mode = options.mode
+    if isinstance(mode, Reproduce):
+        from search.cli.reproduce import reproduce
 
-        return search(options)
-    except SearchError as error:
-        return report(error)
-    except KeyboardInterrupt:
-        return (
-            ExitCode.SIGINT
-        )  # before the search began or after it ended; within it, see search.execution.signals
+        return reproduce(mode.run, mode.trial, as_json=options.json)
+    if isinstance(mode, Follow) or (options.is_job and not options.dry_run):
+        from search.jobs.submit import run_as_job
+
+        return run_as_job(options)
+    from search.cli.search_command import resume, search
+
+    return resume(mode, options) if isinstance(mode, Resume) else search(mode, options)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Everything that runs in a worker."""
+"""Everything that runs in a worker, and what the driver must know of it.
+
+It imports only itself. Loose here lies what every room may use: registry, config, errors, seeds, device.
+"""
 
 import os
 

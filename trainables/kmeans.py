@@ -14,6 +14,8 @@ from torch import Tensor
 
 STARTS = 4
 ITERATIONS = 50
+SPHERICAL_POINTS = 16_384
+SPHERICAL_ROUNDS = 15
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,13 @@ class Clustering:
         return squared_distances(points, self.centres).argmin(dim=1)
 
 
-def kmeans(points: Tensor, k: int, seed: int) -> Clustering:
-    """The best of 4 clusterings of points (n, d) into at most k clusters; k <= n."""
+def kmeans(
+    points: Tensor, k: int, seed: int, *, starts: int = STARTS, rounds: int = ITERATIONS
+) -> Clustering:
+    """The best of `starts` clusterings of points (n, d) into at most k clusters; k <= n."""
     generator = torch.Generator().manual_seed(seed)
-    starts = torch.stack([_spread_out(points, k, generator) for _ in range(STARTS)])
-    return min(_lloyd(points, starts), key=lambda found: found.inertia)
+    first = torch.stack([_spread_out(points, k, generator) for _ in range(starts)])
+    return min(_lloyd(points, first, rounds), key=lambda found: found.inertia)
 
 
 def silhouette(points: Tensor, labels: Tensor) -> float:
@@ -67,6 +71,24 @@ def adjusted_rand(first: Tensor, second: Tensor) -> float:
     return float((pairs - expected) / (most - expected)) if float(most) != float(expected) else 1.0
 
 
+def spherical_kmeans(points: Tensor, k: int, generator: torch.Generator) -> Tensor:
+    """Unit centres (k, d) of the directions of points (n, d), n >= k, none of which is 0.
+
+    Each round gives a point to the centre of largest cosine and turns a centre towards the sum of its unit
+    points (Dhillon & Modha 2001); k-means++ start; a centre that loses all its points stays where it was.
+    At most `SPHERICAL_POINTS` points are looked at; generator: CPU.
+    """
+    chosen = torch.randperm(len(points), generator=generator)[: max(k, SPHERICAL_POINTS)]
+    unit = F.normalize(points[chosen.to(points.device)], dim=1)
+    centres = F.normalize(_spread_out(unit, k, generator), dim=1)
+    for _ in range(SPHERICAL_ROUNDS):
+        nearest = (unit @ centres.T).argmax(dim=1)
+        sums = torch.zeros_like(centres).index_add_(0, nearest, unit)
+        length = sums.norm(dim=1, keepdim=True)
+        centres = torch.where(length > 0, sums / length.clamp(min=1e-12), centres)
+    return centres
+
+
 def squared_distances(points: Tensor, others: Tensor) -> Tensor:
     """|p - q|^2 of points (n, d) and others (m, d): (n, m) >= 0."""
     squares = points.square().sum(dim=1)[:, None] + others.square().sum(dim=1)
@@ -86,11 +108,11 @@ def _spread_out(points: Tensor, k: int, generator: torch.Generator) -> Tensor:
     return torch.stack(centres)
 
 
-def _lloyd(points: Tensor, centres: Tensor) -> list[Clustering]:
+def _lloyd(points: Tensor, centres: Tensor, rounds: int) -> list[Clustering]:
     """Where each of the starts (s, k, d) ends; they go in step, so that one product serves all."""
     n_starts, k, _ = centres.shape
     labels, places = _nearest(points, centres), torch.arange(k, device=points.device)
-    for _ in range(ITERATIONS):
+    for _ in range(rounds):
         member = (labels[:, :, None] == places).to(points)
         size = member.sum(dim=0)[:, :, None]
         means = (member.flatten(1).T @ points).unflatten(0, (n_starts, k)) / size.clamp(min=1)
@@ -111,42 +133,3 @@ def _nearest(points: Tensor, centres: Tensor) -> Tensor:
     """Which of each start's centres (s, k, d) is nearest to points (n, d): (n, s)."""
     distances = squared_distances(points, centres.flatten(0, 1))
     return distances.unflatten(1, centres.shape[:2]).argmin(dim=2)
-
-
-ITERATIONS = 50
-
-
-def nearest_centre(codes: Tensor, n_clusters: int, generator: torch.Generator) -> Tensor:
-    """Cluster (n,) in 0 .. n_clusters - 1 of each of codes (n, f): Lloyd's algorithm, k-means++ start.
-
-    generator: CPU. At most `ITERATIONS` rounds; a cluster that loses all its members keeps its centre.
-    """
-    centres = _first_centres(codes, n_clusters, generator)
-    clusters = _nearest_of(codes, centres)
-    for _ in range(ITERATIONS):
-        members = torch.nn.functional.one_hot(clusters, n_clusters).to(codes.dtype)
-        sizes = members.sum(0).unsqueeze(1)
-        centres = torch.where(sizes > 0, members.T @ codes / sizes.clamp(min=1), centres)
-        moved = _nearest_of(codes, centres)
-        if torch.equal(moved, clusters):
-            break
-        clusters = moved
-    return clusters
-
-
-def _first_centres(codes: Tensor, n_clusters: int, generator: torch.Generator) -> Tensor:
-    """Each next centre is a code drawn with its squared distance to the nearest so far (Arthur 2007)."""
-    first = int(torch.randint(len(codes), (1,), generator=generator))
-    chosen = [first]
-    distances = (codes - codes[first]).square().sum(1)
-    while len(chosen) < n_clusters:
-        cumulative = distances.double().cumsum(0)
-        draw = torch.rand((), generator=generator, dtype=torch.float64).to(codes.device) * cumulative[-1]
-        chosen.append(min(int(torch.searchsorted(cumulative, draw)), len(codes) - 1))
-        distances = distances.minimum((codes - codes[chosen[-1]]).square().sum(1))
-    return codes[chosen]
-
-
-def _nearest_of(codes: Tensor, centres: Tensor) -> Tensor:
-    """argmin_c |z - c|^2, without the (n, c, f) differences."""
-    return (centres.square().sum(1) - 2 * codes @ centres.T).argmin(1)

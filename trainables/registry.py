@@ -92,10 +92,12 @@ CLASSIFIERS = Registry(
     {
         "mlp": "trainables.settings.classifier:MlpClassifierConfig",
         "conv": "trainables.settings.classifier:ConvClassifierConfig",
+        "parts": "trainables.settings.classifier:PartsClassifierConfig",
+        "bag": "trainables.settings.classifier:BagClassifierConfig",
     },
     "trainables.settings.classifier:ClassifierTrainingConfig",
     "trainables.networks.network:Network",
-    ("hidden", "head", "hidden_layer", "readout_layer", "first_weights"),
+    ("activations", "head", "readout_layer", "first_weights"),
 )
 FRONT_ENDS = Registry(
     "front end",
@@ -149,6 +151,7 @@ LOOPS = Registry(
     "loops",
     {
         "none": "trainables.settings.loop:NoLoopConfig",
+        "joint": "trainables.settings.loop:JointLoopConfig",
         "sae_ception": "trainables.settings.loop:SaeCeptionLoopConfig",
     },
     "trainables.settings.loop:LoopConfig",
@@ -187,6 +190,19 @@ DATASETS = Registry(
         "planted": "trainables.settings.planted:PlantedConfig",
     },
     "trainables.settings.data:DataConfig",
+)
+# Each has its weight in the joint loop's settings, under the same name.
+LATENT_LOSSES = Registry(
+    "loss on latents",
+    "latent_losses",
+    {
+        "solo": "trainables.losses.latents.solo:solo",
+        "moves": "trainables.losses.latents.moves:moves",
+        "far_ink": "trainables.losses.latents.far_ink:far_ink",
+        "erasing": "trainables.losses.latents.erasing:erasing",
+        "decoder_orthogonality": "trainables.losses.latents.orthogonality:decoder_orthogonality",
+        "locality": "trainables.losses.latents.locality:locality",
+    },
 )
 CONCEPT_TABLES = Registry(
     "concept table",

@@ -63,7 +63,7 @@ class Bands:
         return None
 
     def ticks(self) -> list[tuple[float, str]]:
-        """One a name."""
+        """Each name has one tick, in the middle of its place."""
         return [((place + 0.5) / len(self.names), plain(name)) for place, name in enumerate(self.names)]
 
 
@@ -80,7 +80,7 @@ class Steps:
         return (value - 1) / (len(self.names) - 1) if len(self.names) > 1 else 0.5
 
     def ticks(self) -> list[tuple[float, str]]:
-        """One a stage."""
+        """Each stage has one tick, from 0 for the first to 1 for the last."""
         last = max(1, len(self.names) - 1)
         return [(place / last, name) for place, name in enumerate(self.names)]
 

@@ -22,7 +22,7 @@ class ProgressLine:
         return self
 
     def say(self, text: str) -> None:
-        """What begins now."""
+        """Say what begins now, with the seconds so far."""
         elapsed = time.monotonic() - self._begun
         if not self._over and elapsed < self._patience:
             return

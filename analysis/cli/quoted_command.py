@@ -9,7 +9,11 @@ PLACES = {"--out", "--name", "--address", "--cache"}
 
 
 def without_places(words: Sequence[str]) -> str:
-    """The words, quoted for a shell, less the options of `PLACES` and their values."""
+    """The words, quoted for a shell, less the options of `PLACES` and their values.
+
+    >>> without_places(["run.py", "my space.yaml", "--out", "/home/me"])
+    "run.py 'my space.yaml'"
+    """
     rest, kept = iter(words), []
     for word in rest:
         if word in PLACES:

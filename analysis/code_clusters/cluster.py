@@ -50,7 +50,7 @@ class Cluster:
 
     @property
     def purity(self) -> float:
-        """Its share."""
+        """The share of the cluster's images that are of its commonest class."""
         return float(self.composition.max() / max(1, self.size))
 
 

@@ -42,7 +42,7 @@ class MetricRow:
 
     @property
     def difference(self) -> float | None:
-        """Second minus first."""
+        """The second side's value minus the first's; None where either has none."""
         return None if self.first is None or self.second is None else self.second - self.first
 
     @property

@@ -112,16 +112,20 @@ def with_q_values(effects: Iterable[DirectionEffect], family: Sequence[bool]) ->
     it bounds the share of false discoveries if the effects are independent or hang together positively.
     """
     known = list(effects)
-    order = sorted(
-        (k for k, effect in enumerate(known) if family[k] and math.isfinite(effect.p_value)),
-        key=lambda k: known[k].p_value,
-    )
-    least = 1.0
+    p_values = [effect.p_value if member else math.nan for effect, member in zip(known, family, strict=True)]
+    told = zip(known, q_values(p_values), strict=True)
+    return tuple(effect if math.isnan(q) else replace(effect, q_value=q) for effect, q in told)
+
+
+def q_values(p_values: Sequence[float]) -> list[float]:
+    """Benjamini and Hochberg's q of each p-value; NaN, which is of no family, for NaN."""
+    order = sorted((k for k, p in enumerate(p_values) if math.isfinite(p)), key=lambda k: p_values[k])
+    found, least = [math.nan] * len(p_values), 1.0
     for rank in range(len(order), 0, -1):
         k = order[rank - 1]
-        least = min(least, known[k].p_value * len(order) / rank)
-        known[k] = replace(known[k], q_value=least)
-    return tuple(known)
+        least = min(least, p_values[k] * len(order) / rank)
+        found[k] = least
+    return found
 
 
 def chance_note(effects: Sequence[DirectionEffect]) -> str:

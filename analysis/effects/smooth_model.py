@@ -51,7 +51,7 @@ class Mixture:
 
     @property
     def mean(self) -> float:
-        """Of the mixture."""
+        """The mean of the mixture: its members' means under their weights."""
         return float(self.weights @ self.means)
 
     def below(self, value: float) -> float:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import singledispatch
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from search.errors import SpaceError
+from trainables.foreign import is_foreign
 from trainables.saes.batch_topk import BatchTopKSae
 from trainables.saes.gated import GatedSae
 from trainables.saes.jumprelu import JumpReluSae
@@ -88,15 +90,15 @@ class Threshold:
         return u.relu() * (u > self.threshold).to(u.dtype)
 
     def distance_to_jump(self, u: Tensor) -> Tensor:
-        """To the threshold."""
+        """The distance |u - t| of every pre-activation to its latent's threshold."""
         return (u - self.threshold).abs()
 
     def tensors(self) -> dict[str, Tensor]:
-        """The thresholds."""
+        """The thresholds t (f,), as the export stores them."""
         return {"threshold": self.threshold}
 
     def numpy_lines(self) -> list[str]:
-        """One."""
+        """One line of numpy that makes codes z of pre-activations u."""
         return ['z = np.where(u > t["threshold"], np.maximum(u, 0), 0)']
 
 
@@ -117,19 +119,39 @@ class Gated:
         return u.abs()
 
     def tensors(self) -> dict[str, Tensor]:
-        """Gains and offsets."""
+        """The gains and offsets (f,), as the export stores them."""
         return {"gain": self.gain, "offset": self.offset}
 
     def numpy_lines(self) -> list[str]:
-        """One."""
+        """One line of numpy that makes codes z of pre-activations u."""
         return ['z = np.where(u > 0, np.maximum(t["gain"] * u + t["offset"], 0), 0)']
 
 
 Rule = Relu | TopK | Threshold | Gated
 
 
-@singledispatch
 def rule_of(sae: SparseAutoencoder) -> Rule:
+    """The rule of a trained SAE, in float64. SpaceError for a kind that nobody has written one for.
+
+    A kind from outside may have a method `export_rule` that returns one; one that overrides `activate` of a
+    kind of ours has other codes, and must.
+    """
+    export_rule: Any = getattr(type(sae), "export_rule", None)
+    if export_rule is not None:
+        own: Rule = export_rule(sae)
+        return own
+    if is_foreign(type(sae)) and any(
+        "activate" in vars(base) and is_foreign(base) for base in type(sae).__mro__
+    ):
+        raise SpaceError(
+            f"SAEs of type {type(sae).__name__} cannot be exported: their codes follow by a rule of their "
+            "own; give the class a method export_rule that returns one of analysis/export_formats/rules.py"
+        )
+    return _rule_of(sae)
+
+
+@singledispatch
+def _rule_of(sae: SparseAutoencoder) -> Rule:
     """The rule of a trained SAE, in float64. SpaceError for a kind that nobody has written one for."""
     raise SpaceError(
         f"SAEs of type {type(sae).__name__} cannot be exported yet: analysis/export_formats/rules.py has no "
@@ -137,29 +159,29 @@ def rule_of(sae: SparseAutoencoder) -> Rule:
     )
 
 
-@rule_of.register(ReluSae)
-@rule_of.register(ReluTargetSae)
+@_rule_of.register(ReluSae)
+@_rule_of.register(ReluTargetSae)
 def _(sae: ReluSae | ReluTargetSae) -> Rule:  # noqa: ARG001
     return Relu()
 
 
-@rule_of.register
+@_rule_of.register
 def _(sae: TopKSae) -> Rule:
     return TopK(sae.k)
 
 
-@rule_of.register
+@_rule_of.register
 def _(sae: BatchTopKSae) -> Rule:
     # Matryoshka SAEs too: prefixes are a matter of the training alone.
     return Threshold(sae.threshold.double().repeat(len(sae.encoder_bias)))
 
 
-@rule_of.register
+@_rule_of.register
 def _(sae: JumpReluSae) -> Rule:
     return Threshold(sae.threshold.detach().double())
 
 
-@rule_of.register
+@_rule_of.register
 def _(sae: GatedSae) -> Rule:
     # The magnitude e^g (u - b_enc) + c, sorted by powers of u.
     gain = sae.log_gain.detach().double().exp()

@@ -47,7 +47,7 @@ def _probes(run: Run, model: TrialModel) -> tuple[Tensor, str, str | None]:
         data = run.data()
     except (DataMissing, RunDirectoryError):
         noise = torch.rand(PROBES, *model.image_shape, generator=torch.Generator().manual_seed(0))
-        recorded = [session["data"] for session in run.history.sessions if "data" in session]
+        recorded = [session.data for session in run.history.sessions if session.data is not None]
         return noise, "noise images (the run's own are not at hand)", recorded[-1] if recorded else None
     images = torch.tensor(data.val.first(PROBES).images)
     return images, "validation images", data.key

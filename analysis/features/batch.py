@@ -47,7 +47,7 @@ class Batch:
 
     @classmethod
     def of(cls, tools: Tools, latents: Tensor) -> Batch:
-        """Of latents (l,)."""
+        """The batch of the latents (l,), with what their pages have in common."""
         observed = tools.observed
         u, z = observed.columns(latents)
         measured = MeasuredSums.none(len(latents), observed.logits.shape[1], observed.device)

@@ -105,7 +105,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class FeatureDetail:
-    """One latent. A latent that is silent on the split has empty examples and arrays of 0.
+    """What a page shows of one latent; one that is silent on the split has empty examples and arrays of 0.
 
     top                 up to 16 images with the largest codes, largest first, firing ones only
     attributions        signed maps (len(top), h, w) of the pre-activation u at the top images, by method

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from analysis.features.feature import Examples
+from trainables.batches import in_batches
 from trainables.data.dataset import Dataset, Split
 from trainables.model.decoder_rows import decoder_rows
 from trainables.model.feature_model import FeatureModel
@@ -37,12 +38,12 @@ class Observed:
 
     @property
     def device(self) -> torch.device:
-        """The model's."""
+        """The device that the model lies on."""
         return self.decoder.device
 
     @property
     def n_latents(self) -> int:
-        """f."""
+        """The number f of latents, dead ones included."""
         return len(self.decoder)
 
     @torch.no_grad()
@@ -96,6 +97,6 @@ def observe(model: FeatureModel, split: Split) -> Observed:
     """Run the classifier over the split once."""
     device = model.sae.decoder.device
     images, labels = (torch.tensor(array, device=device) for array in (split.images, split.labels))
-    h = torch.cat([model.hidden(part) for part in images.split(BATCH)])
-    logits = torch.cat([model.head(part) for part in h.split(BATCH)])
+    h = in_batches(model.hidden, images, BATCH)
+    logits = in_batches(model.head, h, BATCH)
     return Observed(model, images, labels, h, logits, decoder_rows(model, len(model.sae.decoder), device))

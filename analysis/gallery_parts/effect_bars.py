@@ -25,7 +25,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class EffectRow:
-    """One class."""
+    """What leaving a latent out does to the logit of one class."""
 
     name: str
     share: Bar

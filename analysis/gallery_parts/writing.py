@@ -41,7 +41,7 @@ class Gallery:
     trial: TrialView
 
     def context(self) -> dict[str, Any]:
-        """For `render`."""
+        """What every template is given, as `render` takes it."""
         names = ("run_name", "question", "command", "info", "trial")
         return {name: getattr(self, name) for name in names}
 

@@ -60,7 +60,7 @@ class TileSheet:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Its (width, height)."""
+        """The sheet's (width, height) in pixels."""
         h, w = self._tiles[0].shape[:2]
         return w * min(COLUMNS, len(self._tiles)), h * -(-len(self._tiles) // COLUMNS)
 

@@ -8,17 +8,17 @@ whatever became of its neighbours. What refers to a trial whose beginning was lo
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from analysis.reading.encodable import encodable
 from search.formatting import count, trial_list
-from search.ledger.events import is_sound
-from search.ledger.history import History, TrialRecord
+from search.ledger.events import Event, UnknownEvent, UnsoundEvent, parse
+from search.ledger.history import History, TrialRecord, UnknownTrial
 from search.ledger.ledger import decode
 from search.study.study import Study
+from search.version import VERSION
 
 _SURROGATE = b"\\ud"
 
@@ -33,6 +33,8 @@ class LedgerFollower:
     """Numbers of the lines, from 1, that are not whole."""
     orphans: int = 0
     """Whole records that were left out, because what they refer to is not there."""
+    unknown: list[int] = field(default_factory=list)
+    """Numbers of the lines whose event this version does not know."""
     torn: int = 0
     """Bytes after the last newline: being written just now, or torn by a crash."""
     newest: float = 0.0
@@ -40,7 +42,7 @@ class LedgerFollower:
     _offset: int = 0
     _lines: int = 0
 
-    def events(self) -> Iterator[dict[str, Any]]:
+    def events(self) -> Iterator[Event]:
         """Fold in what is new, line by line; each event right after it became part of `history`.
 
         A file that has shrunk was cut, and is read from its beginning. Raises OSError if it cannot be read.
@@ -64,40 +66,41 @@ class LedgerFollower:
             pass
 
     def _start_over(self) -> None:
-        self.history, self.damaged, self.orphans, self.newest = History(), [], 0, 0.0
+        self.history, self.damaged, self.unknown = History(), [], []
+        self.orphans, self.newest = 0, 0.0
         self._offset = self._lines = 0
 
-    def _take(self, line: bytes) -> dict[str, Any] | None:
+    def _take(self, line: bytes) -> Event | None:
         """Fold in one line; its event if it told something new."""
         self._lines += 1
-        event = decode(line)
-        if event is None:
+        record = decode(line)
+        if record is None:
             self.damaged.append(self._lines)
             return None
         if _SURROGATE in line.lower():
-            event = encodable(event)
-        return event if self._fold(event) else None
-
-    def _fold(self, event: dict[str, Any]) -> bool:
-        if not is_sound(event) or ("trial" in event and not self._is_known(event)):
+            record = encodable(record)
+        try:
+            event = parse(record)
+            is_new = self.history.apply(event)
+        except UnknownEvent:
+            self.unknown.append(self._lines)
+            return None
+        except (UnsoundEvent, UnknownTrial):
             self.orphans += 1
-            return False
-        self.newest = max(self.newest, event["time"])
-        return self.history.apply(event)
-
-    def _is_known(self, event: Mapping[str, Any]) -> bool:
-        return event["event"] == "suggest" or event["trial"] in self.history.trials
+            return None
+        self.newest = max(self.newest, event.time)
+        return event if is_new else None
 
     def complaints(self, *, being_written: bool = False) -> list[str]:
         """What could not be read, a sentence each. A live driver's half line is no damage."""
         said = []
         # A crash can tear the last line only; with its newline it is damage like any other.
         if self.damaged:
-            shown = ", ".join(str(line) for line in self.damaged[:5])
-            more = f" and {len(self.damaged) - 5} more" if len(self.damaged) > 5 else ""
-            lines = "line" if len(self.damaged) == 1 else "lines"
             rest = "what is whole before and after was taken"
-            said.append(f"{self.path.name}: {lines} {shown}{more} cannot be read; {rest}")
+            said.append(f"{self.path.name}: {_lines(self.damaged)} cannot be read; {rest}")
+        if self.unknown:
+            why = f"left out: sae-search {VERSION} does not know their events, a newer one wrote them"
+            said.append(f"{self.path.name}: {_lines(self.unknown)} {why}")
         if self.orphans:
             records = count(self.orphans, "record")
             because = "malformed, or of a trial whose beginning is lost"
@@ -105,6 +108,11 @@ class LedgerFollower:
         if self.torn and not being_written:
             said.append(f"{self.path.name}: the last line is torn; it was never acknowledged")
         return said
+
+
+def _lines(numbers: list[int]) -> str:
+    more = f" and {len(numbers) - 5} more" if len(numbers) > 5 else ""
+    return f"line{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers[:5]))}{more}"
 
 
 def drop_what_does_not_fit(study: Study, history: History, damage: list[str]) -> None:

@@ -8,10 +8,11 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import pandas as pd
 
+from analysis.reading.table_formats import Format
 from search.disk import write_bytes
 from search.ledger.history import History, TrialRecord
 from search.loggers.trial_files import plain_cell
@@ -19,8 +20,6 @@ from search.ranking.leaderboard import leaderboard
 from search.study.domains import Scalar
 from search.study.study import Study
 
-Format = Literal["json", "csv", "parquet"]
-FORMATS: tuple[Format, ...] = get_args(Format)
 OWN_COLUMNS = ("state", "origin", "rank", "front", "rung", "epoch", "seconds", "retries", "reason")
 _LARGEST = 2**63
 

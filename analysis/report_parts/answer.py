@@ -11,6 +11,7 @@ from analysis.report_parts.confirmed import plus_minus
 from analysis.report_parts.outlook import Outlook, mean_chance_level
 from search.formatting import count, limits, number, one_line, score
 from search.ledger.history import TrialRecord
+from search.ranking.floor import floor_words
 from search.study.design import DEFAULT_ARM
 from search.study.sections import Objective
 
@@ -91,7 +92,9 @@ def _scored(metric: str, trial: TrialRecord, *, named: bool = True) -> list[str 
     value, chance = trial.metrics.get(metric), mean_chance_level(metric, [trial])
     told: list[str | Span] = [code(metric), " "] if named else []
     told.append(strong(score(value)))
-    return [*told, f" (chance {number(chance)})"] if chance is not None else told
+    floor = floor_words(metric, trial.metrics)
+    beside = floor if chance is None else f"chance {number(chance)}"
+    return told if beside is None else [*told, f" ({beside})"]
 
 
 def _joined(groups: Sequence[list[str | Span]]) -> list[str | Span]:
@@ -131,7 +134,8 @@ def _dominates(outlook: Outlook, a: TrialRecord, b: TrialRecord) -> bool:
 
 
 def _directions(outlook: Outlook, objective: Objective, table: EffectTable) -> Paragraph:
-    """Which directions clearly help or hurt one objective, the strongest first."""
+    """Which directions help or hurt one objective clearly, that is, corrected for the number of comparisons;
+    the strongest first."""
     own = table.of(objective.metric)
     if outlook.study.design is not None:
         own = tuple(effect for effect in own if effect.control == DEFAULT_ARM)
@@ -149,16 +153,27 @@ def _directions(outlook: Outlook, objective: Objective, table: EffectTable) -> P
         _named(own, verdict, verb, metric) for verdict, verb in (("helps", "improve"), ("hurts", "worsen"))
     ]
     told: list[str | Span] = [part for group in groups if group for part in ("; ", *group)][1:]
-    told.append(f". {unclear} of {len(own)} compared have no clear effect")
+    if not told:
+        told = [
+            strong("No clear effect"),
+            " on ",
+            metric,
+            f" of any of {count(len(own) - few, _noun(own[0]))}",
+        ]
+    else:
+        told.append(f". {sum(not e.survives_correction for e in own) - few} of {len(own)} compared have none")
     told.append(f", {few} had too few trials to tell." if few else ".")
-    clear, sure = len(own) - few - unclear, sum(effect.survives_correction for effect in own)
-    told.append(f" Corrected for the number of comparisons, {sure or 'none'} of the {clear} stay clear.")
+    alone = len(own) - few - unclear - sum(effect.survives_correction for effect in own)
+    if alone:
+        told.append(f" {alone} more would look clear alone, but not among so many comparisons.")
     return say(*told)
 
 
 def _named(effects: Sequence[DirectionEffect], verdict: str, verb: str, metric: Span) -> list[str | Span]:
-    """`15 directions clearly improve m (a −0.48, b −0.41 and 13 more)`; nothing of none."""
-    found = sorted((e for e in effects if e.verdict == verdict), key=lambda e: -abs(e.mean))
+    """`15 directions clearly improve m (a −0.48, b −0.41 and 13 more)` of those that stay so corrected."""
+    found = sorted(
+        (e for e in effects if e.verdict == verdict and e.survives_correction), key=lambda e: -abs(e.mean)
+    )
     if not found:
         return []
     subject = f"{count(len(found), _noun(found[0]))} clearly {verb}{'s' if len(found) == 1 else ''}"

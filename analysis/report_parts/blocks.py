@@ -129,7 +129,7 @@ def spans(*parts: str | Span) -> tuple[Span, ...]:
 
 
 def strong(text: str) -> Span:
-    """Text that matters."""
+    """A span of text that stands out."""
     return Span(text, "strong")
 
 

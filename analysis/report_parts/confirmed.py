@@ -7,6 +7,7 @@ from analysis.report_parts.blocks import Block, Cell, Column, Section, Span, Tab
 from analysis.report_parts.outlook import Outlook
 from search.confirmation.estimates import Confirmed, Estimate
 from search.confirmation.tables import SMALLEST_SHOWN
+from search.confirmation.verdict import sentences
 from search.formatting import number, score
 from search.ranking.leaderboard import key_metrics
 from trainables.confirmation.rungs import CONTROLS
@@ -25,10 +26,14 @@ def confirmation(outlook: Outlook) -> Section:
         )
     text = (
         "Each configuration was trained again with fresh seeds and scored once on the test split. The gap is "
-        "the search's value minus the confirmed mean: what was won by selection alone (the winner's curse). "
+        "the search's value minus the fresh seeds' mean on the validation split, the search's own images: "
+        "what was won by selection alone (the winner's curse). "
         "± is the standard error over seeds."
     )
-    blocks: list[Block] = [say(text), _confirmed(outlook, results), _controls(outlook, results)]
+    blocks: list[Block] = [say(text)]
+    for sentence in sentences(outlook.study, results):
+        blocks.append(say(sentence, kind="warning" if sentence.startswith("Warning") else "note"))
+    blocks += [_confirmed(outlook, results), _controls(outlook, results)]
     failures = [(r.subject.trial, seed, reason) for r in results for seed, reason in r.failures]
     blocks += [say(f"Trial {t:04d}, seed {s} failed: {reason}.", kind="note") for t, s, reason in failures]
     return Section("confirmation", "Confirmation", tuple(blocks))

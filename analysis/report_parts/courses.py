@@ -30,7 +30,7 @@ LEGEND = (
 def learning_curves(outlook: Outlook) -> Section | None:
     """Each objective over the rungs; None where trials have one rung, or none has reached the first."""
     scheduler = outlook.study.scheduler
-    if scheduler.name != "asha" or scheduler.rungs < 2 or outlook.study.design is not None:
+    if scheduler.name == "none" or scheduler.rungs < 2 or outlook.study.design is not None:
         return None
     reached = [trial for trial in outlook.run.history.trials.values() if trial.rungs]
     if not reached:

@@ -20,7 +20,8 @@ from analysis.report_parts.blocks import (
 from analysis.report_parts.outlook import NOT_IN_FULL, Outlook
 from search.formatting import limits, number, score
 from search.ledger.history import TrialRecord
-from search.ranking.leaderboard import chance_level, differing_values, key_metrics, shared_values
+from search.ranking.floor import floor_words
+from search.ranking.leaderboard import chance_level, differing_values, shared_values, shown_metrics
 from trainables.metrics.catalog import METRICS
 
 SHOWN = 15
@@ -73,11 +74,12 @@ def _table(outlook: Outlook, trials: Sequence[TrialRecord], caption: str, first:
         shown.append(default)
     settings = differing_values(outlook.study, shown)
     ranks = [*range(first, first + len(trials)), *([None] if appended else [])]
+    metrics = shown_metrics(outlook.study, shown)
     rows = tuple(
         (
             cell("–" if rank is None else str(rank), sort=1e9 if rank is None else float(rank)),
             _name(outlook, trial),
-            *(_score(metric, trial) for metric in key_metrics(outlook.study)),
+            *(_score(metric, trial) for metric in metrics),
             *(_setting(column[row]) for column in settings.values()),
         )
         for row, (rank, trial) in enumerate(zip(ranks, shown, strict=True))
@@ -85,7 +87,7 @@ def _table(outlook: Outlook, trials: Sequence[TrialRecord], caption: str, first:
     columns = (
         Column("rank", numeric=True),
         Column("trial"),
-        *(_metric_column(outlook, metric) for metric in key_metrics(outlook.study)),
+        *(_metric_column(outlook, metric) for metric in metrics),
         *(_setting_column(path, column) for path, column in settings.items()),
     )
     return Table(caption, columns, rows, sortable=True)
@@ -107,6 +109,8 @@ def _name(outlook: Outlook, trial: TrialRecord) -> Cell:
 def _score(metric: str, trial: TrialRecord) -> Cell:
     value, chance = trial.metrics.get(metric), chance_level(metric, trial.metrics)
     note = [Span(f" chance {number(chance)}", "dim")] if value is not None and chance is not None else []
+    floor = floor_words(metric, trial.metrics)
+    note += [Span(f" {floor}", "dim")] if floor is not None else []
     return cell(score(value), *note, sort=value)
 
 
@@ -129,7 +133,7 @@ def _setting_column(path: str, column: Sequence[object]) -> Column:
 
 def _glossary(outlook: Outlook) -> Items:
     told = []
-    for metric in key_metrics(outlook.study):
+    for metric in shown_metrics(outlook.study, outlook.leaderboard.ranked):
         known = METRICS.get(metric)
         told.append(say(code(metric), f": {known.description if known else 'a metric of your own'}."))
     return Items(tuple(told))

@@ -62,7 +62,7 @@ def provenance(outlook: Outlook) -> Section:
 def _digest(run: Run) -> str:
     """Of the images, as the driver noted it at its start."""
     sessions = run.history.sessions
-    return str(sessions[-1].get("data") or "") if sessions else ""
+    return sessions[-1].data or "" if sessions else ""
 
 
 def facts_table(info: Mapping[str, Any], study: Study | None, digest: str = "") -> Table:

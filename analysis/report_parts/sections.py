@@ -18,6 +18,7 @@ from analysis.report_parts.leaderboard import leaderboard
 from analysis.report_parts.outlook import Outlook
 from analysis.report_parts.provenance import facts_table, galleries, provenance
 from analysis.report_parts.slices import slices
+from search.study.registries import REPORT_SECTIONS
 
 
 def sections(outlook: Outlook, progress: Callable[[str], None] = lambda _: None) -> list[Section]:
@@ -41,6 +42,7 @@ def sections(outlook: Outlook, progress: Callable[[str], None] = lambda _: None)
         confirmation(outlook),
         damages(run),
         galleries(outlook),
+        *(REPORT_SECTIONS[name](outlook) for name in outlook.study.report),
         provenance(outlook),
     ]
     return [section for section in found if section is not None]

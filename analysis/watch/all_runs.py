@@ -41,7 +41,7 @@ def newest_first(runs: Sequence[WatchedRun]) -> list[WatchedRun]:
 
 def _trials(run: WatchedRun) -> str:
     sessions = run.history.sessions
-    return f"{run.history.finished}/{sessions[-1]['target']}" if sessions else str(run.history.finished)
+    return f"{run.history.finished}/{sessions[-1].target}" if sessions else str(run.history.finished)
 
 
 def _best(run: WatchedRun) -> list[str]:

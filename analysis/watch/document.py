@@ -27,7 +27,7 @@ def run_document(run: WatchedRun, *, with_disk: bool) -> dict[str, Any]:
         "exit_code": run.info.get("exit_code"),
         "reason": run.info.get("reason"),
         "counts": {
-            "target": history.sessions[-1]["target"] if history.sessions else None,
+            "target": history.sessions[-1].target if history.sessions else None,
             "suggested": len(history.trials),
             "complete": len(history.in_state("COMPLETE")),
             "pruned": len(history.in_state("PRUNED")),
@@ -85,7 +85,7 @@ def _confirmation(run: WatchedRun) -> dict[str, Any] | None:
         return None
     return {
         "state": run.confirm_state,
-        "target": history.sessions[-1]["target"],
+        "target": history.sessions[-1].target,
         "complete": len(history.in_state("COMPLETE")),
         "failed": len(history.in_state("FAIL")),
         "unfinished": len(history.in_state("RUNNING")),

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from analysis.watch.watched_run import WatchedRun
 from analysis.watch.whereabouts import LIVE
+from search.commands import python_command
 from search.console.progress_lines import best_so_far, time_left
 from search.console.progress_tracker import ProgressTracker
 from search.formatting import count, one_line, score, trial_list
@@ -39,7 +40,7 @@ def run_view(run: WatchedRun) -> Group:
         parts.append(Text(one_line(run.study.question, 1000)))
     parts.append(Text(run.where.sentence, style=STYLES.get(run.where.state, "")))
     if run.where.state in ("broken off", "interrupted"):
-        parts.append(Text(f"go on with: python search/run.py --resume {_path(run)}"))
+        parts.append(Text(f"go on with: {python_command('search/run.py', '--resume', _path(run))}"))
     parts += [Text(), _how_far(run), _counts(run)]
     if run.tally is not None:
         parts += [*(Text(line) for line in best_so_far(run.tally)), *_front(run.tally)]
@@ -128,7 +129,7 @@ def _confirmation(run: WatchedRun) -> list[RenderableType]:
     if history is None:
         return []
     failed = len(history.in_state("FAIL"))
-    done, target = len(history.in_state("COMPLETE")), int(history.sessions[-1]["target"])
+    done, target = len(history.in_state("COMPLETE")), history.sessions[-1].target
     lost = f", {failed} failed" if failed else ""
     return [Text(), Text(f"confirmation: {run.confirm_state}, {done} of {target} trainings done{lost}")]
 
@@ -167,7 +168,11 @@ def rough(seconds: float) -> str:
 
 
 def size(amount: int) -> str:
-    """`12.3 MB`."""
+    """An amount of bytes as a person reads it.
+
+    >>> size(12_345_678)
+    '12.3 MB'
+    """
     for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if amount >= unit:
             return f"{amount / unit:.1f} {name}"

@@ -15,6 +15,7 @@ from analysis.reading.run_owner import Owner, read_owner
 from analysis.watch.whereabouts import LIVE, Whereabouts, whereabouts
 from search.console.progress_tracker import ProgressTracker
 from search.formatting import shown
+from search.ledger.events import Session
 from search.ledger.history import History
 from search.study.study import Study
 
@@ -64,7 +65,7 @@ class WatchedRun:
 
     @property
     def history(self) -> History:
-        """Of the search."""
+        """The history of the search, as far as it was read."""
         return self._ledger.history
 
     @property
@@ -108,9 +109,9 @@ class WatchedRun:
         """Fold new events; the tally of a session begins with what was before it."""
         try:
             for event in self._ledger.events():
-                if event["event"] == "session" and self.study is not None:
+                if isinstance(event, Session) and self.study is not None:
                     self.tally = ProgressTracker(self.study)
-                    self.tally.start(self.history, event["time"])
+                    self.tally.start(self.history, event.time)
         except FileNotFoundError:
             lost.append("trials.jsonl is missing: no trial was begun, or its record is lost")
         except OSError as error:

@@ -52,5 +52,5 @@ def whereabouts(
 
 def _is_by(owner: Owner, history: History) -> bool:
     """Whether the newest session is this process's."""
-    session = history.sessions[-1] if history.sessions else {}
-    return session.get("pid") == owner.pid and session.get("host") == owner.host
+    newest = history.sessions[-1] if history.sessions else None
+    return newest is not None and (newest.pid, newest.host) == (owner.pid, owner.host)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from search.cli.memory import Sizes, first_trial, gigabytes, largest_trial
@@ -76,7 +76,7 @@ def _limits(constraint: Constraint) -> str:
 def _parameters(study: Study) -> RenderableType:
     if not study.parameters:
         return Text("Nothing is searched: every value of the trial is fixed.")
-    table = Table("searched", "domain", "drawn when", "first trial", title_justify="left")
+    table = Table(Column("searched", no_wrap=True), *_folding("domain", "drawn when", "first trial"))
     for parameter in study.parameters:
         when = " and ".join(_condition(condition) for condition in parameter.conditions) or "always"
         first = _shown(parameter.default)
@@ -87,11 +87,16 @@ def _parameters(study: Study) -> RenderableType:
 
 
 def _arms(design: Design) -> RenderableType:
-    table = Table("direction", "sets", title_justify="left")
+    table = Table(Column("direction", no_wrap=True), *_folding("sets"))
     for arm in design.arms:
         changes = ", ".join(f"{path} {_shown(value)}" for path, value in arm.changes.items())
         table.add_row(Text(arm.name), Text(changes or "nothing: what the others are compared with"))
     return table
+
+
+def _folding(*headers: str) -> list[Column]:
+    """Columns whose text goes on in the next line: nothing that `--set` needs is cut."""
+    return [Column(header, overflow="fold") for header in headers]
 
 
 def _design(design: Design) -> str:

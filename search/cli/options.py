@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
+
+from search.cli.parser import parser_of, positive
+from search.commands import ROOT, python_command
+from search.formatting import shown
+from search.version import VERSION
 
 EXAMPLES = """\
 examples:
@@ -33,26 +37,61 @@ DEFAULT_OUT = Path("runs")
 
 
 @dataclass(frozen=True)
-class Options:
-    """The command line, typed."""
+class New:
+    """Search a space from its beginning."""
 
-    space: Path | None
-    overrides: tuple[str, ...]
-    trials: int | None
-    seed: int | None
-    out: Path
-    name: str | None
-    address: str
-    storage: str | None
-    take_over: bool
-    dry_run: bool
-    json: bool
-    resume: str | None
-    """A run directory, or the place of a run on shared storage."""
-    reproduce: tuple[Path, int] | None
+    space: Path
+    overrides: tuple[str, ...] = ()
+    trials: int | None = None
+    seed: int | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Go on with a run."""
+
+    run: str
+    """Its directory, or its place on shared storage."""
+    space: Path | None = None
+    """Says how much is spent from now on, and where the images lie."""
+    overrides: tuple[str, ...] = ()
+    """Of where the images lie."""
+    trials: int | None = None
+    take_over: bool = False
+
+
+@dataclass(frozen=True)
+class Reproduce:
+    """Train one trial again and compare."""
+
+    run: Path
+    trial: int
+
+
+@dataclass(frozen=True)
+class Follow:
+    """Follow a job that was submitted before."""
+
+    job: str
+
+
+Mode = New | Resume | Reproduce | Follow
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line, typed: what to do, and how."""
+
+    mode: Mode
+    out: Path = DEFAULT_OUT
+    address: str = "local"
+    storage: str | None = None
+    dry_run: bool = False
+    json: bool = False
+    report: bool = True
+    """Whether a finished search makes its report by itself."""
     detach: bool = False
-    follow: str | None = None
-    """A job to follow instead of submitting one."""
     code: str = "upload"
 
     @property
@@ -67,11 +106,17 @@ def parse(arguments: list[str] | None = None) -> Options:
     got = parser.parse_args(arguments)
     modes = [name for name in ("resume", "reproduce", "follow") if getattr(got, name) is not None]
     if got.space is None and not modes:
-        parser.error("which space file? For example: python search/run.py spaces/sae.yaml")
+        example = python_command("search/run.py", shown(ROOT / "spaces" / "sae.yaml"))
+        parser.error(f"which space file? For example: {example}")
     if len(modes) >= 2:
         parser.error(f"--{modes[0]} and --{modes[1]} do different things; give one of them")
-    if modes and (got.overrides or got.seed is not None or got.name):
-        parser.error(f"--{modes[0]} takes the study as it was: --set, --seed and --name do not go with it")
+    moved = ("data.root=", "data.path=") if got.resume is not None else ()
+    changed = [override for override in got.overrides if not override.startswith(moved)]
+    if modes and (changed or got.seed is not None or got.name):
+        parser.error(
+            f"--{modes[0]} takes the study as it was: --set, --seed and --name do not go with it"
+            + (", but for data.root and data.path, where the same images lie now" if moved else "")
+        )
     if got.reproduce and (got.space is not None or got.trials or got.dry_run or got.address != "local"):
         parser.error("--reproduce reads the study from the run and trains here: give it nothing but --json")
     if got.reproduce and got.storage is not None:
@@ -81,30 +126,31 @@ def parse(arguments: list[str] | None = None) -> Options:
     if got.dry_run and got.json:
         parser.error("--dry-run has no result that --json could print")
     _check_job_options(parser, got)
-    reproduce = None
-    if got.reproduce is not None:
-        run, trial = got.reproduce
-        if not trial.isdecimal():
-            parser.error(f"--reproduce RUN TRIAL: TRIAL is a number like 17, got {trial!r}")
-        reproduce = (Path(run), int(trial))
     return Options(
-        space=got.space,
-        overrides=tuple(got.overrides),
-        trials=got.trials,
-        seed=got.seed,
+        _mode(parser, got),
         out=got.out,
-        name=got.name,
         address=got.address,
         storage=got.storage,
-        take_over=bool(got.take_over),
         dry_run=got.dry_run,
         json=got.json,
-        resume=got.resume,
-        reproduce=reproduce,
+        report=not got.no_report,
         detach=got.detach,
-        follow=got.follow,
         code=got.code or "upload",
     )
+
+
+def _mode(parser: argparse.ArgumentParser, got: argparse.Namespace) -> Mode:
+    overrides = tuple(got.overrides)
+    if got.resume is not None:
+        return Resume(got.resume, got.space, overrides, got.trials, got.take_over)
+    if got.follow is not None:
+        return Follow(got.follow)
+    if got.reproduce is None:
+        return New(got.space, overrides, got.trials, got.seed, got.name)
+    run, trial = got.reproduce
+    if not trial.isdecimal():
+        parser.error(f"--reproduce RUN TRIAL: TRIAL is a number like 17, got {trial!r}")
+    return Reproduce(Path(run), int(trial))
 
 
 def _check_job_options(parser: argparse.ArgumentParser, got: argparse.Namespace) -> None:
@@ -128,12 +174,10 @@ def _add_job_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python search/run.py",
-        description="Search for the classifier, basis and sparse autoencoder with readable features.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    parser = parser_of(
+        "search/run.py",
+        "Search for the classifier, basis and sparse autoencoder with readable features.",
+        EXAMPLES,
     )
     parser.add_argument(
         "space", nargs="?", type=Path, metavar="SPACE", help="space file, for example spaces/sae.yaml"
@@ -170,6 +214,7 @@ def _parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="check the space, say what would happen, start nothing"
     )
     parser.add_argument("--json", action="store_true", help="the result as one JSON document on stdout")
+    parser.add_argument("--no-report", action="store_true", help="end without making RUN/report")
     parser.add_argument(
         "--resume",
         metavar="RUN",
@@ -190,12 +235,5 @@ def _parser() -> argparse.ArgumentParser:
         "--reproduce", nargs=2, metavar=("RUN", "TRIAL"), help="train one trial again and compare its metrics"
     )
     _add_job_options(parser)
-    parser.add_argument("--version", action="version", version=f"sae-search {version('sae-search')}")
+    parser.add_argument("--version", action="version", version=f"sae-search {VERSION}")
     return parser
-
-
-def positive(text: str) -> int:
-    """A whole number from 1. Raises ArgumentTypeError."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number, at least 1, got {text!r}")
-    return int(text)

@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from search.errors import ExitCode, SpaceError
+from search.execution.recorded_session import plan_of
 from search.execution.resources import grant, resources_of_this_machine
-from search.execution.search_run import plan_of
-from search.ledger.history import History, TrialRecord, fold
-from search.ledger.ledger import read
+from search.ledger.history import History, TrialRecord
+from search.ledger.ledger import read_history
 from search.run_dir.inputs import load_data
+from search.run_dir.own_space import own_study
 from search.run_dir.run_directory import open_existing
-from search.space.loader import load_study
 from search.study.study import Study
 
 RELATIVE_TOLERANCE = 1e-6
@@ -54,8 +54,8 @@ class Comparison:
 def reproduce(run: Path, number: int, *, as_json: bool) -> int:
     """Train a trial again, without cache or Ray; exit code 0 if every metric repeats, else 1."""
     directory = open_existing(run)
-    study = load_study(directory.resolved_space).study
-    history = fold(read(directory.ledger)[0])
+    history = read_history(directory.ledger)
+    study = own_study(directory, history)
     record = _record(history, number, run)
     again = _train(study, record)
     comparisons = [

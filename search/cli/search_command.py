@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,90 +14,90 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from search.cli.options import Options
+from search.cli.options import New, Options, Resume
+from search.commands import ROOT, module_command, python_command, tensorboard_command
 from search.disk import write_atomically
 from search.errors import ExitCode, SearchError, SpaceError
 from search.execution.signals import StopSignals
 from search.formatting import one_line, shown
-from search.ledger.history import History, fold
-from search.ledger.ledger import read
+from search.ledger.ledger import read_history
+from search.run_dir.own_space import own_study
 from search.run_dir.run_directory import RunDirectory, create, open_existing
 from search.run_dir.run_info import noting_the_end
+from search.space.advice import advice
 from search.space.loader import load_study
-from search.space.writer import describe_difference, to_yaml
+from search.space.writer import describe_difference, resolved_text
+from search.storage.restore import bring_home, is_shared
 from search.study.study import Study
+
+MOST_TICKED = 40
 
 if TYPE_CHECKING:
     from search.cli.memory import Sizes
     from search.storage.shared_run import Sharing
 
 
-def search(options: Options) -> int:
-    """A fresh search, a dry run, or the continuation of a run; returns the exit code."""
-    if options.resume is not None:
-        return _resume(options)
-    assert options.space is not None
-    loaded = load_study(options.space, _overrides(options))
+def search(new: New, options: Options) -> int:
+    """A fresh search or its dry run; returns the exit code."""
+    loaded = load_study(new.space, _overrides(new))
+    for sentence in advice(loaded.study):
+        print(f"warning: {sentence}", file=sys.stderr)  # noqa: T201
     if options.dry_run:
         return _dry_run(loaded.study)
     dataset = _load_data(loaded.study)
     files = {"space.yaml": loaded.text, "space.resolved.yaml": loaded.resolved_text}
-    directory = create(options.out, loaded.study.name, options.name, files)
+    directory = create(options.out, loaded.study.name, new.name, files)
     try:
-        return _run(loaded.study, directory, dataset, options)
+        return _run(loaded.study, directory, dataset, options, is_new=True)
     finally:
         directory.release()
 
 
-def _resume(options: Options) -> int:
-    assert options.resume is not None
-    directory = _directory_to_resume(options.resume, options)
+def resume(old: Resume, options: Options) -> int:
+    """The continuation of a run, or what it would be; returns the exit code."""
+    directory = _directory_to_resume(old, options)
     try:
-        study = _study_to_resume(directory, options)
+        study = _study_to_resume(directory, old)
         if options.dry_run:
             return _dry_run(study)
-        write_atomically(directory.resolved_space, to_yaml(study))
-        return _run(study, directory, _load_data(study), options)
+        dataset = _load_data(study)
+        write_atomically(directory.resolved_space, resolved_text(study))
+        return _run(study, directory, dataset, options, is_new=is_shared(old.run))
     finally:
         directory.release()
 
 
-def _directory_to_resume(run: str, options: Options) -> RunDirectory:
-    from search.storage.restore import bring_home, is_shared
-
-    if is_shared(run):
-        return bring_home(run, options.out, take_over=options.take_over)
-    directory = open_existing(Path(run))
+def _directory_to_resume(old: Resume, options: Options) -> RunDirectory:
+    if is_shared(old.run):
+        return bring_home(old.run, options.out, take_over=old.take_over)
+    directory = open_existing(Path(old.run))
     directory.acquire()
     return directory
 
 
-def _overrides(options: Options) -> tuple[str, ...]:
+def _overrides(new: New) -> tuple[str, ...]:
     """--trials and --seed are short for what they set, and are checked like it."""
-    short = {"budget.trials": options.trials, "budget.seed": options.seed}
-    return (*options.overrides, *(f"{path}={value}" for path, value in short.items() if value is not None))
+    short = {"budget.trials": new.trials, "budget.seed": new.seed}
+    return (*new.overrides, *(f"{path}={value}" for path, value in short.items() if value is not None))
 
 
-def _study_to_resume(directory: RunDirectory, options: Options) -> Study:
+def _study_to_resume(directory: RunDirectory, old: Resume) -> Study:
     """The run's own study; a space file or --trials may change how much is spent, not what is searched."""
-    study = load_study(directory.resolved_space).study
-    if options.space is not None:
-        given = load_study(options.space).study
-        _refuse_changes(study, given, options.space)
-        study = replace(study, budget=given.budget, resources=given.resources)
-    wanted = study.budget.trials if options.trials is None else options.trials
+    history = read_history(directory.ledger)
+    study = own_study(directory, history, old.overrides)
+    if old.space is not None:
+        given = load_study(old.space).study
+        _refuse_changes(study, given, old.space)
+        study = replace(study, budget=given.budget, resources=given.resources, data=given.data)
+    wanted = study.budget.trials if old.trials is None else old.trials
     if study.design is not None and wanted != study.design.trials:
         raise SpaceError(
             f"--trials {wanted}: this run is a design of {study.design.trials} trials, no more, no less. "
             "For other replicates start a new run with --set design.replicates=N."
         )
     # Trials cannot be taken back: a lower target than what there is means what there is.
-    wanted = max(wanted, len(_recorded(directory).trials))
+    wanted = max(wanted, len(history.trials))
     return replace(study, budget=replace(study.budget, trials=wanted))
-
-
-def _recorded(directory: RunDirectory) -> History:
-    return fold(read(directory.ledger)[0]) if directory.ledger.exists() else History()
 
 
 def _refuse_changes(then: Study, now: Study, path: Path) -> None:
@@ -110,6 +111,7 @@ def _refuse_changes(then: Study, now: Study, path: Path) -> None:
 
 
 def _dry_run(study: Study) -> int:
+    """Tell what a run would do; raises what would keep it from starting, after the rest has been told."""
     from search.cli.dry_run import describe
     from search.cli.timing import seconds_per_full_trial
     from search.execution.resources import resources_of_this_machine
@@ -117,12 +119,16 @@ def _dry_run(study: Study) -> int:
     found = resources_of_this_machine()
     sizes = _sizes(study)
     print("timing a few short trainings of the default configuration ...", file=sys.stderr)  # noqa: T201
+    seconds: float | None = None
+    obstacle: SearchError | None = None
     try:
+        _load_data(study)
         seconds = seconds_per_full_trial(study, found)
     except SearchError as error:
-        print(f"no estimate of the time: {error}", file=sys.stderr)  # noqa: T201
-        seconds = None
+        obstacle = error
     Console(highlight=False).print(describe(study, found, seconds, sizes))
+    if obstacle is not None:
+        raise obstacle
     return ExitCode.DONE
 
 
@@ -147,43 +153,66 @@ def _load_data(study: Study) -> Any:
     return load_inputs(study)
 
 
-def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options) -> int:
+def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options, *, is_new: bool) -> int:
+    """is_new: the directory was made just now."""
     from search.execution.search_run import SearchRun, run_search
     from search.loggers.all_loggers import loggers
     from search.run_dir.driver_log import driver_log
 
-    _announce(study, directory, resumed=options.resume is not None)
+    _announce(study, directory, options.address, resumed=isinstance(options.mode, Resume))
     launch = SearchRun(
         study=study,
         directory=directory,
         dataset=dataset,
-        target=study.budget.trials,
         address=options.address,
         loggers=lambda history: loggers(study, directory, history),
+        release=directory.release,
     )
-    end = noting_the_end(study, directory, study.budget.trials, resume_command(directory))
+    done = read_history(directory.ledger).finished
+    target, go_on = study.budget.trials, resume_command(directory)
+    end = noting_the_end(study, directory, target, go_on, is_owed=done < target)
     try:
-        with _shared(directory, options) as shared, end, driver_log(directory.log):
+        with _shared(directory, options.storage, is_new=is_new) as shared, end, driver_log(directory.log):
             run_search(replace(launch, sharing=shared), StopSignals())
     except SearchError:
         # What was found before, and why trials failed, is on record.
         _show_result(study, directory, as_json=options.json)
         raise
     _show_result(study, directory, as_json=options.json)
+    if options.report and not options.json:
+        _make_report(directory)
     return ExitCode.DONE
 
 
+def _make_report(directory: RunDirectory) -> None:
+    """The run's report, by the script that makes it, since search imports no analysis."""
+    print("making the report ...", file=sys.stderr)  # noqa: T201
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "analysis" / "report.py"), str(directory.path)],
+        capture_output=True,
+        text=True,
+        errors="backslashreplace",
+    )
+    pages = done.stdout.splitlines()
+    if done.returncode == 0 and pages:
+        console = Console(highlight=False)
+        console.print(Text("the report, one page that opens by double click:", style="bold"))
+        console.print(Text(f"  {shown(Path(pages[0]))}"), soft_wrap=True)
+    else:
+        reason = (done.stderr.strip() or "it wrote nothing").splitlines()[-1]
+        print(f"no report: {one_line(reason)}", file=sys.stderr)  # noqa: T201
+
+
 @contextmanager
-def _shared(directory: RunDirectory, options: Options) -> Iterator[Sharing]:
+def _shared(directory: RunDirectory, storage: str | None, *, is_new: bool) -> Iterator[Sharing]:
     """The run on its storage; a directory that was made just now goes if it cannot be shared as asked."""
-    from search.storage.restore import is_shared
     from search.storage.shared_run import place_of, sharing
 
     with ExitStack() as stack:
         try:
-            shared = stack.enter_context(sharing(directory, place_of(directory, options.storage)))
+            shared = stack.enter_context(sharing(directory, place_of(directory, storage)))
         except SearchError:
-            if options.resume is None or is_shared(options.resume):
+            if is_new:
                 directory.discard()
             raise
         if shared.place is not None:
@@ -191,12 +220,19 @@ def _shared(directory: RunDirectory, options: Options) -> Iterator[Sharing]:
         yield shared
 
 
-def _announce(study: Study, directory: RunDirectory, *, resumed: bool) -> None:
+def _announce(study: Study, directory: RunDirectory, address: str, *, resumed: bool) -> None:
     console = Console(file=sys.stderr, soft_wrap=True, highlight=False, no_color="NO_COLOR" in os.environ)
     verb = "going on with" if resumed else "searching"
     console.print(Text.assemble(f"{verb} ", (study.name, "bold"), f": {one_line(study.question, 1000)}"))
     console.print(Text(f"  run directory  {shown(directory.path)}"))
-    console.print(Text(f"  watch it       tensorboard --logdir {shown(directory.trials)}"))
+    console.print(Text(f"  watch it       {tensorboard_command(directory.trials)}"))
+    console.print(
+        Text(
+            "starting Ray; the first trial follows in some seconds"
+            if address == "local"
+            else f"connecting to Ray at {address}"
+        )
+    )
 
 
 def _show_result(study: Study, directory: RunDirectory, *, as_json: bool) -> None:
@@ -204,26 +240,48 @@ def _show_result(study: Study, directory: RunDirectory, *, as_json: bool) -> Non
 
     from search.console.summary import print_summary, summary_json
 
-    history = _recorded(directory)
+    history = read_history(directory.ledger)
     if not history.trials:
         return
     if as_json:
         print(json.dumps(summary_json(study, history, directory.path), indent=2))  # noqa: T201
         return
-    run = shown(directory.path)
-    next_commands = [
-        ("look at the curves", f"tensorboard --logdir {shown(directory.trials)}"),
-        ("confirm the best on the test split, with fresh seeds", f"python search/confirm.py {run}"),
-        (
-            ("tabulate the effects", f"python -m analysis.directions_table {run}")
-            if study.design is not None
-            else ("search on", f"python search/run.py --resume {run} --trials {2 * study.budget.trials}")
-        ),
-        ("train a trial again", f"python search/run.py --reproduce {run} TRIAL"),
-    ]
+    next_commands = _next_commands(study, directory, any_complete=bool(history.in_state("COMPLETE")))
     print_summary(study, history, directory.path, Console(highlight=False), next_commands=next_commands)
+
+
+def _next_commands(study: Study, directory: RunDirectory, *, any_complete: bool) -> list[tuple[str, str]]:
+    """Pairs (what for, command); what needs a trial that was trained in full only where there is one."""
+    run = shown(directory.path)
+    further = (
+        ("tabulate the effects", module_command("analysis.directions_table", run))
+        if study.design is not None
+        else (
+            "search on",
+            python_command("search/run.py", "--resume", run, "--trials", str(2 * study.budget.trials)),
+        )
+    )
+    curves = (f"look at the curves{_unticked(study)}", tensorboard_command(directory.trials))
+    again = ("train a trial again", python_command("search/run.py", "--reproduce", run, "TRIAL"))
+    if not any_complete:
+        return [curves, further, again]
+    return [
+        curves,
+        ("look at every latent of the best", python_command("analysis/gallery.py", run, "--top", "3")),
+        ("confirm the best on the test split, with fresh seeds", python_command("search/confirm.py", run)),
+        further,
+        again,
+    ]
+
+
+def _unticked(study: Study) -> str:
+    """TensorBoard shows the curves of no run where there are more than 40, and one is the run as a whole."""
+    many = study.budget.trials + 1 > MOST_TICKED
+    return (
+        f" (TensorBoard ticks none of more than {MOST_TICKED}: tick the box above its list)" if many else ""
+    )
 
 
 def resume_command(directory: RunDirectory) -> str:
     """The shell command that goes on with a run."""
-    return f"go on with: python search/run.py --resume {shown(directory.path)}"
+    return f"go on with: {python_command('search/run.py', '--resume', shown(directory.path))}"

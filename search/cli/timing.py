@@ -10,8 +10,8 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from search.execution.recorded_session import plan_of
 from search.execution.resources import grant
-from search.execution.search_run import plan_of
 from search.run_dir.inputs import load_data
 from search.study.study import Study, default_params
 from trainables.config import TrialConfig

@@ -11,18 +11,20 @@ from pathlib import Path
 
 from rich.console import Console
 
+from search.commands import python_command
 from search.confirmation.estimates import Confirmed, collect
 from search.confirmation.options import Options
+from search.confirmation.schedule import owed
 from search.confirmation.screen import Lines, print_results
 from search.confirmation.subjects import Subject, Task, choose_subjects, named_subjects, tasks
 from search.errors import DiskError, ExitCode, NoTrialCompleted, RunDirectoryError
 from search.execution.signals import StopSignals
 from search.formatting import count, shown
-from search.ledger.history import History, fold
-from search.ledger.ledger import read
+from search.ledger.history import History
+from search.ledger.ledger import read_history
 from search.run_dir.inputs import load_inputs
+from search.run_dir.own_space import own_study
 from search.run_dir.run_directory import RunDirectory, open_existing
-from search.space.loader import load_study
 from search.study.study import Study
 from trainables.storage.object_store import below
 
@@ -32,8 +34,8 @@ def confirm(options: Options) -> int:
     run = open_existing(options.run)
     run.acquire()
     try:
-        study = _granting(load_study(run.resolved_space).study, options.gpu)
         searched = _searched(run)
+        study = _granting(own_study(run, searched), options.gpu)
         subjects = (
             named_subjects(searched, options.trials)
             if options.trials
@@ -55,7 +57,7 @@ def _granting(study: Study, gpu: float | None) -> Study:
 def _searched(run: RunDirectory) -> History:
     if not run.ledger.is_file():
         raise RunDirectoryError(f"{run.path} has no trials.jsonl: no trial was ever begun there")
-    return fold(read(run.ledger)[0])
+    return read_history(run.ledger)
 
 
 def _run(
@@ -67,7 +69,7 @@ def _run(
     options: Options,
 ) -> list[Confirmed]:
     from search.confirmation.files import write_results
-    from search.confirmation.run import Confirmation, run_confirmation
+    from search.confirmation.run import Confirmation
     from search.run_dir.driver_log import driver_log
     from search.run_dir.run_info import noting_the_end
     from search.storage.shared_run import place_of, sharing
@@ -91,9 +93,10 @@ def _run(
     )
     searched_at = place_of(run, options.storage)
     place = None if searched_at is None else below(searched_at, directory.path.name)
-    end = noting_the_end(study, directory, len(wanted), _again(run, options))
+    is_owed = any(owed(wanted, read_history(directory.ledger)))
+    end = noting_the_end(study, directory, len(wanted), _again(run, options), is_owed=is_owed)
     with sharing(directory, place) as shared, end, driver_log(directory.log):
-        history = run_confirmation(replace(confirmation, sharing=shared), StopSignals())
+        history = replace(confirmation, sharing=shared).run(StopSignals())
         results = collect(searched, history, subjects)
         write_results(directory.path, study, searched, results)
         if not any(result.seeds for result in results):
@@ -117,7 +120,7 @@ def _again(run: RunDirectory, options: Options) -> str:
     given += [f"--top {options.top}"] if options.top else []
     given += [f"--seeds {options.seeds}"] if options.seeds else []
     given += [f"--gpu {options.gpu:g}"] if options.gpu is not None else []
-    return " ".join([f"go on with: python search/confirm.py {shown(run.path)}", *given])
+    return f"go on with: {python_command('search/confirm.py', shown(run.path), *given)}"
 
 
 def _show(

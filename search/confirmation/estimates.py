@@ -1,9 +1,11 @@
 """What a confirmation measured: mean, standard error and n of every score, and what the search had claimed.
 
 For the values v_1..v_n of one metric over fresh seeds: mean, se = sd / sqrt(n) with sd over n - 1 (none
-for n = 1). The winner's-curse gap is search value minus confirmed mean; optimism is the gap with the sign
-that makes positive mean "the search said better". gap_se = sd * sqrt(1 + 1/n) is how far one training that
-nobody selected would lie from that mean, so gap / gap_se says whether the gap is more than seed noise.
+for n = 1). The winner's-curse gap is search value minus the mean of fresh seeds on the *validation* split,
+the images of the search: against the test split it would hold the difference between the splits as well.
+Optimism is the gap with the sign that makes positive mean "the search said better".
+gap_se = sd * sqrt(1 + 1/n) is how far one training that nobody selected would lie from that mean, so
+gap / gap_se says whether the gap is more than seed noise.
 Every seed that was trained counts: none can be left out after its value is known.
 """
 
@@ -32,7 +34,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Gap:
-    """Search value minus confirmed mean; see above."""
+    """Search value minus the fresh seeds' mean on validation; see above."""
 
     search: float
     gap: float
@@ -43,7 +45,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class Confirmed:
-    """One subject."""
+    """What the fresh trainings of one subject measured."""
 
     subject: Subject
     seeds: tuple[int, ...]
@@ -55,7 +57,7 @@ class Confirmed:
     estimates: Mapping[str, Mapping[str, Estimate]]
     """The same, over seeds: "val" or a member of SCORED -> metric."""
     gaps: Mapping[str, Gap]
-    """Metric -> search value against the pipeline on test."""
+    """Metric -> search value against fresh seeds on validation."""
     minus_controls: Mapping[str, Mapping[str, Estimate]]
     """Control -> metric -> pipeline minus control on the same seeds."""
     minus_default: Mapping[str, Estimate]
@@ -88,7 +90,11 @@ def _values(records: Sequence[TrialRecord]) -> _Values:
         (record for record in records if record.state == "COMPLETE"), key=lambda r: task_of(r).replicate
     )
     return {
-        name: {task_of(record).replicate: record.rungs[rung].metrics for record in complete}
+        name: {
+            task_of(record).replicate: record.rungs[rung].metrics
+            for record in complete
+            if rung in record.rungs  # a control that joined after this confirmation was made
+        }
         for name, rung in rungs.items()
     }
 
@@ -110,7 +116,7 @@ def _confirmed(
         failures=tuple(sorted(failures)),
         values=values,
         estimates={name: over_seeds(by_seed) for name, by_seed in values.items()},
-        gaps=_gaps(searched, test),
+        gaps=_gaps(searched, values["val"]),
         minus_controls={control: over_seeds(_paired(test, values[control])) for control in CONTROLS},
         minus_default=(
             {} if default is None or subject.is_default else over_seeds(_paired(test, default["pipeline"]))
@@ -130,13 +136,13 @@ def estimate(values: Sequence[float]) -> Estimate:
     return Estimate(fmean(values), stdev(values) / sqrt(n) if n > 1 else None, n)
 
 
-def _gaps(searched: TrialRecord, test: Mapping[int, Mapping[str, float]]) -> dict[str, Gap]:
+def _gaps(searched: TrialRecord, val: Mapping[int, Mapping[str, float]]) -> dict[str, Gap]:
     """Only against a full training: a trial that was stopped early or failed claimed nothing comparable."""
     if searched.state != "COMPLETE" or not searched.rungs:
         return {}
     claimed = searched.rungs[max(searched.rungs)].metrics
     gaps = {}
-    for name, found in over_seeds(test).items():
+    for name, found in over_seeds(val).items():
         if name in claimed:
             gap = claimed[name] - found.mean
             mode = METRICS[name].mode if name in METRICS else None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from search.confirmation.estimates import Confirmed, Estimate
+from search.confirmation.verdict import sentences
 from search.disk import write_atomically
 from search.ledger.history import History
 from search.loggers.trial_files import plain_cell
@@ -28,6 +29,7 @@ def results_json(study: Study, searched: History, results: Sequence[Confirmed]) 
         "name": study.name,
         "question": study.question,
         "how": HOW,
+        "meaning": sentences(study, results),
         "objectives": [{"metric": o.metric, "mode": o.mode} for o in study.objectives],
         "subjects": [_entry(study, searched, result) for result in results],
     }

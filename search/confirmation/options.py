@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from search.cli.options import positive
+from search.cli.parser import parser_of, positive
 
 EXAMPLES = """\
 examples:
@@ -48,12 +48,10 @@ class Options:
 
 def parse(arguments: list[str] | None = None) -> Options:
     """Read the command line; prints usage and exits with 2 where it is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="python search/confirm.py",
-        description="Train the best trials of a run again with fresh seeds and score them on the test split.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+    parser = parser_of(
+        "search/confirm.py",
+        "Train the best trials of a run again with fresh seeds and score them on the test split.",
+        EXAMPLES,
     )
     parser.add_argument("run", type=Path, metavar="RUN", help="run directory of a search")
     parser.add_argument(

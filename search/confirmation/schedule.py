@@ -14,9 +14,10 @@ from search.errors import Halt, TooManyFailures
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import Recorder
 from search.scheduling.lost_process import LOST_PROCESS, OUT_OF_MEMORY
-from search.scheduling.rung_scheduler import StepResult, leave_if_the_disk_is_full
+from search.scheduling.rung_scheduler import leave_if_the_disk_is_full
 from search.scheduling.suggester import Suggestion
 from trainables.confirmation.rungs import LAST_RUNG
+from trainables.workers.messages import StepResult
 
 ORIGIN = "confirmation"
 TRY_AGAIN = (LOST_PROCESS, OUT_OF_MEMORY, "timeout:")
@@ -34,16 +35,19 @@ def latest(history: History) -> dict[Task, TrialRecord]:
     return {task_of(record): record for _, record in sorted(history.trials.items())}
 
 
+def owed(wanted: Sequence[Task], history: History) -> tuple[list[TrialRecord], list[Task]]:
+    """Trainings that go on, and those that begin: they never ran, or may be tried again."""
+    known = latest(history)
+    unfinished = [known[task] for task in wanted if task in known and known[task].state == "RUNNING"]
+    return unfinished, [task for task in wanted if task not in known or _to_be_tried_again(known[task])]
+
+
 class TaskSuggester:
     """Hands out what is owed of `wanted`: the unfinished first, then what never ran or may be tried again."""
 
     def __init__(self, wanted: Sequence[Task], recorder: Recorder) -> None:
         self._recorder = recorder
-        known = latest(recorder.history)
-        self._unfinished = [
-            known[task] for task in wanted if task in known and known[task].state == "RUNNING"
-        ]
-        self._fresh = [task for task in wanted if task not in known or _to_be_tried_again(known[task])]
+        self._unfinished, self._fresh = owed(wanted, recorder.history)
 
     @property
     def owed(self) -> int:
@@ -80,7 +84,7 @@ class LastRungScheduler:
             self.fail(number, step.failure)
             return False
         self._recorder.results(number, step.reports, step.checkpoint)
-        if not step.reports or step.reports[-1]["rung"] != LAST_RUNG:
+        if not step.reports or step.reports[-1].rung != LAST_RUNG:
             return True
         self._recorder.end(number, "COMPLETE")
         return False

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -13,7 +12,9 @@ from search.confirmation.estimates import Confirmed
 from search.confirmation.schedule import latest, task_of
 from search.confirmation.subjects import Task
 from search.confirmation.tables import print_confirmed, print_controls, trial_name
+from search.confirmation.verdict import sentences
 from search.formatting import number, one_line
+from search.ledger.events import End, Event
 from search.ledger.history import History, TrialRecord
 from search.ranking.leaderboard import key_metrics
 from search.study.study import Study
@@ -32,11 +33,11 @@ class Lines:
         if self._before:
             console.print(Text(f"{self._before} of {len(tasks)} trainings were done before"))
 
-    def on_events(self, events: Sequence[Mapping[str, Any]], history: History) -> None:
+    def on_events(self, events: Sequence[Event], history: History) -> None:
         """One line for every end among `events`."""
         for event in events:
-            if event["event"] == "end":
-                self._console.print(Text(self._line(history.trials[event["trial"]], history)))
+            if isinstance(event, End):
+                self._console.print(Text(self._line(history.trials[event.trial], history)))
 
     def close(self) -> None:
         """Nothing is held back."""
@@ -74,11 +75,14 @@ def print_results(
     console.print(Text(f"Test split, n fresh seeds, mean {sign} standard error: the only numbers to quote."))
     console.print()
     print_confirmed(shown, metrics, sign, console)
-    legend = "gap: search value - confirmed mean; minus default: paired by seed; *: the default"
+    legend = "gap: search value - fresh seeds on validation; minus default: paired by seed; *: the default"
     console.print(Text(legend, style="dim"))
     console.print()
     console.print(Text("The means beside those of controls with the same seeds:"))
     print_controls(shown, metrics, console)
+    for sentence in sentences(study, shown):
+        warned = sentence.startswith("Warning")
+        console.print(Text(sentence, style="yellow" if warned else ""))
     for result in results:
         for seed, reason in result.failures:
             said = f"trial {trial_name(result)}, seed {seed} failed: {one_line(reason)}"

@@ -55,7 +55,7 @@ def choose_subjects(study: Study, history: History, top: int) -> list[Subject]:
         chosen = [front[i] for i in _spread(len(front), top)]
     else:
         chosen = _distinct(study, leaderboard(study, history, len(complete)).ranked)[:top]
-    defaults = [trial for trial in history.trials.values() if trial.origin == "default"][:1]
+    defaults = [trial for trial in history.trials.values() if trial.is_default][:1]
     known = {trial.number for trial in defaults}
     subjects = _distinct(study, [*chosen, *defaults])
     default_settings = [_settings(study, trial) for trial in defaults]
@@ -72,7 +72,7 @@ def named_subjects(history: History, numbers: Sequence[int]) -> list[Subject]:
         raise SpaceError(
             f"the search has no trial {missing[0]}; it has {len(history.trials)}, numbered from 0"
         )
-    defaults = [trial.number for trial in history.trials.values() if trial.origin == "default"][:1]
+    defaults = [trial.number for trial in history.trials.values() if trial.is_default][:1]
     return [Subject(number, number in defaults) for number in dict.fromkeys([*numbers, *defaults])]
 
 

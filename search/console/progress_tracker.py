@@ -9,7 +9,8 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from search.ledger.history import History, State, TrialRecord
+from search.ledger.events import State
+from search.ledger.history import History, TrialRecord
 from search.ranking.pareto import pareto_front
 from search.study.study import Study
 from trainables.pipeline.fidelity import rung_share
@@ -44,7 +45,7 @@ class ProgressTracker:
         """Take in what is new; returns the trials that have ended since the last call, oldest first."""
         if len(history.sessions) > self._sessions_seen:
             self._sessions_seen = len(history.sessions)
-            self.target = int(history.sessions[-1].get("target", self.study.budget.trials))
+            self.target = history.sessions[-1].target
         newest = itertools.islice(reversed(history.trials.values()), len(history.trials) - self._seen)
         self._seen = len(history.trials)
         self.running.update({trial.number: trial for trial in reversed(list(newest))})
@@ -95,7 +96,7 @@ class ProgressTracker:
     @property
     def rungs(self) -> int:
         """Rungs of a full training."""
-        return self.study.scheduler.rungs if self.study.scheduler.name == "asha" else 1
+        return 1 if self.study.scheduler.name == "none" else self.study.scheduler.rungs
 
     def rung(self, trial: TrialRecord) -> int:
         """The last rung the trial has reached, 0 before the first."""

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from search.formatting import count, limits, number, one_line, score, trial_list
 from search.ledger.history import History, TrialRecord
+from search.ranking.floor import floor_words
 from search.ranking.leaderboard import (
     Leaderboard,
     chance_level,
@@ -26,6 +27,7 @@ from search.ranking.leaderboard import (
     key_metrics,
     leaderboard,
     shared_values,
+    shown_metrics,
 )
 from search.study.study import Study
 from trainables.metrics.catalog import role
@@ -88,7 +90,7 @@ def summary_json(study: Study, history: History, run_dir: Path) -> dict[str, Any
 
 def history_target(study: Study, history: History) -> int:
     """How many trials the newest session was asked for in all."""
-    return int(history.sessions[-1]["target"]) if history.sessions else study.budget.trials
+    return history.sessions[-1].target if history.sessions else study.budget.trials
 
 
 def _entry(study: Study, trial: TrialRecord, run_dir: Path) -> dict[str, Any]:
@@ -153,22 +155,23 @@ def _print_metrics(study: Study, table: Leaderboard, console: Console) -> None:
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     front = {trial.number for trial in table.front} if len(study.objectives) > 1 else set()
     grid.add_column("trial", no_wrap=True)
-    for heading in _headings(study):
+    shown = shown_metrics(study, table.ranked)
+    for heading in _headings(study, shown):
         grid.add_column(heading, justify="right", no_wrap=True)
     grid.add_column("folder", no_wrap=True)
     listed = []
     for trial in table.ranked:
         name = trial.folder + ("*" if trial.number in front else "")
         name += " default" if trial.is_default else ""
-        cells = {metric: _cell(metric, trial) for metric in key_metrics(study)}
+        cells = {metric: _cell(metric, trial) for metric in shown}
         grid.add_row(Text(name), *cells.values(), Text(f"trials/{trial.folder}"))
         listed.append((name, "  ".join(f"{metric} {cell}" for metric, cell in cells.items())))
     _print_fitting(grid, listed, console)
 
 
-def _headings(study: Study) -> list[Text]:
+def _headings(study: Study, shown: Sequence[str]) -> list[Text]:
     """`probe/` over `accuracy` over what is wanted of it: narrow, and never cut."""
-    wishes: dict[str, list[str]] = {metric: [] for metric in key_metrics(study)}
+    wishes: dict[str, list[str]] = {metric: [] for metric in shown}
     for objective in study.objectives:
         wishes[objective.metric].append(objective.mode)
     for constraint in study.constraints:
@@ -194,6 +197,9 @@ def _cell(metric: str, trial: TrialRecord) -> Text:
     cell = Text(score(value), justify="right")
     if value is not None and chance is not None:
         cell.append(f" (chance {number(chance)})", style="dim")
+    floor = floor_words(metric, trial.metrics)
+    if floor is not None:
+        cell.append(f" ({floor})", style="dim")
     return cell
 
 

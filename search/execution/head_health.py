@@ -44,7 +44,7 @@ class HeadHealth:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def close(self) -> None:
-        """Ask no more."""
+        """Stop asking the head whether it lives."""
         self._over.set()
 
     def _watch(self) -> None:

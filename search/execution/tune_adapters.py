@@ -6,7 +6,6 @@ empty shells, so that no open file or database is dragged along.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,9 +19,9 @@ from ray.tune.search import Searcher
 from search.ledger.history import TrialRecord
 from search.ledger.recorder import Recorder
 from search.scheduling.lost_process import Loss
-from search.scheduling.rung_scheduler import StepResult
 from search.scheduling.suggester import Suggestion
 from search.scheduling.timeouts import MARK, Attempts, marked
+from trainables.workers.messages import StepResult, TrialTask, shortened
 
 
 class SuggestsTrials(Protocol):
@@ -36,7 +35,7 @@ class SuggestsTrials(Protocol):
         """The next one, recorded; None when no more are owed."""
 
     def told(self, record: TrialRecord) -> None:
-        """A trial ended."""
+        """A trial ended, and this is its record."""
 
 
 class DecidesAtRungs(Protocol):
@@ -44,6 +43,9 @@ class DecidesAtRungs(Protocol):
 
     def goes_on(self, number: int, step: StepResult) -> bool:
         """Record the step; False if the trial is over, which is then recorded too."""
+
+    def settle_all(self) -> None:
+        """Finish what an earlier session recorded but did not live to act on."""
 
     def fail(self, number: int, reason: str) -> None:
         """End a trial as FAIL."""
@@ -67,7 +69,7 @@ class LedgerSearcher(_Shell, Searcher):
         scheduler: DecidesAtRungs,
         recorder: Recorder,
         concurrency: Callable[[], int],
-        config_of: Callable[[TrialRecord], dict[str, Any]],
+        task_of: Callable[[TrialRecord], TrialTask],
         attempts: Attempts,
         trials_dir: Path,
         retries: int,
@@ -77,7 +79,7 @@ class LedgerSearcher(_Shell, Searcher):
         self._scheduler = scheduler
         self._recorder = recorder
         self._concurrency = concurrency
-        self._config_of = config_of
+        self._task_of = task_of
         self._attempts = attempts
         self._trials_dir = trials_dir
         self._retries = retries
@@ -105,7 +107,7 @@ class LedgerSearcher(_Shell, Searcher):
                 return None if self._live else Searcher.FINISHED
             record = proposal.record
         self._live[trial_id] = record.number
-        return self._config_of(record)
+        return self._task_of(record).dump()
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -133,12 +135,12 @@ class LedgerSearcher(_Shell, Searcher):
         """Ray's snapshots are not used; the ledger is."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """See `save`."""
+        """Nothing is read back, for the reason that `save` gives."""
 
     def _why_lost(self, record: TrialRecord, loss: Loss | None) -> str:
         """loss: None for an attempt that ran out of time."""
         if loss is not None:
-            return loss.final_reason(record.retries + 1, self._config_of(record).get("trial", {}))
+            return loss.final_reason(record.retries + 1, self._task_of(record).trial)
         seen = marked(self._trials_dir / record.folder)
         where = f", where it was: trials/{record.folder}/{MARK}" if seen else ""
         return f"{self._attempts.overrun}{where}"
@@ -154,11 +156,8 @@ class TuneScheduler(_Shell, FIFOScheduler):
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Record, decide, record the decision; only then does it act."""
-        step = json.loads(result["step"])
-        goes_on = self._scheduler.goes_on(
-            trial.config["number"],
-            StepResult(tuple(step["reports"]), step["checkpoint"], step["next_rung"], step["failure"]),
-        )
+        number = TrialTask.parse(trial.config).number
+        goes_on = self._scheduler.goes_on(number, StepResult.parse(result))
         return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
@@ -175,7 +174,9 @@ class TuneScheduler(_Shell, FIFOScheduler):
         told = Path(trial.error_file).read_text() if trial.error_file else ""
         self._attempts.died(trial.trial_id, told)
         # Under Ray's name, because what a dead worker said is for the file, not for the screen.
-        logging.getLogger("ray").error("trial %s lost its worker: %s", trial.config["number"], told)
+        logging.getLogger("ray").error(
+            "trial %s lost its worker: %s", TrialTask.parse(trial.config).number, shortened(told)
+        )
 
 
 class RunCallback(_Shell, Callback):

@@ -23,6 +23,7 @@ from search.ledger.recorder import Recorder
 from search.study.sections import Resources
 from trainables.data.dataset import Dataset
 from trainables.foreign import import_object
+from trainables.workers.messages import TrialTask
 
 if TYPE_CHECKING:
     from search.execution.tune_adapters import DecidesAtRungs, SuggestsTrials
@@ -47,8 +48,8 @@ class Work:
     trials_dir: Path
     leave_at_once: Callable[[], None]
     """Frees what must not stay behind when a second signal comes."""
-    config_of: Callable[[TrialRecord], dict[str, Any]]
-    """What the actor is told of one trial; must hold its `number`."""
+    task_of: Callable[[TrialRecord], TrialTask]
+    """What the actor is told of one trial."""
     checks: tuple[Callable[[], None], ...] = ()
     """Called between Ray's steps; may raise Halt."""
     is_shared: bool = False
@@ -113,7 +114,7 @@ def _fit(
                 scheduler,
                 recorder,
                 capacity.concurrency,
-                work.config_of,
+                work.task_of,
                 attempts,
                 work.trials_dir,
                 retries,

@@ -82,7 +82,7 @@ class JobServer:
         self._headers = {"Authorization": f"Bearer {secret}"} if secret else {}
 
     def version(self) -> str:
-        """Of its Ray."""
+        """The version of the head's Ray."""
         answer = self._ask("GET", "/api/version", allowed=(404,))
         try:
             return str(answer.json()["ray_version"])
@@ -98,7 +98,7 @@ class JobServer:
         return True
 
     def submit(self, entrypoint: str, runtime_env: Mapping[str, Any]) -> str:
-        """The job's id."""
+        """Start the job and return its id."""
         request = {"entrypoint": entrypoint, "runtime_env": dict(runtime_env)}
         answer = self._ask("POST", "/api/jobs/", json=request, timeout=(_CONNECT_S, _UPLOAD_S))
         return str(answer.json()["submission_id"])

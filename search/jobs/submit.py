@@ -7,7 +7,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from search.cli.options import DEFAULT_OUT, Options
+from search.cli.options import DEFAULT_OUT, Follow, New, Options, Resume
+from search.commands import python_command
 from search.errors import ClusterError, ExitCode, SpaceError
 from search.execution.cluster_versions import refuse_other_ray
 from search.jobs.follow import Follower, say
@@ -25,21 +26,22 @@ STOP_WITHIN_S = 30
 def run_as_job(options: Options) -> int:
     """Submit, then follow unless detached; or follow a job of before. Returns the job's exit code."""
     require_extra()
+    mode = options.mode
     server = JobServer(options.address, token())
     try:
         refuse_other_ray(server.address, server.version(), version("ray"))
-        job = options.follow or _submit(server, options)
+        job = mode.job if isinstance(mode, Follow) else _submit(server, options)
     except Unreachable as error:
         raise ClusterError(
             f"--address {options.address}: nobody answers there ({error}). Is the cluster up, and the port "
             "forwarded (ray dashboard cluster.yaml)?"
         ) from None
-    again = f"python search/run.py --address {server.address} --follow {job}"
+    again = python_command("search/run.py", "--address", server.address, "--follow", job)
     if options.detach:
         sys.stdout.write(f"{job}\n")
         say(f"follow: {again}\nstop:   ray job stop --address {server.address} {job}")
         return ExitCode.DONE
-    if options.follow is None:
+    if not isinstance(mode, Follow):
         say(f"job {job}\nstop:   ray job stop --address {server.address} {job}")
     try:
         return Follower(server, job, sys.stdout, say).follow()
@@ -64,11 +66,13 @@ def _submit(server: JobServer, options: Options) -> str:
 
 
 def _package(options: Options) -> Package | None:
-    if options.space is not None:
-        load_study(options.space, options.overrides)  # mistakes are told here and now
+    mode = options.mode
+    if isinstance(mode, New):
+        load_study(mode.space, mode.overrides)  # mistakes are told here and now
+    space = mode.space if isinstance(mode, New | Resume) else None
     if options.code == "upload":
-        return code_package(Path(__file__).resolve().parents[2], options.space, code=folders_in_use())
-    return space_package(options.space, folders_in_use()) if options.space is not None else None
+        return code_package(Path(__file__).resolve().parents[2], space, code=folders_in_use())
+    return space_package(space, folders_in_use()) if space is not None else None
 
 
 def entrypoint(options: Options, package: Package | None) -> str:
@@ -76,18 +80,19 @@ def entrypoint(options: Options, package: Package | None) -> str:
     program = ["-m", "search.run"] if options.code == "installed" else ["search/run.py"]
     words = ["exec", "python", *program]
     words += [package.space] if package is not None and package.space is not None else []
-    for override in options.overrides:
+    mode = options.mode
+    assert isinstance(mode, New | Resume)  # the others need no job of their own
+    for override in mode.overrides:
         words += ["--set", override]
-    given = {
-        "--trials": options.trials,
-        "--seed": options.seed,
-        "--name": options.name,
-        "--resume": options.resume,
-        "--storage": options.storage,
-    }
+    given: dict[str, object] = {"--trials": mode.trials}
+    if isinstance(mode, New):
+        given |= {"--seed": mode.seed, "--name": mode.name}
+    else:
+        given["--resume"] = mode.run
+        words += ["--take-over"] if mode.take_over else []
+    given["--storage"] = options.storage
     for name, value in given.items():
         words += [name, str(value)] if value is not None else []
-    words += ["--take-over"] if options.take_over else []
     words += ["--json"] if options.json else []
     out = f'"$HOME"/{OUT_ON_THE_HEAD}' if options.out == DEFAULT_OUT else shlex.quote(str(options.out))
     return f"{shlex.join([*words, '--address', 'auto'])} --out {out}"
@@ -95,7 +100,10 @@ def entrypoint(options: Options, package: Package | None) -> str:
 
 def _refuse_what_stays_here(options: Options) -> None:
     """Paths that mean something only on this machine. Raises SpaceError."""
-    places = {"--resume": options.resume, "--storage": options.storage}
+    places = {
+        "--resume": options.mode.run if isinstance(options.mode, Resume) else None,
+        "--storage": options.storage,
+    }
     if options.out != DEFAULT_OUT:
         places["--out"] = str(options.out)
     for name, place in places.items():

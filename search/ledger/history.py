@@ -1,24 +1,13 @@
-"""What has happened in a run, folded from the ledger's events; the one view that everybody reads.
-
-Event shapes (every one also has `event` and `time`, in seconds since 1970):
-
-    session  {command, host, pid, target}                 a driver took the run
-    suggest  {trial, params, origin}                      origin: "default", "sampler" or "design:<arm>"
-    result   {trial, epoch, rung, metrics, checkpoint}    rung is null between rungs
-    decision {trial, rung, action}                        "continue" or "stop", after a rung's result
-    retry    {trial, reason}                              the process died; runs again from its checkpoint
-    end      {trial, state, reason, values}               COMPLETE, PRUNED or FAIL
-"""
+"""What has happened in a run, folded from the ledger's events; the one view that everybody reads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
+from search.ledger.events import Decision, End, Event, Result, Retry, Session, State, Suggest
 from search.study.domains import Scalar
-
-State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +36,30 @@ class TrialRecord:
     values: tuple[float, ...] | None = None
     ended: float | None = None
     retries: int = 0
+
+    def apply(self, event: Result | Decision | Retry | End) -> bool:
+        """Fold one event in; False if it repeats what is known."""
+        if isinstance(event, Result):
+            return self._take(event)
+        if isinstance(event, Decision):
+            known = event.rung in self.decisions
+            self.decisions.setdefault(event.rung, event.action)
+            return not known
+        if isinstance(event, Retry):
+            self.retries += 1
+            return True
+        if self.state != "RUNNING":
+            return False
+        self.state, self.reason, self.values, self.ended = event.state, event.reason, event.values, event.time
+        return True
+
+    def _take(self, result: Result) -> bool:
+        if not self.is_news(result.epoch, result.rung):
+            return False
+        self.reports.append(Report(result.epoch, result.rung, result.metrics, result.time))
+        if result.checkpoint is not None:
+            self.checkpoint = dict(result.checkpoint)
+        return True
 
     @property
     def is_default(self) -> bool:
@@ -79,56 +92,34 @@ class TrialRecord:
         return merged
 
 
+class UnknownTrial(ValueError):
+    """An event of a trial that no event before it began."""
+
+
 @dataclass
 class History:
-    """Trials by number, plus what the newest session said."""
+    """Trials by number, plus what each session said."""
 
     trials: dict[int, TrialRecord] = field(default_factory=dict)
-    sessions: list[dict[str, Any]] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
 
-    def apply(self, event: Mapping[str, Any]) -> bool:
-        """Fold one event in; False if it repeats what is known (a result is known by trial, epoch, rung)."""
-        kind = event["event"]
-        if kind == "session":
-            self.sessions.append(dict(event))
-            return True
-        if kind == "suggest":
-            if event["trial"] in self.trials:
-                return False
-            self.trials[event["trial"]] = TrialRecord(
-                event["trial"], dict(event["params"]), event["origin"], event["time"]
-            )
-            return True
-        trial = self.trials[event["trial"]]
-        if kind == "result":
-            return self._apply_result(trial, event)
-        if kind == "decision":
-            known = event["rung"] in trial.decisions
-            trial.decisions.setdefault(event["rung"], event["action"])
-            return not known
-        if kind == "retry":
-            trial.retries += 1
-            return True
-        if kind == "end":
-            return self._apply_end(trial, event)
-        raise ValueError(f"unknown event {kind!r}")
+    def apply(self, event: Event) -> bool:
+        """Fold one event in; False if it repeats what is known (a result is known by trial, epoch, rung).
 
-    def _apply_result(self, trial: TrialRecord, event: Mapping[str, Any]) -> bool:
-        if not trial.is_news(event["epoch"], event["rung"]):
-            return False
-        trial.reports.append(Report(event["epoch"], event["rung"], event["metrics"], event["time"]))
-        if event["checkpoint"] is not None:
-            trial.checkpoint = dict(event["checkpoint"])
-        return True
-
-    def _apply_end(self, trial: TrialRecord, event: Mapping[str, Any]) -> bool:
-        if trial.state != "RUNNING":
-            return False
-        trial.state = event["state"]
-        trial.reason = event["reason"]
-        trial.values = None if event["values"] is None else tuple(event["values"])
-        trial.ended = event["time"]
-        return True
+        Raises UnknownTrial.
+        """
+        if isinstance(event, Session):
+            self.sessions.append(event)
+            return True
+        trial = self.trials.get(event.trial)
+        if isinstance(event, Suggest):
+            if trial is None:
+                params = dict(event.params)
+                self.trials[event.trial] = TrialRecord(event.trial, params, event.origin, event.time)
+            return trial is None
+        if trial is None:
+            raise UnknownTrial(f"trial {event.trial} was never begun")
+        return trial.apply(event)
 
     def in_state(self, *states: State) -> list[TrialRecord]:
         """Trials in any of `states`, by number."""
@@ -140,7 +131,7 @@ class History:
         return sum(trial.state != "RUNNING" for trial in self.trials.values())
 
 
-def fold(events: Iterable[Mapping[str, Any]]) -> History:
+def fold(events: Iterable[Event]) -> History:
     """The history that a sequence of events tells."""
     history = History()
     for event in events:

@@ -1,8 +1,9 @@
 """trials.jsonl: the append-only record of everything that was acknowledged.
 
 One JSON object a line, its first key `crc` the CRC-32 of the rest. Events are written in one `write`
-and fsynced before the caller acts on them. A torn last line is what a crash leaves: it is cut, with a
-warning. Damage before the last line means that somebody else wrote: it is refused with its number.
+and fsynced before the caller acts on them. What a crash leaves is one last line without its end: it is
+cut, with a warning. Whatever else is wrong was not a crash's doing: it is refused with its line, and
+nothing is written.
 """
 
 from __future__ import annotations
@@ -17,20 +18,21 @@ from types import TracebackType
 from typing import Any, Self
 
 from search.errors import DiskError, RunDirectoryError
+from search.ledger.events import Event, Session, Suggest, UnknownEvent, UnsoundEvent, dump, parse
+from search.ledger.history import History, UnknownTrial
+from search.version import VERSION
 
 logger = logging.getLogger(__name__)
 
-Event = dict[str, Any]
 
-
-def encode(event: Mapping[str, Any]) -> bytes:
+def encode(record: Mapping[str, Any]) -> bytes:
     """One ledger line, newline included; the inverse of `decode`."""
-    body = _canonical(event)
+    body = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return f'{{"crc":"{zlib.crc32(body.encode()):08x}",{body[1:]}\n'.encode()
 
 
-def decode(line: bytes) -> Event | None:
-    """The event of a line without its newline, or None if the line is not whole.
+def decode(line: bytes) -> dict[str, Any] | None:
+    """The record of a line without its newline, or None if the line is not whole.
 
     The sum is held against the bytes as they stand, so that nothing has to be written out again.
     """
@@ -40,11 +42,11 @@ def decode(line: bytes) -> Event | None:
     if head[len(_HEAD) : -2] != f"{zlib.crc32(rest, _CRC_OF_BRACE):08x}".encode():
         return None
     try:
-        event = _DECODER.decode(f"{{{rest.decode()}")
+        record = _DECODER.decode(f"{{{rest.decode()}")
     except (ValueError, RecursionError):
         return None
-    assert isinstance(event, dict)  # it begins with a brace
-    return event
+    assert isinstance(record, dict)  # it begins with a brace
+    return record
 
 
 def _refuse_constant(name: str) -> None:
@@ -56,37 +58,80 @@ _CRC_OF_BRACE = zlib.crc32(b"{")
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
-def _canonical(event: Mapping[str, Any]) -> str:
-    return json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-
-
 def read(path: Path) -> tuple[list[Event], int]:
-    """All whole events, and the length in bytes of the part of the file that holds them.
+    """All events, and the length in bytes of the part of the file that holds them.
 
-    Raises RunDirectoryError with the line number if a line before the last is damaged.
+    Raises RunDirectoryError with the line if one is damaged or no event of this version. A line without
+    its newline was never acknowledged, even if its text happens to be complete: it is left out.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise RunDirectoryError(f"{path}: cannot read the ledger: {error.strerror}") from None
+    *lines, rest = content.split(b"\n")
     events: list[Event] = []
-    whole = 0
-    lines = content.split(b"\n")
     for number, line in enumerate(lines, start=1):
-        if line == b"" and number == len(lines):
-            break
-        # A line without its newline was never acknowledged, even if its text happens to be complete.
-        event = decode(line) if number < len(lines) else None
-        if event is None:
-            if any(decode(later) is not None for later in lines[number:]):
-                raise RunDirectoryError(
-                    f"{path}:{number}: this ledger line is damaged and others follow it, so no crash did it. "
-                    f"Restore the file from a copy, or cut it before line {number} and resume."
-                )
-            break
-        events.append(event)
-        whole += len(line) + 1
-    return events, whole
+        record = decode(line)
+        if record is None:
+            raise RunDirectoryError(f"{path}:{number}: {_what_is_wrong(line, number)}{_UNCHANGED}")
+        try:
+            events.append(parse(record))
+        except UnknownEvent as error:
+            sessions = [event for event in events if isinstance(event, Session)]
+            wrote = (sessions[-1].version if sessions else None) or "a newer version"
+            raise RunDirectoryError(
+                f"{path}:{number}: {error} to sae-search {VERSION}; this run was written by {wrote}. "
+                f"Go on with that version.{_UNCHANGED}"
+            ) from None
+        except UnsoundEvent as error:
+            raise RunDirectoryError(
+                f"{path}:{number}: {error}; sae-search {VERSION} wrote no such line.{_UNCHANGED}"
+            ) from None
+    if rest and not (rest.startswith((_HEAD, b"\0")) or _HEAD.startswith(rest)):
+        raise RunDirectoryError(
+            f"{path}:{len(lines) + 1}: {_what_is_wrong(rest, len(lines) + 1)}{_UNCHANGED}"
+        )
+    return events, len(content) - len(rest)
+
+
+_UNCHANGED = " Nothing was changed."
+
+
+def _what_is_wrong(line: bytes, number: int) -> str:
+    if line.endswith(b"\r") and decode(line[:-1]) is not None:
+        return (
+            "the line ends in CR LF: a program converted the file. Convert it back, "
+            "for example with sed -i 's/\\r$//' trials.jsonl, and resume."
+        )
+    before = f"or keep the first {number - 1} with head -n {number - 1}; what came later is done again."
+    return (
+        f"this ledger line is damaged or of another format than that of sae-search {VERSION}. A crash leaves "
+        "no more than one last line without its end, so something else did it. Restore the file from a copy"
+        f"{f', {before}' if number > 1 else '.'}"
+    )
+
+
+def read_history(path: Path) -> History:
+    """What the ledger tells, nothing where there is none yet.
+
+    Raises RunDirectoryError as `read` does, and where trials do not add up.
+    """
+    return _fold(path, read(path)[0]) if path.exists() else History()
+
+
+def _fold(path: Path, events: Iterable[Event]) -> History:
+    history = History()
+    for number, event in enumerate(events, start=1):
+        try:
+            if isinstance(event, Suggest) and event.trial > len(history.trials):
+                raise UnknownTrial(f"trial {len(history.trials)} was never begun")
+            history.apply(event)
+        except UnknownTrial as error:
+            raise RunDirectoryError(
+                f"{path}:{number}: this is of trial {event.trial}, but {error} in a line before: "  # type: ignore[union-attr]
+                f"a line was lost. Restore the file from a copy.{_UNCHANGED}"
+            ) from None
+    return history
 
 
 class Ledger:
@@ -99,12 +144,12 @@ class Ledger:
         self._failed = False
 
     @classmethod
-    def open(cls, path: Path) -> tuple[Self, list[Event]]:
-        """The ledger ready for appending, and what it holds; a torn tail is cut with a warning."""
-        events: list[Event] = []
-        length = 0
+    def open(cls, path: Path) -> tuple[Self, History]:
+        """The ledger ready for appending, and what it tells; a last line without its end is cut."""
+        history, length = History(), 0
         if path.exists():
             events, length = read(path)
+            history = _fold(path, events)
             if path.stat().st_size > length:
                 logger.warning("%s: cut a torn last line (%d bytes)", path, path.stat().st_size - length)
         try:
@@ -112,14 +157,14 @@ class Ledger:
             os.ftruncate(ledger._file, length)
         except OSError as error:
             raise DiskError(f"{path}: cannot write the ledger: {error.strerror}") from None
-        return ledger, events
+        return ledger, history
 
-    def append(self, events: Iterable[Mapping[str, Any]]) -> None:
+    def append(self, events: Iterable[Event]) -> None:
         """Write and fsync; returns only when the events would survive a power cut.
 
         Raises DiskError, and then leaves the file as it was before.
         """
-        payload = b"".join(encode(event) for event in events)
+        payload = b"".join(encode(dump(event)) for event in events)
         if self._failed:
             raise DiskError(f"{self._path}: an earlier write failed; nothing more is recorded")
         try:

@@ -14,17 +14,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from search.disk import _as_disk_error
+from search.disk import as_disk_error, disk_errors
 from search.errors import DiskError, Halt
-from search.ledger.history import History, State, fold
+from search.ledger.events import (
+    Decision,
+    End,
+    EndState,
+    Event,
+    Result,
+    Retry,
+    Session,
+    Suggest,
+)
+from search.ledger.history import History
 from search.ledger.ledger import Ledger
 from search.study.domains import Scalar
+from search.version import VERSION
+from trainables.workers.messages import StepReport, shortened
+
+logger = logging.getLogger(__name__)
 
 
 class TrialLogger(Protocol):
     """Something that follows a run: the terminal, TensorBoard, study.db, the trials' files."""
 
-    def on_events(self, events: Sequence[Mapping[str, Any]], history: History) -> None:
+    def on_events(self, events: Sequence[Event], history: History) -> None:
         """Called after `events` are safe in the ledger and part of `history`."""
 
     def close(self) -> None:
@@ -43,59 +57,62 @@ class Recorder:
         self._loggers = loggers
 
     def session(self, **facts: Any) -> None:
-        """A driver took the run."""
-        self._append([{"event": "session", **facts}])
+        """A driver took the run; `facts` are the fields of `Session`."""
+        self._append([Session(time.time(), version=VERSION, **facts)])
 
     def suggest(self, trial: int, params: Mapping[str, Scalar], origin: str) -> None:
         """A trial exists from now on."""
-        self._append([{"event": "suggest", "trial": trial, "params": dict(params), "origin": origin}])
+        self._append([Suggest(time.time(), trial, dict(params), origin)])
 
     def results(
-        self, trial: int, reports: Sequence[Mapping[str, Any]], checkpoint: Mapping[str, Any] | None
+        self, trial: int, reports: Sequence[StepReport], checkpoint: Mapping[str, Any] | None
     ) -> None:
         """What a step reported; `checkpoint` belongs to the last report."""
-        last = len(reports) - 1
-        events = [
-            {"event": "result", "trial": trial, "checkpoint": checkpoint if i == last else None, **report}
-            for i, report in enumerate(reports)
-        ]
-        record = self.history.trials[trial]
-        self._append([event for event in events if record.is_news(event["epoch"], event["rung"])])
+        record, now, last = self.history.trials[trial], time.time(), len(reports) - 1
+        self._append(
+            [
+                Result(
+                    now, trial, report.epoch, report.rung, report.metrics, checkpoint if i == last else None
+                )
+                for i, report in enumerate(reports)
+                if record.is_news(report.epoch, report.rung)
+            ]
+        )
 
     def decision(self, trial: int, rung: int, action: str) -> None:
         """Whether the trial goes on after a rung."""
-        self._append([{"event": "decision", "trial": trial, "rung": rung, "action": action}])
+        self._append([Decision(time.time(), trial, rung, action)])
 
     def retry(self, trial: int, reason: str) -> None:
         """The trial's process died; it runs again from its checkpoint."""
-        self._append([{"event": "retry", "trial": trial, "reason": reason}])
+        self._append([Retry(time.time(), trial, shortened(reason))])
 
     def end(
-        self, trial: int, state: State, *, reason: str | None = None, values: Sequence[float] | None = None
+        self,
+        trial: int,
+        state: EndState,
+        *,
+        reason: str | None = None,
+        values: Sequence[float] | None = None,
     ) -> None:
         """The trial is over; a second end is ignored."""
         if self.history.trials[trial].state == "RUNNING":
-            self._append(
-                [{"event": "end", "trial": trial, "state": state, "reason": reason, "values": values}]
-            )
+            why = None if reason is None else shortened(reason)
+            self._append([End(time.time(), trial, state, why, None if values is None else tuple(values))])
 
-    def _append(self, events: Sequence[dict[str, Any]]) -> None:
+    def _append(self, events: Sequence[Event]) -> None:
         if not events:
             return
-        now = time.time()
         try:
-            self._ledger.append([{**event, "time": now} for event in events])
+            self._ledger.append(events)
             for event in events:
-                self.history.apply({**event, "time": now})
+                self.history.apply(event)
             for logger in self._loggers:
                 logger.on_events(events, self.history)
         except DiskError as error:
             raise Halt(error) from None
         except OSError as error:
-            raise Halt(DiskError(f"{error.filename or 'output'}: cannot write: {error.strerror}")) from None
-
-
-logger = logging.getLogger(__name__)
+            raise Halt(as_disk_error(error)) from None
 
 
 @contextmanager
@@ -105,12 +122,11 @@ def recording(path: Path, loggers: Callable[[History], Sequence[TrialLogger]]) -
     A Halt leaves the block as the error it carries. An OSError of a logger is a DiskError, unless
     something worse is on its way, which it must not hide.
     """
-    ledger, events = Ledger.open(path)
+    ledger, history = Ledger.open(path)
     followers: list[TrialLogger] = []
     with ledger:
-        history = fold(events)
         try:
-            with _as_disk_error():
+            with disk_errors():
                 followers.extend(loggers(history))
             yield Recorder(ledger, history, followers)
         except Halt as halt:
@@ -121,7 +137,7 @@ def recording(path: Path, loggers: Callable[[History], Sequence[TrialLogger]]) -
             raise
         error = _close(followers)
         if error is not None:
-            with _as_disk_error():
+            with disk_errors():
                 raise error
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from search.console.progress_display import Progress
+from search.ledger.events import Event
 from search.ledger.history import History
 from search.ledger.recorder import TrialLogger
 from search.loggers import tensorboard_events, trial_files
@@ -25,7 +25,7 @@ class _Files:
             tensorboard_events.regenerate(directory.path, study, history)
         self._parts = (TrialFilesLogger(directory.path, study), TensorBoardLogger(directory.path, study))
 
-    def on_events(self, events: Sequence[Mapping[str, Any]], history: History) -> None:
+    def on_events(self, events: Sequence[Event], history: History) -> None:
         for part in self._parts:
             for event in events:
                 part.apply(event, history)
@@ -41,7 +41,7 @@ class _Screen:
         self._progress = Progress(study, directory.path)
         self._progress.start(history)
 
-    def on_events(self, events: Sequence[Mapping[str, Any]], history: History) -> None:  # noqa: ARG002
+    def on_events(self, events: Sequence[Event], history: History) -> None:  # noqa: ARG002
         self._progress.update(history)
 
     def close(self) -> None:

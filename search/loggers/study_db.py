@@ -6,14 +6,14 @@ The ledger is the truth: a mirror that is missing, damaged, or tells another sto
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import optuna
-from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
+from search.errors import DiskError
+from search.ledger.events import End, Event, Suggest
 from search.ledger.history import History
 from search.scheduling.optuna_study import OptunaStudy
 from search.study.study import Study
@@ -29,16 +29,16 @@ class StudyDbLogger:
         self._path = path
         self._book: OptunaStudy | None = self._open(history)
 
-    def on_events(self, events: Sequence[Mapping[str, Any]], history: History) -> None:
+    def on_events(self, events: Sequence[Event], history: History) -> None:
         """Mirror new trials and new ends. A failing mirror is dropped for this session, not the search."""
         if self._book is None:
             return
         try:
             for event in events:
-                if event["event"] == "suggest":
-                    self._book.begin(history.trials[event["trial"]])
-                elif event["event"] == "end":
-                    self._book.finish(history.trials[event["trial"]])
+                if isinstance(event, Suggest):
+                    self._book.begin(history.trials[event.trial])
+                elif isinstance(event, End):
+                    self._book.finish(history.trials[event.trial])
         except (SQLAlchemyError, optuna.exceptions.OptunaError) as error:
             logger.warning("%s: mirroring stopped, resume makes it anew: %s", self._path, error)
             self._book.close()
@@ -54,22 +54,24 @@ class StudyDbLogger:
         if self._path.exists():
             try:
                 book = OptunaStudy.in_file(self._study, self._path)
-                if _tells(book, history):
+                if self._tells(book, history):
                     return book
+                logger.warning("%s: not what the ledger says; made anew from it", self._path)
                 book.close()
             except (SQLAlchemyError, optuna.exceptions.OptunaError):
                 logger.warning("%s: damaged; made anew from the ledger", self._path)
             for leftover in self._path.parent.glob(f"{self._path.name}*"):
                 leftover.unlink()
-        book = OptunaStudy.in_file(self._study, self._path)
-        for _, record in sorted(history.trials.items()):
-            book.begin(record)
-            if record.state != "RUNNING":
-                book.finish(record)
+        try:
+            book = OptunaStudy.in_file(self._study, self._path)
+            book.fill(history)
+        except (SQLAlchemyError, optuna.exceptions.OptunaError) as error:
+            reason = str(getattr(error, "orig", None) or error)
+            raise DiskError(f"{self._path}: cannot be made from the ledger: {reason}") from None
         return book
 
-
-def _tells(book: OptunaStudy, history: History) -> bool:
-    """Whether the file holds the ledger's trials in the ledger's states."""
-    states = {trial.number: trial.state for trial in book.optuna_study.get_trials(deepcopy=False)}
-    return states == {number: TrialState[record.state] for number, record in history.trials.items()}
+    def _tells(self, book: OptunaStudy, history: History) -> bool:
+        """Whether the file says of every trial what the ledger says."""
+        expected = OptunaStudy.in_memory(self._study)
+        expected.fill(history)
+        return book.contents() == expected.contents()

@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.summary.writer.record_writer import RecordWriter
 
+from search.ledger.events import Event, Session
 from search.ledger.history import History, TrialRecord
 from search.loggers.tensorboard_hparams import (
     RUNG_TAG,
@@ -98,10 +98,14 @@ class TensorBoardLogger:
         top.add(experiment_summary(study), 0.0)
         top.flush()
 
-    def apply(self, event: Mapping[str, Any], history: History) -> None:
+    def apply(self, event: Event, history: History) -> None:
         """Write what `event`, already folded into `history`, adds to its trial; repeats add nothing."""
-        number = event.get("trial")
-        if number is None or number in self._closed or number not in history.trials:
+        if not isinstance(event, Session):
+            self.bring_up_to_date(event.trial, history)
+
+    def bring_up_to_date(self, number: int, history: History) -> None:
+        """Write what is new of a trial."""
+        if number in self._closed:
             return
         trial = history.trials[number]
         self._write(trial, history)
@@ -154,5 +158,5 @@ def regenerate(run_dir: Path, study: Study, history: History) -> None:
     """Make every event file under `run_dir/trials` tell what the history tells, no more and no less."""
     board = TensorBoardLogger(run_dir, study)
     for trial in in_order_of_their_ends(history):
-        board.apply({"event": "suggest", "trial": trial.number}, history)
+        board.bring_up_to_date(trial.number, history)
     board.close()

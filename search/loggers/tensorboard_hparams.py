@@ -12,7 +12,8 @@ from typing import Any
 from tensorboard.compat.proto import summary_pb2
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
-from search.ledger.history import State, TrialRecord
+from search.ledger.events import State
+from search.ledger.history import TrialRecord
 from search.study.domains import Choice, Parameter, Scalar
 from search.study.sections import Constraint
 from search.study.study import Study

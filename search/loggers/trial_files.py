@@ -8,11 +8,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from search.ledger.events import End, Event, Result, Session, Suggest
 from search.ledger.history import History, Report, TrialRecord
 from search.study.study import Study
 from trainables.storage.atomic_file import write_whole
@@ -37,18 +38,17 @@ class TrialFilesLogger:
         self._study = study
         self._tables: dict[int, _Table] = {}
 
-    def apply(self, event: Mapping[str, Any], history: History) -> None:
+    def apply(self, event: Event, history: History) -> None:
         """Write what `event`, already folded into `history`, adds to its trial; repeats add nothing."""
-        number = event.get("trial")
-        if number is None or number not in history.trials:
+        if isinstance(event, Session):
             return
-        trial = history.trials[number]
-        if event["event"] == "suggest":
+        trial = history.trials[event.trial]
+        if isinstance(event, Suggest):
             write_params(self._folder / trial.folder, self._study, trial)
-        elif event["event"] == "result":
+        elif isinstance(event, Result):
             self._write_metrics(trial)
-        elif event["event"] == "end":
-            self._tables.pop(number, None)
+        elif isinstance(event, End):
+            self._tables.pop(event.trial, None)
 
     def _write_metrics(self, trial: TrialRecord) -> None:
         path = self._folder / trial.folder / "metrics.csv"

@@ -12,6 +12,8 @@ from search.study.domains import Scalar
 from search.study.study import Study
 from trainables.metrics.catalog import null_of
 
+ALWAYS_SHOWN = ("latents/readable", "sae/l0", "sae/fvu", "sae/dense_fraction")
+
 
 @dataclass(frozen=True)
 class Leaderboard:
@@ -73,6 +75,12 @@ def key_metrics(study: Study) -> list[str]:
     """Metrics of the objectives, then of the constraints, each once."""
     wished = [objective.metric for objective in study.objectives]
     return list(dict.fromkeys([*wished, *(constraint.metric for constraint in study.constraints)]))
+
+
+def shown_metrics(study: Study, trials: Sequence[TrialRecord]) -> list[str]:
+    """`key_metrics`, then what says how sparse and faithful the codes are, where any of the trials has it."""
+    there = [name for name in ALWAYS_SHOWN if any(name in trial.metrics for trial in trials)]
+    return list(dict.fromkeys([*key_metrics(study), *there]))
 
 
 def chance_level(metric: str, metrics: Mapping[str, float]) -> float | None:

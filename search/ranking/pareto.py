@@ -1,4 +1,4 @@
-"""feasible, pareto_front, pareto_fronts."""
+"""Which trials keep the constraints, and which of them no other beats in every objective."""
 
 from __future__ import annotations
 

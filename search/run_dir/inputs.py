@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.errors import ExitCode, SearchError
@@ -9,6 +12,7 @@ from search.ledger.history import History
 from search.study.domains import Choice, Scalar
 from search.study.sections import DataSource
 from search.study.study import Study
+from trainables.data.location import ENVIRONMENT_VARIABLE
 
 if TYPE_CHECKING:
     from trainables.data.dataset import Dataset
@@ -24,7 +28,7 @@ class DataMissing(SearchError):
 
 def refuse_other_data(history: History, key: str) -> None:
     """A run goes on with the images it began with, or not at all: scores of others do not compare."""
-    then = [session["data"] for session in history.sessions if "data" in session]
+    then = [session.data for session in history.sessions if session.data is not None]
     if then and then[-1] != key:
         raise DataMissing(
             "the images are not those that this run began with: "
@@ -56,6 +60,23 @@ def _concept_tables(study: Study) -> set[str]:
     if study.design is not None:
         values += [arm.changes.get(CONCEPT_TABLE, "") for arm in study.design.arms]
     return {str(value) for value in values} - {""}
+
+
+def found_again(source: DataSource) -> DataSource:
+    """Where the images of a run are now, if they are no longer where it found them.
+
+    A run that moved to another machine names a place of the old one; SAE_SEARCH_DATA may name the new. No
+    other images can slip in by that: their digest is compared.
+    """
+    named = os.environ.get(ENVIRONMENT_VARIABLE)
+    if not named:
+        return source
+    if source.root is not None and not Path(source.root).is_dir():
+        source = replace(source, root=None)
+    if source.path is not None and not Path(source.path).is_file():
+        there = Path(named).expanduser().absolute() / Path(source.path).name
+        source = replace(source, path=str(there)) if there.is_file() else source
+    return source
 
 
 def load_data(source: DataSource) -> Dataset:

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from search.commands import python_command
 from search.disk import write_atomically
 from search.errors import DiskError, RunDirectoryError, SpaceError
 from search.run_dir.links import refuse_links_out
@@ -144,7 +145,8 @@ def _settle(unfinished: Path, root: Path, names: Sequence[str]) -> Path:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
                 raise
     raise RunDirectoryError(
-        f"{path} exists already. Go on:\n  python search/run.py --resume {shlex.quote(str(path))}\n"
+        f"{path} exists already. Go on:\n"
+        f"  {python_command('search/run.py', '--resume', shlex.quote(str(path)))}\n"
         "or choose another --name."
     )
 

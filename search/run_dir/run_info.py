@@ -23,12 +23,17 @@ from trainables.foreign import folders_in_use
 
 
 @contextmanager
-def noting_the_end(study: Study, directory: RunDirectory, target: int, go_on: str) -> Iterator[None]:
+def noting_the_end(
+    study: Study, directory: RunDirectory, target: int, go_on: str, *, is_owed: bool = True
+) -> Iterator[None]:
     """Write the beginning and, whatever happens inside, the end; an error gains `go_on` as a note.
 
-    target: trials in all. go_on: a line with the command that continues.
+    target: trials in all. go_on: a line with the command that continues. is_owed: whether there is anything
+    to do; where not, a run that is done keeps its command and its end.
     """
-
+    if not is_owed and directory.read_info().get("status") == "done":
+        yield
+        return
     directory.write_info(
         name=study.name,
         question=study.question,
@@ -79,7 +84,7 @@ _PACKAGES = ("ray", "optuna", "torch", "torchvision", "numpy", "scikit-learn")
 
 
 def describe_process() -> dict[str, Any]:
-    """Facts for run.json."""
+    """Facts about this process that run.json keeps: command, versions, commit, host."""
     return {
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "python": platform.python_version(),

@@ -15,7 +15,7 @@ import warnings
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import optuna
 from optuna.distributions import (
@@ -24,14 +24,15 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import Trial, TrialState, create_trial
 from sqlalchemy import URL
 
-from search.ledger.history import TrialRecord
+from search.ledger.history import History, TrialRecord
 from search.scheduling.lost_process import LOST_PROCESS
 from search.study.domains import Choice, FloatRange, Parameter, Scalar
+from search.study.registries import SAMPLERS
 from search.study.study import Study
 
 VIOLATED_WITHOUT_BOUND = 1e12
@@ -90,18 +91,8 @@ def sampler_for(study: Study, number: int) -> BaseSampler:
     one-worker run proposes the same trials whether or not it was interrupted.
     """
     seed = zlib.crc32(f"{study.budget.seed}/{number}".encode())
-    if study.sampler.name == "random":
-        return RandomSampler(seed=seed)
-    with warnings.catch_warnings():
-        # `group` has been experimental since 2021; conditional spaces need it.
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return TPESampler(
-            seed=seed,
-            multivariate=True,
-            group=True,
-            constant_liar=True,
-            n_startup_trials=study.sampler.startup_trials,
-        )
+    sampler: BaseSampler = SAMPLERS[study.sampler.name](study, seed)
+    return sampler
 
 
 class OptunaStudy:
@@ -117,6 +108,11 @@ class OptunaStudy:
     def live(cls, study: Study) -> OptunaStudy:
         """An empty study in memory."""
         return cls(study, _create(study, None), teaches=True)
+
+    @classmethod
+    def in_memory(cls, study: Study) -> OptunaStudy:
+        """What a file should hold."""
+        return cls(study, _create(study, None), teaches=False)
 
     @classmethod
     def in_file(cls, study: Study, path: Path) -> OptunaStudy:
@@ -135,6 +131,20 @@ class OptunaStudy:
         if fixed is not None:
             self.optuna_study.enqueue_trial(dict(fixed))
         return draw(self.optuna_study.ask(), self._study)
+
+    def fill(self, history: History) -> None:
+        """Add every trial of a history to an empty study."""
+        for _, record in sorted(history.trials.items()):
+            self.begin(record)
+            if record.state != "RUNNING":
+                self.finish(record)
+
+    def contents(self) -> list[tuple[Any, ...]]:
+        """Everything that is told of each trial, but when."""
+        return [
+            (t.number, t.state, t.params, t.values, t.intermediate_values, t.user_attrs, t.constraints)
+            for t in self.optuna_study.get_trials(deepcopy=False)
+        ]
 
     def begin(self, record: TrialRecord) -> None:
         """Add a trial that was proposed before, as RUNNING."""

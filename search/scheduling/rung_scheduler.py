@@ -7,26 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from search.errors import DiskError, Halt, TooManyFailures
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import Recorder
 from search.scheduling.successive_halving import Standing, SuccessiveHalving
+from search.study.registries import SCHEDULERS
 from search.study.study import Study
 from trainables.metrics.catalog import METRICS
-
-
-@dataclass(frozen=True)
-class StepResult:
-    """What a worker sent back after one step; the last report is the step's own."""
-
-    reports: tuple[Mapping[str, Any], ...]
-    checkpoint: Mapping[str, Any] | None
-    next_rung: int | None
-    """The rung whose SAE comes next, once the classifier is trained for it."""
-    failure: str | None
+from trainables.workers.messages import StepResult
 
 
 class RungScheduler:
@@ -36,7 +25,7 @@ class RungScheduler:
         self._study = study
         self._recorder = recorder
         self._rungs = study.scheduler.rungs
-        self._halving = SuccessiveHalving(study.scheduler.reduction_factor)
+        self._halving: SuccessiveHalving = SCHEDULERS[study.scheduler.name](study.scheduler.reduction_factor)
         _restore(self._halving, study, recorder.history)
 
     def goes_on(self, number: int, step: StepResult) -> bool:
@@ -47,7 +36,7 @@ class RungScheduler:
             self.fail(number, step.failure)
             return False
         self._recorder.results(number, step.reports, step.checkpoint)
-        rung = step.reports[-1]["rung"] if step.reports else None
+        rung = step.reports[-1].rung if step.reports else None
         if rung is None:
             return self._may_reach(record, step)
         return self._passes(record, rung)

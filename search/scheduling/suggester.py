@@ -1,16 +1,16 @@
-"""Which trial comes next: unfinished ones first, then the default, then what the sampler proposes.
-
-A design knows all its trials beforehand; they are handed out in their order.
-"""
+"""Which trial comes next: unfinished ones first, then what a sampler or a design proposes."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from search.ledger.history import TrialRecord
 from search.ledger.recorder import Recorder
 from search.scheduling.optuna_study import OptunaStudy
-from search.study.design import origin
+from search.study.design import Design, origin
+from search.study.domains import Scalar
 from search.study.study import Study, default_params
 
 
@@ -22,19 +22,13 @@ class Suggestion:
     is_new: bool
 
 
-class Suggester:
-    """Hands out the trials that the run still owes, and tells the sampler how they ended."""
+class Suggester(ABC):
+    """Hands out the trials that the run still owes."""
 
-    def __init__(self, study: Study, recorder: Recorder, target: int) -> None:
-        self._study = study
+    def __init__(self, recorder: Recorder, target: int) -> None:
         self._recorder = recorder
         self._target = target
         self._unfinished = recorder.history.in_state("RUNNING")
-        self._book = OptunaStudy.live(study)
-        self._told: set[int] = set()
-        for record in sorted(recorder.history.trials.values(), key=lambda record: record.number):
-            self._book.begin(record)
-            self.told(record)
 
     @property
     def owed(self) -> int:
@@ -48,17 +42,62 @@ class Suggester:
         number = len(self._recorder.history.trials)
         if number >= self._target:
             return None
-        if self._study.design is not None:
-            params = self._study.design.draw(number)
-            self._recorder.suggest(number, params, origin(params))
-            self._book.begin(self._recorder.history.trials[number])
-            return Suggestion(self._recorder.history.trials[number], is_new=True)
-        params = self._book.propose(default_params(self._study) if number == 0 else None)
-        self._recorder.suggest(number, params, "default" if number == 0 else "sampler")
+        params, whence = self.propose(number)
+        self._recorder.suggest(number, params, whence)
         return Suggestion(self._recorder.history.trials[number], is_new=True)
 
+    @abstractmethod
+    def propose(self, number: int) -> tuple[Mapping[str, Scalar], str]:
+        """The params of a new trial, and the origin that the ledger notes."""
+
+    @abstractmethod
     def told(self, record: TrialRecord) -> None:
-        """Let the sampler learn from a trial that ended; repetitions and running ones are ignored."""
+        """Let it learn from a trial that ended; repetitions and running ones are ignored."""
+
+
+class SamplingSuggester(Suggester):
+    """The default configuration first, then what Optuna's sampler makes of what it was told."""
+
+    def __init__(self, study: Study, recorder: Recorder, target: int) -> None:
+        super().__init__(recorder, target)
+        self._study = study
+        self._book = OptunaStudy.live(study)
+        self._told: set[int] = set()
+        for _, record in sorted(recorder.history.trials.items()):
+            self._book.begin(record)
+            self.told(record)
+
+    def propose(self, number: int) -> tuple[Mapping[str, Scalar], str]:
+        """See the method of `Suggester`."""
+        if number == 0:
+            return self._book.propose(default_params(self._study)), "default"
+        return self._book.propose(), "sampler"
+
+    def told(self, record: TrialRecord) -> None:
+        """See the method of `Suggester`."""
         if record.state != "RUNNING" and record.number not in self._told:
             self._told.add(record.number)
             self._book.finish(record)
+
+
+class DesignSuggester(Suggester):
+    """The trials of a design, which are known beforehand, in their order; it learns nothing."""
+
+    def __init__(self, design: Design, recorder: Recorder, target: int) -> None:
+        super().__init__(recorder, target)
+        self._design = design
+
+    def propose(self, number: int) -> tuple[Mapping[str, Scalar], str]:
+        """See the method of `Suggester`."""
+        params = self._design.draw(number)
+        return params, origin(params)
+
+    def told(self, record: TrialRecord) -> None:
+        """Nothing follows from it."""
+
+
+def suggester_for(study: Study, recorder: Recorder, target: int) -> Suggester:
+    """The suggester that the study asks for."""
+    if study.design is not None:
+        return DesignSuggester(study.design, recorder, target)
+    return SamplingSuggester(study, recorder, target)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from search.space.entry import Entry, When, contains
+from search.space.foreign_words import call_hint, domain_words
 from search.space.nodes import Items, Leaf, Node, Table, show, show_atom
 from search.space.problems import Problems, choices_hint
 from search.space.trial_fields import Slot
@@ -33,7 +34,8 @@ def read_entry(slot: Slot, node: Node, kinds: Collection[str], problems: Problem
     if isinstance(node, Leaf):
         wrong = slot.fault(node.value, kinds)
         if wrong is not None:
-            problems.add(node.where, path, wrong)
+            meant = call_hint(slot, node.value)
+            problems.add(node.where, path, f"{wrong}; to search write {meant}" if meant else wrong)
             return None
         return Entry(slot, node.where, constant=slot.accepted(node.value))
     before = len(problems.found)
@@ -43,6 +45,12 @@ def read_entry(slot: Slot, node: Node, kinds: Collection[str], problems: Problem
 
 def _read_domain(slot: Slot, node: Table, kinds: Collection[str], problems: Problems) -> Entry | None:
     path = f"trial.{slot.path}"
+    foreign = domain_words(slot, node)
+    if foreign is not None:
+        theirs, ours = foreign
+        verb = "is no key" if len(theirs) == 1 else "are no keys"
+        problems.add(node.keys[theirs[0]], path, f"{' and '.join(theirs)} {verb} here; write {ours}")
+        return None
     unknown = [key for key in node.entries if key not in DOMAINS and key not in MODIFIERS]
     for key in unknown:
         problems.add(

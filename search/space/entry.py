@@ -45,7 +45,7 @@ class Entry:
 
     @property
     def path(self) -> str:
-        """The slot's path."""
+        """The dotted path of the slot, as `sae.k`."""
         return self.slot.path
 
     def can_be(self, value: Atom) -> Scalar | None:

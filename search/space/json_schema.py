@@ -25,7 +25,7 @@ _DROPPED = ("title", "description", "default")
 
 
 def schema() -> dict[str, Any]:
-    """The whole schema."""
+    """The whole schema as JSON-ready values."""
     whole = SpaceModel.model_json_schema(ref_template=_REF)
     definitions = whole.pop("$defs", {})
     definitions["when"] = _when_schema()

@@ -22,7 +22,7 @@ from search.space.problems import Problems, Source, Where
 from search.space.rules import read_trial_entries
 from search.space.settings import read_settings
 from search.space.trial import TrialEntries
-from search.space.writer import to_yaml
+from search.space.writer import resolved_text
 from search.space.yaml_tree import parse, read_text
 from search.study.domains import Parameter
 from search.study.study import Study
@@ -48,16 +48,17 @@ def load_study(path: str | Path, overrides: Sequence[str] = ()) -> LoadedSpace:
     `overrides` are `a.b=c`: a dotted key of the file and a YAML value, which may be a whole domain or
     section: `trial.sae.k={log_int: [2, 8]}`. Raises SpaceError that lists every mistake with its place.
     """
-    text = read_text(Path(path))
-    search_in(*code_folders(Path(path)))
-    return load_text(text, str(path), overrides)
+    path = Path(path)
+    text = read_text(path)
+    search_in(*code_folders(path))
+    return load_text(text, str(path), overrides, path.absolute().parent)
 
 
 def code_folders(path: Path) -> list[Path]:
     """Where kinds from outside are looked for: the folder of the space file and the working folder. A run
     directory is data and never among them; of its space file it is the folders that the run noted."""
     folders = [path.parent, Path.cwd()]
-    with suppress(OSError, ValueError, TypeError):
+    with suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):  # it may hold anything
         folders += map(Path, json.loads((path.parent / RUN_INFO).read_text(encoding="utf-8")).get("code", []))
     return [folder for folder in folders if folder.is_dir() and not _is_in_a_run(folder.resolve())]
 
@@ -66,10 +67,15 @@ def _is_in_a_run(folder: Path) -> bool:
     return any((place / "trials.jsonl").exists() for place in (folder, *folder.parents))
 
 
-def load_text(text: str, label: str, overrides: Sequence[str] = ()) -> LoadedSpace:
-    """As `load_study`, of a text at hand; `label` stands in error messages for the file's path."""
+def load_text(
+    text: str, label: str, overrides: Sequence[str] = (), folder: Path | None = None
+) -> LoadedSpace:
+    """As `load_study`, of a text at hand; `label` stands in error messages for the file's path.
+
+    folder: from where relative paths in the text are meant; None leaves them as they are.
+    """
     problems = Problems()
-    root = parse(Source(label, text), problems)
+    root = parse(Source(label, text, folder=folder), problems)
     if root is not None and not isinstance(root, Table):
         empty = isinstance(root, Leaf) and root.value is None
         what = "the file is empty" if empty else f"the file holds {show(root)}"
@@ -80,14 +86,13 @@ def load_text(text: str, label: str, overrides: Sequence[str] = ()) -> LoadedSpa
     for order, override in enumerate(overrides, start=1):
         root = _overridden(root, override, order, problems)
     study = _study(root, problems)
-    header = "# Resolved: overrides applied, every default written out. A resumed run reads this file.\n"
-    return LoadedSpace(study, text, header + to_yaml(study))
+    return LoadedSpace(study, text, resolved_text(study))
 
 
 def _overridden(root: Table, override: str, order: int, problems: Problems) -> Table:
     """The tree with one `a.b=c` applied; the tree itself stays as it was."""
     key, equals, text = override.partition("=")
-    source = Source(f"--set {override}", text, order)
+    source = Source(f"--set {override}", text, order, Path.cwd())
     keys = key.strip().split(".")
     if not equals or not all(keys):
         problems.add(Where(source, 1, 1), "", "not of the form key.path=value")

@@ -12,7 +12,7 @@ Atom = None | bool | int | float | str
 
 @dataclass(frozen=True)
 class Leaf:
-    """A scalar."""
+    """A scalar of the file, with its place."""
 
     where: Where
     value: Atom

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from search.errors import SpaceError
 
@@ -23,6 +25,12 @@ class Source:
     label: str
     text: str
     order: int = 0
+    folder: Path | None = None
+    """From where relative paths in it are meant."""
+
+    def absolute(self, place: str) -> str:
+        """A path in it as it stands wherever one works; as it is where `folder` is not known."""
+        return place if self.folder is None else os.path.normpath(self.folder / Path(place).expanduser())
 
     @cached_property
     def lines(self) -> list[str]:
@@ -41,7 +49,7 @@ class Where:
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake."""
+    """One mistake: where it is, in which key, and what is wrong."""
 
     where: Where
     path: str

@@ -9,8 +9,10 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 
 from search.space.field_check import accepted, fault
+from search.space.foreign_words import objective_hint, setting_hint
 from search.space.nodes import Items, Leaf, Node, Table, show, show_atom
 from search.space.problems import Problems, choices_hint
+from search.study.registries import REPORT_SECTIONS
 from search.study.sections import (
     Budget,
     BudgetModel,
@@ -22,6 +24,7 @@ from search.study.sections import (
     DataSource,
     Objective,
     ObjectiveModel,
+    ReportModel,
     Resources,
     ResourcesModel,
     Sampler,
@@ -45,7 +48,8 @@ def read_settings(root: Table, problems: Problems) -> dict[str, Any]:
     for key, where in root.keys.items():
         if key != "trial" and key not in SpaceModel.model_fields:
             known = [*SpaceModel.model_fields, "trial"]
-            problems.add(where, key, f"unknown key{choices_hint(key, known)}")
+            hint = setting_hint(key, root.entries[key]) or choices_hint(key, known)
+            problems.add(where, key, f"unknown key{hint}")
     settings: dict[str, Any] = {}
     for name in ("name", "question"):
         settings[name] = _read_field(SpaceModel, name, root, "", problems)
@@ -60,7 +64,22 @@ def read_settings(root: Table, problems: Problems) -> dict[str, Any]:
     settings["sampler"] = Sampler(**_section(SamplerModel, "sampler", root, problems))
     settings["resources"] = Resources(**_section(ResourcesModel, "resources", root, problems))
     settings["confirm"] = Confirm(**_section(ConfirmModel, "confirm", root, problems))
+    settings["report"] = _report(root, problems)
     return settings
+
+
+def _report(root: Table, problems: Problems) -> tuple[str, ...]:
+    """The names of the sections from elsewhere, each looked at."""
+    names = tuple(str(_section(ReportModel, "report", root, problems).get("sections", "")).split())
+    node = root.entries.get("report")
+    for name in names:
+        where = node.entries["sections"].where if isinstance(node, Table) else root.where
+        try:
+            REPORT_SECTIONS[name]
+        except (KeyError, MemberError) as error:
+            text = str(error) if isinstance(error, MemberError) else f"no report section is called {name!r}"
+            problems.add(where, "report.sections", text)
+    return names
 
 
 def _section(model: type[BaseModel], name: str, root: Table, problems: Problems) -> dict[str, Any]:
@@ -75,7 +94,9 @@ def _section(model: type[BaseModel], name: str, root: Table, problems: Problems)
 def _read_model(model: type[BaseModel], node: Table, path: str, problems: Problems) -> dict[str, Any]:
     for key, where in node.keys.items():
         if key not in model.model_fields:
-            problems.add(where, f"{path}.{key}", f"unknown key{choices_hint(key, list(model.model_fields))}")
+            foreign = objective_hint(key, node.entries[key]) if path.startswith("objectives[") else None
+            hint = foreign or choices_hint(key, list(model.model_fields))
+            problems.add(where, f"{path}.{key}", f"unknown key{hint}")
     read = {name: _read_field(model, name, node, path, problems) for name in model.model_fields}
     return {name: value for name, value in read.items() if value is not None}
 
@@ -209,6 +230,8 @@ def _data(root: Table, problems: Problems) -> dict[str, Any]:
     if not isinstance(node, Table) or own is None:
         return values
     values["settings"] = {name: values.pop(name) for name in own.model_fields if name in values}
+    for place in {"root", "path"} & set(values):
+        values[place] = node.entries[place].where.source.absolute(values[place])
     path, name = node.entries.get("path"), values["name"]
     if own.takes_path and (path is None or (isinstance(path, Leaf) and path.value is None)):
         text = f"missing; the dataset {name} is read from the file given here"

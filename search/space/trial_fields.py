@@ -38,7 +38,7 @@ class Slot:
 
     @property
     def name(self) -> str:
-        """`k` of `sae.k`."""
+        """The last part of the path: `k` of `sae.k`."""
         return self.path.rpartition(".")[2]
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -16,6 +17,27 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*\Z", re.ASCII)
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 # What JSON leaves as it is but YAML does not take in a file.
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+
+
+_HEAD = "# Resolved: overrides applied, every default written out. A resumed run reads this file.\n"
+_SEAL = "# sha256 of the lines below: "
+
+
+def resolved_text(study: Study) -> str:
+    """`to_yaml` for a run directory: sealed, so that an edit is noticed."""
+    body = to_yaml(study)
+    return f"{_HEAD}{_SEAL}{hashlib.sha256(body.encode()).hexdigest()}\n{body}"
+
+
+def seal_of(text: str) -> str | None:
+    """The digest that a resolved text carries; None if it has none, ValueError if the text has another."""
+    _, found, rest = text.partition(_SEAL)
+    if not found:
+        return None
+    seal, _, body = rest.partition("\n")
+    if hashlib.sha256(body.encode()).hexdigest() != seal:
+        raise ValueError("edited since it was written")
+    return seal
 
 
 def to_yaml(study: Study) -> str:
@@ -78,6 +100,7 @@ def _settings(study: Study) -> dict[str, Any]:
         **who,
         "resources": vars(study.resources),
         "confirm": vars(study.confirm),
+        **({"report": {"sections": " ".join(study.report)}} if study.report else {}),
     }
 
 
@@ -137,8 +160,11 @@ def _atom(value: Any) -> str:
     return str(value)
 
 
-# What a resumed run may change: how much and where, never what is searched.
-_FREE_ON_RESUME = ("budget.trials", "budget.max_failures", "budget.trial_timeout_s", "resources.", "confirm.")
+# What a resumed run may change: how much and where, never what is searched. Images are known by their digest.
+_FREE_ON_RESUME = (
+    *("budget.trials", "budget.max_failures", "budget.trial_timeout_s", "resources.", "confirm.", "report."),
+    *("data.root", "data.path"),
+)
 
 
 def describe_difference(old: Study, new: Study) -> list[str]:

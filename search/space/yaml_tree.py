@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from search.errors import SpaceError
+from search.space.hidden_characters import note_in_text, note_in_tree
 from search.space.nodes import Atom, Items, Leaf, Node, Table, show
 from search.space.problems import Problems, Source, Where, nearest_hint
 
@@ -42,7 +43,11 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def core_scalar(text: str) -> Atom:
-    """Value of an unquoted scalar under the YAML 1.2 core schema (YAML 1.2.2, section 10.3.2)."""
+    """Value of an unquoted scalar under the YAML 1.2 core schema (YAML 1.2.2, section 10.3.2).
+
+    >>> [core_scalar(text) for text in ("1e-3", "yes", "0o17", "~")]
+    [0.001, 'yes', 15, None]
+    """
     if len(text) > MAX_NUMBER_LENGTH:
         return text
     for pattern, convert in _CORE:
@@ -92,20 +97,28 @@ def parse(source: Source, problems: Problems) -> Node | None:
         problems.add(tab, "", "a tab; YAML is indented and spaced with blanks")
         return None
     try:
-        return _Composer(source, problems).document()
+        root = _Composer(source, problems).document()
     except _Unreadable:
         return None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = Where(source, mark.line + 1, mark.column + 1) if mark else Where(source, 1, 1)
         context = f" {error.context}" if error.context else ""
-        problems.add(where, "", f"not valid YAML{context}: {error.problem or 'the parser gave no reason'}")
+        if not note_in_text(source, problems):
+            problems.add(
+                where, "", f"not valid YAML{context}: {error.problem or 'the parser gave no reason'}"
+            )
+        return None
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         position = getattr(error, "position", getattr(error, "start", 0))
         before = source.text[:position]
         where = Where(source, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
-        problems.add(where, "", f"not valid YAML: {getattr(error, 'reason', error)}")
-    return None
+        if not note_in_text(source, problems):
+            problems.add(where, "", f"not valid YAML: {getattr(error, 'reason', error)}")
+        return None
+    found = len(problems.found)
+    note_in_tree(root, problems)
+    return root if len(problems.found) == found else None
 
 
 def _first_tab(source: Source) -> Where | None:

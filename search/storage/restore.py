@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import urllib.parse
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from search.errors import DiskError, RunDirectoryError
+from search.ledger.events import Event
 from search.ledger.history import fold
-from search.ledger.ledger import decode
+from search.ledger.ledger import decode, read
 from search.run_dir.run_directory import RunDirectory, create
 from search.storage.lease import Lease, clock, current
 from search.storage.ledger_segments import collect
@@ -52,7 +54,7 @@ def bring_home(run: str, out: Path, *, take_over: bool) -> RunDirectory:
     except (OSError, UnicodeDecodeError) as error:
         raise DiskError(f"{place}: cannot be read: {error}") from None
     directory = create(out, "", _name(place), files)
-    print(_what_is_known(ledger, last, place), file=sys.stderr)  # noqa: T201
+    print(_what_is_known(read(directory.ledger)[0], last, place), file=sys.stderr)  # noqa: T201
     return directory
 
 
@@ -96,10 +98,9 @@ def _name(place: str) -> str:
     return PurePosixPath(path).name
 
 
-def _what_is_known(ledger: str, last: Lease, place: str) -> str:
-    events = [event for line in ledger.encode().splitlines() if (event := decode(line)) is not None]
+def _what_is_known(events: Sequence[Event], last: Lease, place: str) -> str:
     history = fold(events)
-    newest = f"the newest line is of {clock(events[-1]['time'])}" if events else "not a line of the ledger"
+    newest = f"the newest line is of {clock(events[-1].time)}" if events else "not a line of the ledger"
     known = f"taken from {place}: {len(history.trials)} trials, {history.finished} ended; {newest}."
     if last.ended:
         return f"{known} Its driver on {last.host} had brought everything there."

@@ -11,12 +11,12 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from search.errors import DiskError, Halt, RunDirectoryError, SpaceError
+from search.ledger.events import End, Event, Session
 from search.ledger.history import History
 from search.ledger.ledger import read
 from search.ledger.recorder import TrialLogger
@@ -143,13 +143,13 @@ class SharedRun:
         refuse_if_replaced(self._store, self._driver)
         self._thread.start()
 
-    def on_events(self, events: Sequence[Mapping[str, Any]], history: History) -> None:
+    def on_events(self, events: Sequence[Event], history: History) -> None:
         """Note how far the ledger is acknowledged and which trials ended; the thread does the rest."""
         self._acknowledged = self._directory.ledger.stat().st_size
         for event in events:
-            if event["event"] == "end":
-                self._files.ended(history.trials[event["trial"]])
-            elif event["event"] == "session":
+            if isinstance(event, End):
+                self._files.ended(history.trials[event.trial])
+            elif isinstance(event, Session):
                 # Those that ended on a node when nobody was there to bring them home.
                 for trial in history.trials.values():
                     if trial.state != "RUNNING":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from search.study.registries import SAMPLERS, SCHEDULERS
 from trainables.metrics.catalog import DEFAULT_SCORE_PARTS, METRICS, SCORE_PARTS
 from trainables.registry import DATASETS
 from trainables.settings.names import Name
@@ -77,16 +78,16 @@ class Budget:
 class Scheduler:
     """`asha` stops trials at rungs; `none` trains every trial in full (one rung)."""
 
-    name: Literal["asha", "none"] = "asha"
+    name: str = "asha"
     rungs: int = 3
     reduction_factor: int = 3
 
 
 @dataclass(frozen=True)
 class Sampler:
-    """Who proposes."""
+    """Who proposes the next trial."""
 
-    name: Literal["tpe", "random"] = "tpe"
+    name: str = "tpe"
     startup_trials: int = 10
 
 
@@ -190,7 +191,7 @@ class BudgetModel(SpaceSection):
 class SchedulerModel(SpaceSection):
     """Who stops trials early."""
 
-    name: Literal["asha", "none"] = Field(
+    name: Annotated[str, Name(SCHEDULERS)] = Field(
         Scheduler.name, description="asha stops trials at rungs; none trains every trial in full."
     )
     rungs: int = Field(
@@ -205,9 +206,9 @@ class SchedulerModel(SpaceSection):
 
 
 class SamplerModel(SpaceSection):
-    """Who proposes trials."""
+    """Who proposes the next trial."""
 
-    name: Literal["tpe", "random"] = Field(Sampler.name, description="tpe learns from finished trials.")
+    name: Annotated[str, Name(SAMPLERS)] = Field(Sampler.name, description="tpe learns from finished trials.")
     startup_trials: int = Field(
         Sampler.startup_trials,
         ge=1,
@@ -252,6 +253,16 @@ class ConfirmModel(SpaceSection):
     )
 
 
+class ReportModel(SpaceSection):
+    """What analysis/report.py shows beside its own sections."""
+
+    sections: str = Field(
+        "",
+        description="Sections from elsewhere: package.module:function or the name under which a package has "
+        "it, several separated by a blank.",
+    )
+
+
 class SpaceModel(SpaceSection):
     """A search: the question, the data, what counts as good, how long, and the trial."""
 
@@ -269,3 +280,4 @@ class SpaceModel(SpaceSection):
     design: DesignModel | None = Field(None, description="An ablation in place of a search; no sampler then.")
     resources: ResourcesModel = ResourcesModel()
     confirm: ConfirmModel = ConfirmModel()
+    report: ReportModel = ReportModel()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from search.ledger.events import dump
 from search.ledger.ledger import encode, read
 from tests.analysis_tests.runs import copied
 from trainables.data.dataset import load_dataset
@@ -14,10 +15,10 @@ from trainables.storage import checkpoint
 
 def rewritten(run: Path, change: Callable[[dict[str, Any]], None]) -> Path:
     """The run with every event of its ledger changed in place."""
-    events = read(run / "trials.jsonl")[0]
-    for event in events:
-        change(event)
-    (run / "trials.jsonl").write_bytes(b"".join(encode(event) for event in events))
+    records = [dump(event) for event in read(run / "trials.jsonl")[0]]
+    for record in records:
+        change(record)
+    (run / "trials.jsonl").write_bytes(b"".join(encode(record) for record in records))
     return run
 
 

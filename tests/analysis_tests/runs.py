@@ -15,7 +15,8 @@ from typing import Any
 
 import torch
 
-from search.execution.search_run import plan_of
+from search.execution.recorded_session import plan_of
+from search.ledger.events import Event, dump
 from search.ledger.history import fold
 from search.ledger.ledger import encode
 from search.ledger.recorder import Recorder, recording
@@ -28,6 +29,7 @@ from tests.search_tests.histories import Run, make_params, make_study, random_ru
 from trainables.data.dataset import ImageData, load_dataset, to_tensors
 from trainables.pipeline.pipeline import Pipeline
 from trainables.stages.cache import StageCache
+from trainables.workers.messages import StepReport
 
 HOSTILE = "\"><script>alert('x')</script> =1+1 ünï\u202eçøde 数字"
 SPACE = """\
@@ -76,7 +78,7 @@ INFO: Mapping[str, Any] = {
 }
 
 
-def write_run(path: Path, study: Study, events: Iterable[Mapping[str, Any]], **info: Any) -> Path:
+def write_run(path: Path, study: Study, events: Iterable[Event], **info: Any) -> Path:
     """A run directory of these events, without models. `info` replaces what INFO says."""
     events = list(events)
     write_events_only(path, study, events, **info)
@@ -84,10 +86,10 @@ def write_run(path: Path, study: Study, events: Iterable[Mapping[str, Any]], **i
     return path
 
 
-def write_events_only(path: Path, study: Study, events: Iterable[Mapping[str, Any]], **info: Any) -> Path:
+def write_events_only(path: Path, study: Study, events: Iterable[Event], **info: Any) -> Path:
     """As `write_run`, without a folder for every trial."""
     (path / "trials").mkdir(parents=True)
-    (path / "trials.jsonl").write_bytes(b"".join(encode(event) for event in events))
+    (path / "trials.jsonl").write_bytes(b"".join(encode(dump(event)) for event in events))
     text = to_yaml(study)
     for name in ("space.yaml", "space.resolved.yaml"):
         (path / name).write_text(text, encoding="utf-8")
@@ -132,11 +134,9 @@ def train(
     pipeline = Pipeline(config, data, plan_of(study), cache=cache, device=torch.device("cpu"))
     while max(record.rungs, default=0) < last:
         step = pipeline.step()
-        reports: list[dict[str, Any]] = [
-            {"epoch": report.epoch, "rung": None, "metrics": report.metrics} for report in step.reports
-        ]
+        reports = [StepReport(report.epoch, None, report.metrics) for report in step.reports]
         if step.rung is not None:
-            reports.append({"epoch": step.epoch, "rung": step.rung, "metrics": step.metrics})
+            reports.append(StepReport(step.epoch, step.rung, step.metrics))
         recorder.results(number, reports, pipeline.save(run / "trials" / record.folder))
         if step.rung is not None and not pipeline.done:
             recorder.decision(number, step.rung, "stop" if step.rung == last else "continue")

@@ -249,7 +249,7 @@ table = run.trials()
 assert not {"torch", "ray", "optuna"} & set(sys.modules), set(sys.modules) & {"torch", "ray", "optuna"}
 codes = run.best()(run.data().val.images[:8])
 assert len(table) == 5 and len(codes) == 8
-import analysis.status
+import analysis.watch.showing
 assert "ray" not in sys.modules
 """
 

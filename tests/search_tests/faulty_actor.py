@@ -110,9 +110,9 @@ def main(root: Path, name: str, address: str = "local", storage: str | None = No
                 study=study,
                 directory=directory,
                 dataset=load_dataset("digits", limit=300),
-                target=trials,
                 address=address,
                 loggers=lambda _: [],
+                release=directory.release,
                 sharing=shared,
                 actor=f"tests.search_tests.faulty_actor:{actor}",
             )

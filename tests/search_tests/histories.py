@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from search.ledger.events import Event, parse
 from search.ledger.history import History
 from search.study.domains import Choice, Condition, FloatRange, IntRange, Parameter, Scalar
 from search.study.sections import (
@@ -21,7 +22,6 @@ from search.study.sections import (
 from search.study.study import Study
 
 STARTED = 1_780_000_000.0
-Event = dict[str, Any]
 
 PARAMETERS = (
     Parameter("classifier.hidden_size", Choice((32, 64, 128)), default=128),
@@ -93,12 +93,12 @@ class Run:
 
     def __post_init__(self) -> None:
         target = self.study.budget.trials if self.target is None else self.target
-        self.tell(event="session", epoch=1, command="search", host="here", pid=1, target=target)
+        self.tell(event="session", command=["search"], host="here", pid=1, target=target)
 
     def tell(self, **event: Any) -> Event:
         """Fold one event in, a second after the last."""
         self.now += 1.0
-        told = {**event, "seq": len(self.events), "time": self.now}
+        told = parse({**event, "time": self.now})
         self.events.append(told)
         self.history.apply(told)
         return told

@@ -16,6 +16,7 @@ from search.storage.lease import current
 from search.storage.ledger_segments import collect
 from search.storage.shared_run import Sharing, sharing
 from trainables.storage.object_store import Store
+from trainables.workers.messages import StepReport
 
 SPACES = {"space.yaml": "name: s\n", "space.resolved.yaml": "name: s  # resolved\n"}
 
@@ -46,7 +47,7 @@ def driving(directory: RunDirectory, place: str) -> Iterator[tuple[Recorder, Sha
 
 def one_trial(recorder: Recorder, number: int, record: dict[str, str] | None = None) -> None:
     recorder.suggest(number, {"sae.k": number}, "sampler")
-    recorder.results(number, [{"epoch": 1, "rung": 1, "metrics": {"m": 0.5}}], record)
+    recorder.results(number, [StepReport(1, 1, {"m": 0.5})], record)
     recorder.end(number, "COMPLETE", values=[0.5])
 
 

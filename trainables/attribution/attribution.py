@@ -47,7 +47,7 @@ class Attribution:
 
 
 def picked(latents: Latents, images: Tensor, columns: Tensor) -> Tensor:
-    """u_{columns[i]}(images[i]): (p,)."""
+    """The pre-activations u_{columns[i]}(images[i]) of p pairs: (p,)."""
     return latents(images).gather(1, columns[:, None])[:, 0]
 
 

@@ -16,5 +16,5 @@ class Gradient(GradientMean):
         self.settings = settings
 
     def points(self, images: Tensor) -> Points:
-        """The image itself."""
+        """The one point at which the gradient is taken: the image itself."""
         return Points(images[None], torch.ones(1))

@@ -23,7 +23,7 @@ class VarianceRank(AffineBasis):
         self.share = float(config.explained_variance)
 
     def most_outputs(self, config: Any, hidden_size: int) -> int:  # noqa: ARG002
-        """d."""
+        """At most d outputs, the hidden size."""
         return hidden_size
 
     def kept(self, variances: Tensor) -> int:

@@ -19,11 +19,11 @@ class RandomRotation(AffineBasis):
     """
 
     def most_outputs(self, config: Any, hidden_size: int) -> int:  # noqa: ARG002
-        """d."""
+        """At most d outputs, the hidden size."""
         return hidden_size
 
     def fit_maps(self, h: Tensor, mean: Tensor, covariance: Tensor, seed: int) -> tuple[Tensor, Tensor]:  # noqa: ARG002
-        """Q and Q^T."""
+        """The rotation Q (d, d) and its inverse Q^T."""
         generator = torch.Generator().manual_seed(seed)
         gaussian = torch.randn(h.shape[1], h.shape[1], generator=generator, dtype=torch.float64)
         rotation, triangle = torch.linalg.qr(gaussian)

@@ -19,7 +19,7 @@ class Raw(Basis):
 
     @property
     def rank(self) -> int:
-        """d."""
+        """As many outputs as there are hidden units, d."""
         return len(self.mean)
 
     @classmethod

@@ -20,7 +20,7 @@ class Zca(AffineBasis):
     """
 
     def most_outputs(self, config: Any, hidden_size: int) -> int:  # noqa: ARG002
-        """d."""
+        """At most d outputs, the hidden size."""
         return hidden_size
 
     def fit_maps(self, h: Tensor, mean: Tensor, covariance: Tensor, seed: int) -> tuple[Tensor, Tensor]:  # noqa: ARG002

@@ -50,11 +50,11 @@ class PlainLoop(ClassifierLoop):
         self.history = self._training.history
 
     def tensors(self) -> dict[str, Tensor]:
-        """The trainer's."""
+        """The tensors of the trainer's state."""
         return under(TRAINER, self._training.trainer.state_tensors())
 
     def facts(self) -> dict[str, Any]:
-        """The history."""
+        """The history of the epochs so far, as JSON."""
         return {"history": self.history}
 
     def restore(self, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:

@@ -16,13 +16,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from trainables.batches import BATCH, in_batches
 from trainables.data.dataset import TensorSplit
-from trainables.kmeans import nearest_centre
+from trainables.kmeans import kmeans
 from trainables.model.feature_model import FeatureModel
 from trainables.seeds import generator
 from trainables.settings.loop import SaeCeptionLoopConfig
-
-BATCH = 8192
 
 
 @torch.no_grad()
@@ -35,9 +34,7 @@ def code_targets(
         return torch.nn.functional.normalize(directions, dim=1).to(features.basis.mean.device)
     device = features.basis.mean.device
     labels = train.labels.to(device)
-    codes = torch.cat(
-        [features.encode(features.hidden(images.to(device)))[1] for images in train.images.split(BATCH)]
-    )
+    codes = in_batches(lambda images: features.encode(features.hidden(images.to(device)))[1], train.images)
     if loop.targets == "masked_code":
         kept = top_latents(group_means(codes, labels, n_classes), loop.top)
         return torch.cat(
@@ -48,7 +45,7 @@ def code_targets(
         )
     if loop.targets == "cluster_mean":
         n_groups = min(loop.clusters, len(codes))
-        groups = nearest_centre(codes, n_groups, generator(seed))
+        groups = kmeans(codes, n_groups, seed, starts=1).labels
     else:
         n_groups, groups = n_classes, labels
     means = group_means(codes, groups, n_groups)

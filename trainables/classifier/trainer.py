@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
-from torch import nn
 from torch.nn import functional
 
-from trainables.classifier.augmentation import randomised_background
+from trainables.classifier import trainer_state
+from trainables.classifier.objective import Objective
 from trainables.data.dataset import ImageData
-from trainables.data.stroke_mask import stroke_mask
 from trainables.errors import TrialDiverged
 from trainables.losses.cosine_target import CosineTarget
-from trainables.losses.training_batch import LossSetup, TrainingBatch
-from trainables.networks.initial import initial_network
+from trainables.networks.network import Network
 from trainables.seeds import child_seed, generator
 from trainables.settings.auxiliary import AuxiliaryConfig
 from trainables.settings.classifier import ClassifierTrainingConfig
-
-AuxiliaryLoss = Callable[[TrainingBatch], torch.Tensor]
 
 # Bounds the memory of a convolutional network's evaluation.
 EVALUATION_BATCH = 4096
@@ -55,119 +51,63 @@ class ClassifierTrainer:
         self.seed = seed
         self.device = torch.device(device)
         self.epoch = 0
-        self.network = initial_network(config, data, generator(child_seed(seed, "weights"))).to(self.device)
-        self._losses = active_losses(auxiliary, self._loss_setup(auxiliary, data))
-        self._heads = nn.ModuleDict(
-            {name: loss for name, (_, loss) in self._losses.items() if isinstance(loss, nn.Module)}
-        ).to(self.device)
-        self._train = (data.train.images.to(self.device), data.train.labels.to(self.device))
+        self._objective = Objective(config, auxiliary, data, seed, self.device)
+        self.network = self._objective.network
         self._val = (data.val.images.to(self.device), data.val.labels.to(self.device))
-        needs_masks = bool(self._losses) or config.background_noise > 0
-        self._masks = stroke_mask(self._train[0]) if needs_masks else None
         self._optimizer = torch.optim.Adam(
             self._parameter_groups(), lr=config.learning_rate, betas=(config.beta1, config.beta2), fused=True
         )
-        for parameter in self._parameters().values():
-            self._optimizer.state[parameter] = {
-                "step": torch.zeros((), device=self.device),
-                "exp_avg": torch.zeros_like(parameter),
-                "exp_avg_sq": torch.zeros_like(parameter),
-            }
+        parameters = self._objective.parameters().values()
+        trainer_state.begin_moments(self._optimizer, parameters, self.device)
 
     def train_epoch(self) -> float:
         """One pass over the training images; returns the mean training loss.
 
         Raises TrialDiverged if it is not finite; the trainer is then of no further use.
         """
-        images, labels = self._train
+        n = len(self._objective.labels)
         draws = generator(child_seed(self.seed, "epoch", self.epoch), self.device)
-        order = torch.randperm(len(labels), generator=draws, device=self.device)
+        order = torch.randperm(n, generator=draws, device=self.device)
         total = torch.zeros((), device=self.device)
         self.network.train()
-        with _repeatable_convolutions(self.device):
-            for rows in order.split(self.config.batch_size):
+        with repeatable_convolutions(self.device):
+            for step, rows in enumerate(order.split(self.config.batch_size)):
                 self._optimizer.zero_grad()
-                # index_select copies whole images, indexing number by number.
-                batch = images.index_select(0, rows), labels.index_select(0, rows)
-                loss = self._loss(*batch, rows, draws)
+                loss = self._loss(rows, step, draws)
                 loss.backward()
                 self._optimizer.step()
                 total += loss.detach() * len(rows)
         self.epoch += 1
-        mean = float(total) / len(labels)
+        mean = float(total) / n
         if not math.isfinite(mean):
             raise TrialDiverged(f"the classifier's training loss is {mean} in epoch {self.epoch}")
         return mean
 
     def evaluate(self) -> dict[str, float]:
         """Accuracy in [0, 1] and cross entropy in nats on the val images; TrialDiverged if not finite."""
-        self.network.eval()
-        correct, cross_entropy = 0, 0.0
-        with torch.no_grad():
-            for images, labels in zip(*(part.split(EVALUATION_BATCH) for part in self._val), strict=True):
-                logits = self.network(images)
-                correct += int((logits.argmax(dim=1) == labels).sum())
-                cross_entropy += float(functional.cross_entropy(logits, labels, reduction="sum"))
-        n = len(self._val[1])
-        if not math.isfinite(cross_entropy):
-            raise TrialDiverged(f"classifier/ce is {cross_entropy} after epoch {self.epoch}")
-        return {"classifier/accuracy": correct / n, "classifier/ce": cross_entropy / n}
+        return evaluated(self.network, *self._val, self.epoch)
 
     def state_tensors(self) -> dict[str, torch.Tensor]:
         """Copies of all that the next epoch depends on: weights, Adam's moments and step, the epoch."""
-        tensors = {"epoch": torch.tensor(self.epoch)}
-        for name, tensor in self._state().items():
-            tensors[name] = tensor.detach().clone()
-        return tensors
+        return trainer_state.copied(self._state(), self.epoch)
 
     def load_state_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
         """Continues from `state_tensors()` of a trainer with the same settings and seed.
 
         ValueError, with nothing changed, if names or shapes are not this trainer's.
         """
-        own = self._state()
-        differing = {*own, "epoch"} ^ set(tensors)
-        differing |= {name for name in own if name in tensors and tensors[name].shape != own[name].shape}
-        if differing:
-            raise ValueError(f"the state is another classifier's: {', '.join(sorted(differing))} do not fit")
-        with torch.no_grad():
-            for name, tensor in own.items():
-                tensor.copy_(tensors[name])
-        self.epoch = int(tensors["epoch"])
+        self.epoch = trainer_state.load(self._state(), tensors)
 
-    def _loss(
-        self, images: torch.Tensor, labels: torch.Tensor, rows: torch.Tensor, draws: torch.Generator
-    ) -> torch.Tensor:
-        masks = None if self._masks is None else self._masks[rows]
-        if masks is not None and self.config.background_noise > 0:
-            images = randomised_background(images, masks, self.config.background_noise, draws)
-        with self._autocast():
-            hidden = self.network.hidden(images).float()
-            loss = functional.cross_entropy(self.network.head(hidden), labels)
-            if masks is not None:
-                batch = TrainingBatch(self.network, images, hidden, labels, rows, masks, draws)
-                for weight, auxiliary_loss in self._losses.values():
-                    loss = loss + weight * auxiliary_loss(batch)
-            if self._guide is not None:
-                loss = loss + self._guide(hidden, rows)
-        return loss
-
-    def _autocast(self) -> AbstractContextManager[None]:
-        if self.config.precision == "float32" or self.device.type != "cuda":
-            return nullcontext()
-        context: AbstractContextManager[None] = torch.autocast("cuda", dtype=torch.bfloat16)
-        return context
-
-    def _loss_setup(self, auxiliary: AuxiliaryConfig, data: ImageData) -> Callable[[str], LossSetup]:
-        """Setup of a loss by its name: which others are switched on does not touch its first weights."""
-        return lambda name: LossSetup(
-            auxiliary, data.train, self.network.hidden_size, generator(child_seed(self.seed, "loss", name))
-        )
+    def _loss(self, rows: torch.Tensor, step: int, draws: torch.Generator) -> torch.Tensor:
+        shown = self._objective.shown(rows, step, self.config.augmented_share, draws)
+        with self._objective.autocast():
+            hidden, _, loss = self._objective.loss(shown, draws)
+            return loss if self._guide is None else loss + self._guide(hidden, rows)
 
     def _parameter_groups(self) -> list[dict[str, object]]:
         """Parameters for Adam, those of the first learned layer apart for their own decay."""
         config, first = self.config, {id(weight) for weight in self.network.first_weights()}
-        parameters = list(self._parameters().values())
+        parameters = list(self._objective.parameters().values())
         decay = config.weight_decay
         return [
             {
@@ -177,40 +117,27 @@ class ClassifierTrainer:
             {"params": [p for p in parameters if id(p) not in first], "weight_decay": decay},
         ]
 
-    def _parameters(self) -> dict[str, nn.Parameter]:
-        """All that Adam trains, by flat names."""
-        return {
-            **{name: p for name, p in self.network.named_parameters() if p.requires_grad},
-            **{f"losses.{name}": p for name, p in self._heads.named_parameters() if p.requires_grad},
-        }
-
     def _state(self) -> dict[str, torch.Tensor]:
         """The live tensors by their flat names."""
-        state: dict[str, torch.Tensor] = {
-            **{f"network.{name}": tensor for name, tensor in self.network.state_dict().items()},
-            **{f"losses.{name}": tensor for name, tensor in self._heads.state_dict().items()},
-        }
-        for name, parameter in self._parameters().items():
-            for moment, tensor in self._optimizer.state[parameter].items():
-                state[f"adam.{moment}.{name}"] = tensor
-        return state
+        own = self._objective
+        return {**own.state(), **trainer_state.moments(self._optimizer, own.parameters())}
 
 
-def active_losses(
-    auxiliary: AuxiliaryConfig, setup: Callable[[str], LossSetup]
-) -> dict[str, tuple[float, AuxiliaryLoss]]:
-    """(weight, loss) by name of every auxiliary loss switched on; one at 0 is not even imported.
+def evaluated(network: Network, images: torch.Tensor, labels: torch.Tensor, epoch: int) -> dict[str, float]:
+    """Accuracy in [0, 1] and cross entropy in nats on images (n, h, w); TrialDiverged if not finite."""
+    network.eval()
+    correct, cross_entropy = 0, 0.0
+    with torch.no_grad():
+        for part, own in zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True):
+            logits = network(part)
+            correct += int((logits.argmax(dim=1) == own).sum())
+            cross_entropy += float(functional.cross_entropy(logits, own, reduction="sum"))
+    if not math.isfinite(cross_entropy):
+        raise TrialDiverged(f"classifier/ce is {cross_entropy} after epoch {epoch}")
+    return {"classifier/accuracy": correct / len(labels), "classifier/ce": cross_entropy / len(labels)}
 
-    setup: name -> what a loss with a state is built from; asked only for those.
-    """
-    active: dict[str, tuple[float, AuxiliaryLoss]] = {}
-    for name, config in auxiliary.active().items():
-        loss = config.load_implementation()
-        active[name] = (getattr(auxiliary, name), loss(setup(name)) if isinstance(loss, type) else loss)
-    return active
 
-
-def _repeatable_convolutions(device: torch.device) -> AbstractContextManager[None]:
+def repeatable_convolutions(device: torch.device) -> AbstractContextManager[None]:
     """cuDNN's fastest backward passes add in changing order; this asks for the ones that do not."""
     if device.type != "cuda":
         return nullcontext()

@@ -11,7 +11,10 @@ from torch import Tensor
 
 from trainables.config import TrialConfig
 from trainables.data.dataset import ImageData
+from trainables.model.activation_cache import HiddenActivations
+from trainables.model.feature_model import FeatureModel
 from trainables.networks.network import Network
+from trainables.stages.fitting import fit_features
 from trainables.stages.runner import StageRunner
 
 Metrics = dict[str, float]
@@ -22,8 +25,8 @@ class LoopSetup:
     """What a course is told of its trial.
 
     classifier_settings: all that decides a plain classifier but how far it is trained;
-    epochs, sae_epochs: of the classifier and of the SAE at each rung; epochs_per_step: the most that one
-    step trains.
+    epochs, sae_epochs, loop_epochs: of the classifier, of the SAE and of what the loop trains beyond them
+    (0 for loops without epochs of their own) at each rung; epochs_per_step: the most that one step trains.
     """
 
     config: TrialConfig
@@ -33,6 +36,7 @@ class LoopSetup:
     classifier_settings: Mapping[str, Any]
     epochs: tuple[int, ...]
     sae_epochs: tuple[int, ...]
+    loop_epochs: tuple[int, ...]
     epochs_per_step: int
 
     @property
@@ -70,6 +74,21 @@ class ClassifierLoop:
     def advance(self, rung: int) -> None:
         """Train one step's worth towards `rung`; the history grows by at least one epoch."""
         raise NotImplementedError
+
+    def features(self, rung: int, hidden: HiddenActivations) -> FeatureModel:
+        """Basis and SAE at `rung`, which has arrived; hidden: activations of the classifier as it is now.
+
+        Fitted afresh through the cache, unless a loop has trained an SAE itself.
+        """
+        model, _ = fit_features(
+            self.setting.stages,
+            self.setting.config,
+            self.setting.sae_epochs[rung - 1],
+            self.network,
+            lambda: hidden.train,
+            self.key,
+        )
+        return model
 
     def tensors(self) -> dict[str, Tensor]:
         """Copies of all tensors that the next step depends on."""

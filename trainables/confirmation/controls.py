@@ -24,6 +24,7 @@ from torch import Tensor
 
 from trainables.bases.affine import mean_and_covariance, principal_components
 from trainables.bases.basis import Basis
+from trainables.batches import in_batches
 from trainables.config import TrialConfig
 from trainables.model.feature_model import FeatureModel
 from trainables.model.interface import SupportsFeatures
@@ -117,7 +118,7 @@ def twin(trained: Trained) -> FeatureModel:
     Stability is measured between these two: directions in the hidden layers of two classifiers have no
     common axes, so SAEs of two replicates cannot be compared by the cosine of their decoder rows.
     """
-    sae = run_sae_task(trained.stages, _twin_task(trained), trained.config.sae, trained.model.basis.rank)
+    sae = run_sae_task(trained.stages, _twin_task(trained), trained.config.sae)
     return FeatureModel(trained.model.classifier, trained.model.basis, sae)
 
 
@@ -127,18 +128,18 @@ def _identity(trained: Trained) -> SupportsFeatures:
 
 def _pca(trained: Trained) -> SupportsFeatures:
     return SignedComponents(
-        trained.model, hidden_of(trained.model.classifier, trained.images), round(trained.l0)
+        trained.model, in_batches(trained.model.classifier.hidden, trained.images), round(trained.l0)
     )
 
 
 def _random_dictionary(trained: Trained) -> SupportsFeatures:
-    sae = run_sae_task(trained.stages, _frozen_task(trained), trained.config.sae, trained.model.basis.rank)
+    sae = run_sae_task(trained.stages, _frozen_task(trained), trained.config.sae)
     return FeatureModel(trained.model.classifier, trained.model.basis, sae)
 
 
 def _untrained(trained: Trained) -> SupportsFeatures:
     network, basis, task = _untrained_task(trained)
-    sae = run_sae_task(trained.stages, task, trained.config.sae, basis.rank)
+    sae = run_sae_task(trained.stages, task, trained.config.sae)
     return FeatureModel(network, basis, sae)
 
 
@@ -169,7 +170,7 @@ def _task(trained: Trained, what: str, seed: int, *, frozen_decoder: bool) -> Sa
     config, model = trained.config.sae, trained.model
 
     def request() -> SaeRequest:
-        y = model.basis.encode(hidden_of(model.classifier, trained.images))
+        y = model.basis.encode(in_batches(model.classifier.hidden, trained.images))
         return SaeRequest(config, y, config.epochs, seed, frozen_decoder)
 
     return SaeTask("control", trained.key(what), request)
@@ -178,15 +179,9 @@ def _task(trained: Trained, what: str, seed: int, *, frozen_decoder: bool) -> Sa
 def _untrained_task(trained: Trained) -> tuple[Network, Basis, SaeTask]:
     network = trained.untrained_network()
     config, stages = trained.config, trained.stages
-    hidden = _lazily(lambda: hidden_of(network, trained.images))
+    hidden = _lazily(lambda: in_batches(network.hidden, trained.images))
     basis, key = fit_basis(stages, config.basis, hidden, network.hidden_size, trained.key("untrained"))
     return network, basis, sae_task(stages, config.sae, config.sae.epochs, basis, hidden, key)
-
-
-@torch.no_grad()
-def hidden_of(network: Network, images: Tensor, batch: int = 8192) -> Tensor:
-    """h (n, d) of images (n, h, w)."""
-    return torch.cat([network.hidden(part) for part in images.split(batch)])
 
 
 def _lazily(compute: Callable[[], Tensor]) -> Callable[[], Tensor]:

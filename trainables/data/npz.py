@@ -14,13 +14,19 @@ from trainables.errors import DataError
 
 PREFIXES = ("", "val_", "test_")
 NAMES = tuple(f"{prefix}{name}" for prefix in PREFIXES for name in ("images", "labels"))
+# What a file may say of its pixels, so that it stays right wherever it is moved.
+SCALE, INVERTED = "scale", "inverted"
+BRIGHT = 0.75  # the border's median above which the background is taken for white
+DARK_BYTES = 128  # bytes that stay below would be shown at less than half of their brightness
 HELD_OUT_SHARE = 0.2
 
 
 def load_npz(source: Source) -> Parts:
     """Reads `images` (N, h, w) and `labels` (N,), split 60/20/20 by class into train, val and test.
 
-    images: uint8 from 0 to 255, or floats in [0, 1]; the background should be black (0).
+    images: uint8 from 0 to 255, or floats in [0, 1]; the background is black (0). `scale` beside them is
+    the value of full ink where it is another (16 of 0 to 16); `inverted` True turns images x into 1 - x, and
+    False says that a bright background is meant. Images that look otherwise are refused with what to write.
     labels: whole numbers 0 to C - 1, each occurring.
     `val_images` with `val_labels`, and `test_images` with `test_labels`, are used as they are where
     present; each one absent takes its 20 % from `images`.
@@ -56,7 +62,7 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
                 raise DataError(
                     f"{path} holds a single array; write it with numpy.savez(path, images=..., labels=...)"
                 )
-            _check_names(set(archive.files), path)
+            _check_names(set(archive.files) - {SCALE, INVERTED}, path)
             arrays = {name: archive[name] for name in archive.files}
     except FileNotFoundError as error:
         raise DataError(f"there is no file {path}") from error
@@ -72,7 +78,8 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
 def _check_names(found: set[str], path: Path) -> None:
     unknown = sorted(found - set(NAMES))
     if unknown:
-        raise DataError(f"{path}: nothing reads {', '.join(unknown)}; known are {', '.join(NAMES)}")
+        known = ", ".join((*NAMES, SCALE, INVERTED))
+        raise DataError(f"{path}: nothing reads {', '.join(unknown)}; known are {known}")
     for prefix in PREFIXES:
         pair = {f"{prefix}images", f"{prefix}labels"}
         missing = sorted(pair - found)
@@ -83,7 +90,9 @@ def _check_names(found: set[str], path: Path) -> None:
 
 
 def _checked_split(arrays: dict[str, np.ndarray], prefix: str, path: Path) -> Split:
-    images = _checked_images(arrays[f"{prefix}images"], f"{path}: {prefix}images")
+    where = f"{path}: {prefix}images"
+    images = _checked_images(arrays[f"{prefix}images"], where, _scale(arrays, path))
+    images = _on_black(images, where, _inverted(arrays, path))
     labels = arrays[f"{prefix}labels"]
     where = f"{path}: {prefix}labels"
     if labels.shape != images.shape[:1]:
@@ -95,22 +104,69 @@ def _checked_split(arrays: dict[str, np.ndarray], prefix: str, path: Path) -> Sp
     return Split(images, labels.astype(np.int64))
 
 
-def _checked_images(images: np.ndarray, where: str) -> np.ndarray:
+def _checked_images(images: np.ndarray, where: str, scale: float | None) -> np.ndarray:
     """float32 in [0, 1], or DataError."""
     if images.ndim != 3 or 0 in images.shape:
         raise DataError(f"{where} has shape {images.shape}; (N, height, width), none of them 0, is needed")
-    if images.dtype == np.uint8:
-        return images.astype(np.float32) / np.float32(255)
-    if images.dtype.kind != "f":
+    if images.dtype.kind not in "uif":
         raise DataError(f"{where} is {images.dtype}; uint8 from 0 to 255 or floats in [0, 1] are needed")
-    if not np.isfinite(images).all():
+    if images.dtype.kind == "f" and not np.isfinite(images).all():
         raise DataError(f"{where} has NaN or infinite pixels")
     low, high = images.min(), images.max()
-    if low < 0 or high > 1:
+    top = (255 if images.dtype == np.uint8 else 1) if scale is None else scale
+    found = f"{where} is {images.dtype} from {low:g} to {high:g}"
+    needed = "floats in [0, 1] or uint8 up to 255 are needed"
+    if low < 0:
         raise DataError(
-            f"{where} reaches from {low:g} to {high:g}; floats must lie in [0, 1], or be uint8 up to 255"
+            f"{found}; {needed}. Save the images as they were before they were centred or standardised, "
+            f"or as (images + {-low:g}) / {high - low:g}"
         )
-    return np.ascontiguousarray(images, dtype=np.float32)
+    if scale is None and images.dtype == np.uint8 and 0 < high < DARK_BYTES:
+        raise DataError(f"{found}: divided by 255, full ink would be {high / 255:.2g}. {_write(high)}")
+    if high > top:
+        above = int((images > top).sum())
+        raise DataError(
+            f"{found}; {needed}. {above} of {images.size} pixels lie above {top:g}. {_write(high)}, "
+            f"or cut them off with images.clip(0, {top:g})"
+        )
+    return np.ascontiguousarray(images, dtype=np.float32) / np.float32(top)
+
+
+def _write(scale: float) -> str:
+    return f"Say what full ink is: numpy.savez(path, images=..., labels=..., {SCALE}={scale:g})"
+
+
+def _scale(arrays: dict[str, np.ndarray], path: Path) -> float | None:
+    if SCALE not in arrays:
+        return None
+    given = arrays[SCALE]
+    if given.shape != () or given.dtype.kind not in "uif" or not (np.isfinite(given) and given > 0):
+        raise DataError(f"{path}: {SCALE} is {given!r}; one number above 0 is needed, the value of full ink")
+    return float(given)
+
+
+def _inverted(arrays: dict[str, np.ndarray], path: Path) -> bool | None:
+    if INVERTED not in arrays:
+        return None
+    given = arrays[INVERTED]
+    if given.shape != () or given.dtype != np.bool_:
+        raise DataError(f"{path}: {INVERTED} is {given!r}; True or False is needed")
+    return bool(given)
+
+
+def _on_black(images: np.ndarray, where: str, inverted: bool | None) -> np.ndarray:
+    """Strokes on black; DataError where the border is bright and the file does not say what is meant."""
+    if inverted is not None:
+        return np.float32(1) - images if inverted else images
+    ring = np.concatenate([part.ravel() for part in (images[:, [0, -1]], images[:, :, [0, -1]])])
+    bright = float(np.median(ring))
+    if bright >= BRIGHT:
+        raise DataError(
+            f"{where} have a bright background: the median of their border is {bright:.2f}, and strokes are "
+            f"looked for on black (0). Add {INVERTED}=True to the file to turn them round, or "
+            f"{INVERTED}=False if it is meant"
+        )
+    return images
 
 
 def _count_classes(labels: np.ndarray, path: Path) -> int:

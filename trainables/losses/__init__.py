@@ -1,0 +1,4 @@
+"""Auxiliary losses of the classifier, each a file, and what they are told of a batch.
+
+May import: trainables.bases, trainables.data, trainables.edits, trainables.networks, trainables.settings.
+"""

@@ -1,4 +1,4 @@
-"""Sparse hidden activations."""
+"""The L1 penalty on hidden activations."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,12 +11,22 @@ from torch.nn import functional
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-SHIFT = 2 / 28
-DEGREES = 12.0
-SCALE = 0.1
-ELASTIC = 0.03
 ELASTIC_SIGMA = 4 / 28
 BACKGROUND = 0.2
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How far images may move: a shift in sides, a turn in degrees, a scale 1 +- this, an elastic
+    displacement (Simard et al. 2003) whose root mean square is half of this share of a side."""
+
+    shift: float = 2 / 28
+    degrees: float = 12.0
+    scale: float = 0.1
+    elastic: float = 0.03
+
+
+SURVIVED = Motion()
 
 
 def digit_view(images: torch.Tensor, mask: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -29,30 +40,21 @@ def digit_view(images: torch.Tensor, mask: torch.Tensor, generator: torch.Genera
 
 
 class MovedDigit(v2.Transform):
-    """Each image of a batch, and its mask, shifted, turned, scaled and bent.
+    """Each image of a batch, and its mask, shifted, turned, scaled and bent within `motion`.
 
-    Shift up to 2/28 of a side, +-12 degrees, scale 0.9 to 1.1, elastic displacement (Simard et al. 2003)
-    of about 1.5 % of a side. A transform of torchvision's v2 family in place of RandomAffine and
+    A transform of torchvision's v2 family in place of RandomAffine and
     ElasticTransform, which draw once for a whole batch and from the global generator: views of one batch
     would all be moved alike, and a contrastive loss would have nothing to tell apart.
     """
 
-    def __init__(self, generator: torch.Generator) -> None:
+    def __init__(self, generator: torch.Generator, motion: Motion = SURVIVED) -> None:
         super().__init__()
-        self._generator = generator
+        self._generator, self._motion = generator, motion
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """The grid (b, h, w, 2) at which the moved images read the given ones."""
+        """The grid at which the moved images read the given ones."""
         images = flat_inputs[0]
-        n, *shape = images.shape
-        draws = 2 * torch.rand(4, n, generator=self._generator, device=images.device) - 1
-        grid = affine_grid(
-            math.pi / 180 * DEGREES * draws[0],
-            1 + SCALE * draws[1],
-            2 * SHIFT * draws[2:].t(),
-            torch.Size(shape),
-        )
-        return {"grid": (grid + _elastic(images.shape, self._generator, images.device)).to(images.dtype)}
+        return {"grid": motion_grid(images.as_subclass(torch.Tensor), self._motion, self._generator)}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         """Images read bilinearly; of a mask, every pixel that any of its own pixels reaches."""
@@ -82,6 +84,26 @@ class NoisyBackground(v2.Transform):
         if isinstance(inpt, tv_tensors.Mask):
             return inpt
         return tv_tensors.wrap(torch.maximum(inpt.as_subclass(torch.Tensor), params["noise"]), like=inpt)
+
+
+def moved(images: torch.Tensor, motion: Motion, generator: torch.Generator) -> torch.Tensor:
+    """images (b, h, w), each shifted, turned, scaled and bent within `motion` by draws of its own."""
+    return sampled(images, motion_grid(images, motion, generator))
+
+
+def motion_grid(images: torch.Tensor, motion: Motion, generator: torch.Generator) -> torch.Tensor:
+    """Where moved images (b, h, w) read the given ones, (b, h, w, 2); generator on their device."""
+    n, *shape = images.shape
+    draws = 2 * torch.rand(4, n, generator=generator, device=images.device) - 1
+    grid = affine_grid(
+        math.pi / 180 * motion.degrees * draws[0],
+        1 + motion.scale * draws[1],
+        2 * motion.shift * draws[2:].t(),
+        torch.Size(shape),
+    )
+    if motion.elastic > 0:
+        grid = grid + motion.elastic * _elastic(images.shape, generator, images.device)
+    return grid.to(images.dtype)
 
 
 def affine_grid(
@@ -114,7 +136,7 @@ def _centres(size: int, like: torch.Tensor) -> torch.Tensor:
 
 
 def _elastic(shape: torch.Size, generator: torch.Generator, device: torch.device) -> torch.Tensor:
-    """Smooth random displacement (b, h, w, 2) in half sides, from Gaussian noise under a wide blur."""
+    """Smooth random displacement (b, h, w, 2) of root mean square 1: Gaussian noise under a wide blur."""
     n, height, width = shape
     # What is to be blurred over a seventh of a side needs no full resolution, and costs a fourth of it.
     rows, columns = (height + 1) // 2, (width + 1) // 2
@@ -122,7 +144,7 @@ def _elastic(shape: torch.Size, generator: torch.Generator, device: torch.device
     smooth = _blurred(noise, max(0.5, ELASTIC_SIGMA * min(rows, columns)))
     # About a mean of 0; Tensor.std takes ten times as long.
     spread = smooth.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
-    full = functional.interpolate(ELASTIC * smooth / spread, (height, width), mode="bilinear")
+    full = functional.interpolate(smooth / spread, (height, width), mode="bilinear")
     return full.permute(0, 2, 3, 1)
 
 

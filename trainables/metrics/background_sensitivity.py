@@ -12,6 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from trainables.batches import in_batches
 from trainables.data.stroke_mask import stroke_mask
 from trainables.metrics import junk
 from trainables.metrics.latent_image_pairs import Pairs, firing_pairs
@@ -19,7 +20,6 @@ from trainables.metrics.measured import Measured
 
 DRAWS = 2
 BRIGHTEST = 0.3
-BATCH = 8192
 
 
 @torch.no_grad()
@@ -60,5 +60,5 @@ def untrained_sensitivity(hidden: Callable[[Tensor], Tensor], images: Tensor, se
 
 def _pair_codes(codes: Callable[[Tensor], Tensor], pictures: Tensor, pairs: Pairs) -> Tensor:
     """z of each pair (p,) float64, given all pictures (m, h, w) that occur."""
-    z = torch.cat([codes(part)[:, pairs.columns] for part in pictures.split(BATCH)])
+    z = in_batches(lambda part: codes(part)[:, pairs.columns], pictures)
     return z[pairs.at, pairs.latent].double()

@@ -1,15 +1,18 @@
 """Every metric that is registered, without importing torch.
 
 The space check looks objectives and constraints up here; leaderboards take directions from here; what the
-rungs compute follows from here. To add a metric: one file beside those of ENTRIES and its line there, or
-`register` from outside.
+rungs compute follows from here. To add a metric here: one file beside those of ENTRIES and its line there. To
+add one elsewhere: an entry point of the group `sae_search.metrics` that names a `Metric`, or `register`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib import import_module
+from importlib.metadata import entry_points
 
+from trainables.errors import MemberError
+from trainables.foreign import import_object
 from trainables.metrics.metric import NULL, SKILL, Column, Metric, Need, Role, When
 from trainables.metrics.score import DEFAULT_SCORE_PARTS, SCORE_PARTS
 
@@ -17,6 +20,8 @@ __all__ = ["DEFAULT_SCORE_PARTS", "METRICS", "SCORE_PARTS"]
 
 # Modules of `trainables.metrics.entries`; each has METRICS, a tuple of `Metric`.
 ENTRIES = (
+    "readable",
+    "supported",
     "classifier",
     "probe",
     "sae_statistics",
@@ -38,6 +43,8 @@ ENTRIES = (
     "colour_gap",
     "inversion",
 )
+
+GROUP = "sae_search.metrics"
 
 METRICS: dict[str, Column] = {}
 """Every number a trial can be measured by, the few that matter first, those of poor signal last."""
@@ -61,7 +68,11 @@ def register(*metrics: Metric) -> None:
         _registered[metric.name] = metric
         METRICS.update(metric.columns())
     order = ("key", "plain", "experimental")
-    ordered = sorted(METRICS.items(), key=lambda item: order.index(item[1].metric.standing))
+
+    def place(column: Column) -> tuple[int, bool]:
+        return order.index(column.metric.standing), column.role != "value"
+
+    ordered = sorted(METRICS.items(), key=lambda item: place(item[1]))
     METRICS.clear()
     METRICS.update(ordered)
 
@@ -99,6 +110,19 @@ def skill_of(name: str) -> str | None:
     return name + SKILL if name + SKILL in METRICS else None
 
 
+def register_installed() -> None:
+    """Register what installed packages name. Raises MemberError for what cannot be had or is no `Metric`."""
+    for point in entry_points(group=GROUP):
+        found = import_object(point.value)
+        if not isinstance(found, Metric):
+            raise MemberError(
+                f"{point.value}, entry point {point.name} of {GROUP}: a {type(found).__name__}; must be a "
+                "trainables.metrics.metric.Metric"
+            )
+        register(found)
+
+
 register(
     *(metric for name in ENTRIES for metric in import_module(f"trainables.metrics.entries.{name}").METRICS)
 )
+register_installed()

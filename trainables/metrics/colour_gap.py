@@ -16,7 +16,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-BATCH = 8192
+from trainables.batches import in_batches
 
 
 @torch.no_grad()
@@ -39,5 +39,5 @@ def colour_gap(codes: Callable[[Tensor], Tensor], alive: Tensor, images: Tensor)
 
 def _moments(codes: Callable[[Tensor], Tensor], images: Tensor, *, inverse: bool) -> tuple[Tensor, Tensor]:
     """Mean and population variance of every code over the images or their inverses, (f,) float64 each."""
-    z = torch.cat([codes(1 - part if inverse else part) for part in images.split(BATCH)]).double()
+    z = in_batches(lambda part: codes(1 - part if inverse else part), images).double()
     return z.mean(dim=0), z.var(dim=0, correction=0)

@@ -4,6 +4,9 @@ Pixels are taken in the map's order, largest |A| first, and after each of S equa
     deletion   taken pixels are replaced by resampled ones; a good order makes the code fall early
     insertion  taken pixels are shown on an image that is resampled everywhere else; it should rise early
     AUC = (sum_k s_k - s_0 / 2 - s_S / 2) / S,   s_k = min(1, z_j(masked) / z_j(x)),   in [0, 1].
+A resampled image may excite the latent as well, so no order brings the deletion curve below s_S, where all
+pixels are resampled. Deletion is therefore the area above that floor, AUC - (s_0 / 2 + (S - 1 / 2) s_S) / S,
+which is 0 for a map whose first pixels do all: without it a perfect map had a skill below 1.
 Petsiuk et al. 2018 (arXiv 1806.07421). A resampled pixel is that of a random image at the same place:
 black would leave background as it is, and the map's claims about background untested. The null is the
 same in random order.
@@ -26,23 +29,12 @@ IMAGES_AT_ONCE = 8192
 
 @dataclass(frozen=True)
 class Faithfulness:
-    """Mean AUCs over latents, and those of random orders."""
+    """Mean areas over latents, and those of random orders; deletion's above its floor."""
 
     deletion: float
     deletion_null: float
     insertion: float
     insertion_null: float
-
-    @property
-    def deletion_skill(self) -> float:
-        """0 = random order, 1 = the first pixel silences; 0 where random order is at 0 already."""
-        return 1 - self.deletion / self.deletion_null if self.deletion_null > 0 else 0.0
-
-    @property
-    def insertion_skill(self) -> float:
-        """0 = random order, 1 = the first pixel suffices; 0 where random order is at 1 already."""
-        null = self.insertion_null
-        return (self.insertion - null) / (1 - null) if null < 1 else 0.0
 
 
 @torch.no_grad()
@@ -87,10 +79,15 @@ def area(curve: Tensor) -> Tensor:
     return (curve.sum(0) - curve[0] / 2 - curve[-1] / 2) / (len(curve) - 1)
 
 
+def floor(curve: Tensor) -> Tensor:
+    """Area (p,) under a curve that falls to its last reading at the first step, of (S + 1, p)."""
+    return (curve[0] / 2 + (len(curve) - 1.5) * curve[-1]) / (len(curve) - 1)
+
+
 def _areas(
     codes: Callable[[Tensor], Tensor], ranks: Tensor, other: Tensor, pairs: Pairs, images: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Deletion and insertion AUC of each pair, (p,) float64 each."""
+    """Deletion above its floor and insertion of each pair, (p,) float64 each."""
     deleted: list[Tensor] = []
     inserted: list[Tensor] = []
     n_pixels = images[0].numel()
@@ -107,5 +104,6 @@ def _areas(
         ):
             z = codes(mixed.flatten(0, 1)).gather(1, column.repeat(STEPS + 1)[:, None])
             share = z.view(STEPS + 1, -1).double() / clean.clamp(min=torch.finfo(torch.float32).tiny)
-            curves.append(area(share.clamp(max=1)))
+            curve = share.clamp(max=1)
+            curves.append(area(curve) - floor(curve) if curves is deleted else area(curve))
     return torch.cat(deleted), torch.cat(inserted)

@@ -1,10 +1,13 @@
 """Where in the image a latent looks: the share of its input gradient that lies off the strokes.
 
-For latent u and image x, with n_s ~ U[0, 0.05] per pixel and S = 4 draws,
+For latent u and image x, with noise n_s ~ U[0, w_s] per pixel off the strokes, U[0, 0.05] on them, and S = 8
+widths w_s from 0.025 to 0.8, evenly spaced in their logarithm,
     G = | (1/S) sum_s du/dx (x + n_s) |          (signed mean first, then the absolute value),
     J = sum_{p off the strokes} G_p / sum_p G_p,   divided by chance c = 1 - |mask| / pixels.
-The noise matters: at exactly black pixels ReLU'(0) = 0 silences a network without biases. Signs are averaged
-before the absolute value so that what only the noise switches on and off cancels, as in SmoothGrad.
+The noise matters: at exactly black pixels ReLU'(0) = 0 silences a network without biases, and below one small
+width a threshold on pixels does, with the same weights; wider noise passes it. Penalties train at U[0, 0.05],
+a width that is not among those measured. Signs are averaged before the absolute value so that what only the
+noise switches on and off cancels, as in SmoothGrad.
 1 = as if all pixels were read alike, 0 = strokes only. Relevance mass: Arras et al. 2022 (arXiv 2003.07258).
 `far` is the same with the filled convex hull of the mask in its place: what is absent between strokes can
 be honest evidence (the hole of a 0), what lies beyond the hull says nothing about the digit.
@@ -20,12 +23,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from trainables.attribution.attribution import Latents, input_gradients
+from trainables.batches import in_batches
 from trainables.data.convex_hull import filled_hull
 from trainables.data.stroke_mask import stroke_mask
 from trainables.metrics.latent_image_pairs import Pairs, firing_pairs, top_pairs
 
 DRAWS = 4
 NOISE = 0.05
+# 8 widths between 0.02 and 1, the middles of equal parts of their logarithm.
+WIDTHS = tuple(0.02 * 50 ** ((s + 0.5) / 8) for s in range(8))
 NOISE_FIELDS = 64
 PAIRS = 2048
 UNTRAINED_DIRECTIONS = 64
@@ -82,8 +88,7 @@ def untrained_pairs(hidden: Callable[[Tensor], Tensor], images: Tensor, seed: in
 
     A direction has no threshold: all its top images count, whatever the projection's sign.
     """
-    with torch.no_grad():
-        h = torch.cat([hidden(part) for part in images.split(8192)])
+    h = in_batches(hidden, images)
     generator = torch.Generator().manual_seed(seed)
     directions = F.normalize(torch.randn(UNTRAINED_DIRECTIONS, h.shape[1], generator=generator), dim=1).to(h)
     mean = h.mean(dim=0)
@@ -111,11 +116,11 @@ def _measure(
         nothing = torch.zeros(0, dtype=torch.float64)
         return Junk(pairs.columns, nothing, nothing, nothing, 0.0)
     generator = torch.Generator().manual_seed(seed)
-    noise = pixel_noise(pairs, images, generator)
     other = _same_class_partner(labels, pairs.images, generator)
     pictures = images[pairs.images]
     own_mask, other_mask = stroke_mask(pictures), stroke_mask(images[other])
     hull = filled_hull(own_mask)
+    noise = background_noise(pairs, own_mask, images, generator)
     near, far, specificity = [], [], []
     for part in torch.arange(len(pairs), device=images.device).split(PAIRS):
         at = pairs.at[part]
@@ -137,6 +142,13 @@ def pixel_noise(pairs: Pairs, images: Tensor, generator: torch.Generator) -> Ten
     """
     fields = torch.rand(DRAWS, NOISE_FIELDS, *images.shape[1:], generator=generator).to(images)
     return fields[:, pairs.images % NOISE_FIELDS] * NOISE
+
+
+def background_noise(pairs: Pairs, mask: Tensor, images: Tensor, generator: torch.Generator) -> Tensor:
+    """U[0, w] off the mask (m, h, w) for each of WIDTHS, U[0, 0.05] on it, as `pixel_noise`: (8, m, h, w)."""
+    fields = torch.rand(len(WIDTHS), NOISE_FIELDS, *images.shape[1:], generator=generator).to(images)
+    widths = torch.tensor(WIDTHS, device=images.device, dtype=images.dtype)[:, None, None, None]
+    return fields[:, pairs.images % NOISE_FIELDS] * torch.where(mask, NOISE, widths)
 
 
 def mean_gradient(latents: Latents, pictures: Tensor, noise: Tensor, columns: Tensor) -> Tensor:

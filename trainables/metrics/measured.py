@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from trainables.batches import BATCH, in_batches
 from trainables.metrics import probe, sae_statistics, selectivity
 from trainables.metrics.top_images import TopImages
 from trainables.model.activation_cache import HiddenActivations
 from trainables.model.interface import SupportsFeatures
 
-BATCH = 8192
 Fit = tuple[Tensor, Tensor, Tensor, Tensor, int]
 """Features (m, k) and labels (m,) of train rows, the same of val, and the number of classes."""
 
@@ -60,7 +60,7 @@ class Measured:
 
     @property
     def alive(self) -> Tensor:
-        """(f,) bool."""
+        """Which latents fire at least once: (f,) bool."""
         return sae_statistics.alive_mask(self.firing)
 
     def fit(self) -> Fit:
@@ -83,7 +83,9 @@ def measure(
     `hidden` are its activations on both, where they are known.
     """
     if hidden is None:
-        hidden = HiddenActivations(*(_hidden(model, images) for images in (train_images, val_images)))
+        hidden = HiddenActivations(
+            in_batches(model.hidden, train_images), in_batches(model.hidden, val_images)
+        )
     rows = probe.probe_rows(train_images.shape[0]).to(train_images.device)
     n_classes = int(torch.cat([train_labels, val_labels]).max()) + 1
     wanted = torch.zeros(train_images.shape[0], dtype=torch.bool, device=train_images.device)
@@ -95,7 +97,7 @@ def measure(
         top.update(z)
         firing = firing + sae_statistics.firing_counts(z)
         codes.append(z[keep])
-    val_z = torch.cat([model.encode(part)[1] for part in hidden.val.split(BATCH)])
+    val_z = in_batches(lambda h: model.encode(h)[1], hidden.val)
     activations = Activations(
         train_images, train_labels, hidden.train, val_images, val_labels, hidden.val, rows, n_classes
     )
@@ -106,9 +108,5 @@ def measure(
         train_labels[top.images()],
         torch.cat(codes),
         val_z,
-        torch.cat([model.decode(part) for part in val_z.split(BATCH)]),
+        in_batches(model.decode, val_z),
     )
-
-
-def _hidden(model: SupportsFeatures, images: Tensor) -> Tensor:
-    return torch.cat([model.hidden(part) for part in images.split(BATCH)])

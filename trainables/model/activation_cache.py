@@ -25,7 +25,7 @@ class HiddenActivations:
 
     @property
     def nbytes(self) -> int:
-        """Of both together."""
+        """Bytes that both splits take together."""
         return self.train.nbytes + self.val.nbytes
 
 

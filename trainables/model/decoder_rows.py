@@ -1,4 +1,4 @@
-"""decoder_rows."""
+"""The decoder rows of an SAE, carried from the basis back to hidden space."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from trainables.bases.basis import Basis
 from trainables.config import TrialConfig
 from trainables.networks.network import Network, build_network
+from trainables.saes.shell import sae_from
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.seeds import generator
 
@@ -68,7 +69,9 @@ class FeatureModel(nn.Module):
         basis.load_state_dict(
             {k.removeprefix("basis."): v for k, v in tensors.items() if k.startswith("basis.")}
         )
-        sae: SparseAutoencoder = config.sae.load_implementation()(config.sae, basis.rank)
+        sae = sae_from(
+            config.sae, {k.removeprefix("sae."): v for k, v in tensors.items() if k.startswith("sae.")}
+        )
         model = cls(classifier, basis, sae)
         model.load_state_dict(dict(tensors))
         return model.requires_grad_(False).eval().to(device)

@@ -1,4 +1,4 @@
-"""SupportsFeatures."""
+"""What galleries, metrics and exports ask of a classifier with an SAE."""
 
 from __future__ import annotations
 

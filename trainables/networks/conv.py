@@ -1,4 +1,4 @@
-"""The convolutional classifier."""
+"""The convolutional classifier, whose hidden layer the SAE reads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import torch
 from torch import nn
 
 from trainables.networks.front_ends.front_end import halved
-from trainables.networks.k_winners import k_winners
 from trainables.networks.layers import linear, strided_convolution
 from trainables.networks.network import Network
 from trainables.settings.classifier import ConvClassifierConfig
@@ -15,8 +14,8 @@ from trainables.settings.classifier import ConvClassifierConfig
 class Conv(Network):
     """Two 3x3 convolutions with stride 2 (c and 2c channels), a hidden ReLU layer, a linear head.
 
-    The hidden layer's `kwta` strongest units (all, if that is 0) are `hidden`. Without `bias` (Mohan et
-    al. 2020) everything up to there is positively homogeneous: hidden(a x) = a hidden(x) for a >= 0.
+    Without `bias` (Mohan et al. 2020) everything up to the hidden layer is positively homogeneous:
+    activations(a x) = a activations(x) for a >= 0.
     """
 
     def __init__(
@@ -26,9 +25,8 @@ class Conv(Network):
         n_classes: int,
         generator: torch.Generator,
     ) -> None:
-        super().__init__()
+        super().__init__(config)
         self.hidden_size = config.hidden_size
-        self.kwta = config.kwta
         height, width = (halved(halved(size)) for size in image_shape)
         c, bias = config.channels, config.bias
         self.first = strided_convolution(1, c, generator, bias)
@@ -36,18 +34,18 @@ class Conv(Network):
         self.to_hidden = linear(2 * c * height * width, config.hidden_size, generator, bias)
         self.readout = linear(config.hidden_size, n_classes, generator)
 
-    def hidden(self, images: torch.Tensor) -> torch.Tensor:
-        """images (b, h, w) in [0, 1] -> h (b, d) >= 0."""
+    def activations(self, images: torch.Tensor) -> torch.Tensor:
+        """images (b, h, w) in [0, 1] -> (b, d) >= 0."""
         maps = self.second(self.first(images.unsqueeze(1)).relu()).relu()
         activations: torch.Tensor = self.to_hidden(maps.flatten(1)).relu()
-        return k_winners(activations, self.kwta)
+        return activations
 
     def hidden_layer(self) -> nn.Linear:
         """The one after the convolutions."""
         return self.to_hidden
 
     def readout_layer(self) -> nn.Linear:
-        """The head."""
+        """The linear layer from hidden units to logits."""
         return self.readout
 
     def first_weights(self) -> list[torch.Tensor]:

@@ -13,11 +13,13 @@ RARELY_INKED = 0.01
 
 
 def initial_network(config: ClassifierTrainingConfig, data: ImageData, generator: torch.Generator) -> Network:
-    """`build_network` for `data`; with `zero_dead_pixels`, first weights of dead pixels are 0.
+    """`build_network` for `data`, what its start fits fitted to the train images; with `zero_dead_pixels`,
+    first weights of dead pixels are 0.
 
     generator: CPU, decides the weights. The network is on the CPU.
     """
     network = build_network(config, data.image_shape, data.n_classes, generator)
+    network.fit_start(data.train.images.cpu(), generator)
     if getattr(config, "zero_dead_pixels", False):
         network.zero_pixels(dead_pixels(data.train.images).cpu())
     return network

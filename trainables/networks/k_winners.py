@@ -1,4 +1,4 @@
-"""k-winners-take-all."""
+"""Activation of which only the k largest hidden units of an image stay: k-winners-take-all."""
 
 from __future__ import annotations
 

@@ -10,17 +10,13 @@ from torch import nn
 from trainables import registry
 from trainables.networks.front_ends.front_end import FrontEnd
 from trainables.networks.front_ends.pixels import Pixels
-from trainables.networks.k_winners import k_winners
 from trainables.networks.layers import linear
 from trainables.networks.network import Network
 from trainables.settings.classifier import MlpClassifierConfig
 
 
 class Mlp(Network):
-    """A front end, `depth` layers of `hidden_size` ReLU units, then a linear head.
-
-    The last hidden layer's `kwta` strongest units (all, if that is 0) are `hidden`.
-    """
+    """A front end, `depth` layers of `hidden_size` ReLU units, then a linear head."""
 
     def __init__(
         self,
@@ -29,9 +25,8 @@ class Mlp(Network):
         n_classes: int,
         generator: torch.Generator,
     ) -> None:
-        super().__init__()
+        super().__init__(config)
         self.hidden_size = config.hidden_size
-        self.kwta = config.kwta
         self.image_shape = image_shape
         front_end: type[FrontEnd] = registry.FRONT_ENDS[config.front_end]
         self.front_end = front_end(image_shape, config.front_end_channels, generator)
@@ -39,12 +34,12 @@ class Mlp(Network):
         self.layers = nn.ModuleList(linear(n_in, n_out, generator) for n_in, n_out in pairwise(sizes))
         self.readout = linear(config.hidden_size, n_classes, generator)
 
-    def hidden(self, images: torch.Tensor) -> torch.Tensor:
-        """images (b, h, w) in [0, 1] -> h (b, d) >= 0."""
+    def activations(self, images: torch.Tensor) -> torch.Tensor:
+        """images (b, h, w) in [0, 1] -> (b, d) >= 0."""
         activations: torch.Tensor = self.front_end(images)
         for layer in self.layers:
             activations = layer(activations).relu()
-        return k_winners(activations, self.kwta)
+        return activations
 
     def head(self, hidden: torch.Tensor) -> torch.Tensor:
         """h (b, d) -> logits (b, classes)."""
@@ -56,7 +51,7 @@ class Mlp(Network):
         return self._hidden_layer(-1)
 
     def readout_layer(self) -> nn.Linear:
-        """The head."""
+        """The linear layer from hidden units to logits."""
         return self.readout
 
     def first_weights(self) -> list[torch.Tensor]:

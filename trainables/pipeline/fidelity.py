@@ -10,7 +10,11 @@ import math
 
 
 def rung_share(rung: int, rungs: int, reduction_factor: int) -> float:
-    """Share of the full training at `rung` (1..rungs), in (0, 1]; the last rung is 1."""
+    """Share of the full training at `rung` (1..rungs), in (0, 1]; the last rung is 1.
+
+    >>> rung_share(2, rungs=3, reduction_factor=4)
+    0.25
+    """
     if not 1 <= rung <= rungs:
         raise ValueError(f"rung {rung} is not in 1..{rungs}")
     return float(reduction_factor) ** -(rungs - rung)
@@ -21,6 +25,9 @@ def rung_epochs(total: int, rungs: int, reduction_factor: int) -> tuple[int, ...
 
     Never decreasing, and the last entry is `total`. Where `total` is too small to be told apart
     (2 epochs in 3 rungs), neighbouring rungs have equal entries; the caller then has nothing to train.
+
+    >>> rung_epochs(18, rungs=3, reduction_factor=3)
+    (2, 6, 18)
     """
     if total < 1:
         raise ValueError(f"a training has at least 1 epoch, not {total}")

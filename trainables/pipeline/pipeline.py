@@ -34,7 +34,7 @@ from trainables.pipeline.fidelity import rung_epochs
 from trainables.sae_training.local import Trainer, train_here
 from trainables.seeds import generator
 from trainables.stages.cache import StageCache
-from trainables.stages.fitting import fit_features, hidden_activations
+from trainables.stages.fitting import hidden_activations
 from trainables.stages.runner import VERSIONS, StageRunner, references
 from trainables.storage import checkpoint, tensor_folder
 
@@ -116,6 +116,7 @@ class Pipeline:
             self._classifier_settings,
             rung_epochs(config.classifier.epochs, plan.rungs, plan.reduction_factor),
             rung_epochs(config.sae.epochs, plan.rungs, plan.reduction_factor),
+            _loop_epochs(config, plan),
             epochs_per_step=max(1, IMAGES_PER_STEP // len(data.train)),
         )
         self._loop: ClassifierLoop = config.loop.load_implementation()(self._setup)
@@ -200,17 +201,9 @@ class Pipeline:
         return Step(reports, self.epoch, None, dict(reports[-1].metrics), done=False)
 
     def _finish_rung(self) -> Step:
-        """Fit basis and SAE on the classifier as it is now, and measure."""
-        config, setting = self.config, self._setup
+        """Take basis and SAE of the classifier as it is now, and measure."""
         hidden = self._memory.get(self._loop.key, self._hidden)
-        model, _ = fit_features(
-            self._stages,
-            config,
-            setting.sae_epochs[self.rung],
-            self._loop.network,
-            lambda: hidden.train,
-            self._loop.key,
-        )
+        model = self._loop.features(self.rung + 1, hidden)
         metrics = {**self._loop.history[-1], **self._measure(model, hidden)}
         finite(metrics, self.epoch)
         self.rung += 1
@@ -272,6 +265,12 @@ class Pipeline:
             "format": CHECKPOINT_FORMAT,
         }
         return tensor_folder.digest(tensor_folder.canonical_json(decisive))
+
+
+def _loop_epochs(config: TrialConfig, plan: Plan) -> tuple[int, ...]:
+    """Of what the loop itself trains, at each rung; 0 where its training is counted in other epochs."""
+    total = getattr(config.loop, "epochs", 0)
+    return rung_epochs(total, plan.rungs, plan.reduction_factor) if total else (0,) * plan.rungs
 
 
 def _step_from(fields: Mapping[str, Any]) -> Step:

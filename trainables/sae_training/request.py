@@ -1,4 +1,4 @@
-"""what it takes to train an SAE, and what comes of it"""
+"""What it takes to train an SAE, and what comes of it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,15 @@ class SaeRequest:
 
 @dataclass(frozen=True)
 class SaeResult:
-    """A trained SAE and, per epoch, the means `loss`, `squared_error`, `l0` and the count `dead`."""
+    """A trained SAE and, per epoch, the means `loss`, `squared_error`, `l0` and the count `dead`.
+
+    rare, merged: latents that the last step took out, see `consolidation`.
+    """
 
     sae: SparseAutoencoder
     history: tuple[dict[str, float], ...]
+    rare: int = 0
+    merged: int = 0
 
 
 SaeOutcome = SaeResult | TrialDiverged

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from trainables.sae_training.consolidation import consolidated
 from trainables.sae_training.request import SaeOutcome, SaeResult, diverged
 from trainables.sae_training.resampling import resample, resampling_steps
 from trainables.sae_training.schedules import batches, dead_window, learning_rate, ramp
@@ -41,6 +42,7 @@ class Member:
 
     def __init__(self, request: SaeRequest, device: torch.device, steps: int) -> None:
         config, y = request.config, request.y.to(device)
+        self.config = config
         self.generator = torch.Generator().manual_seed(request.seed)
         self.sae: SparseAutoencoder = config.load_implementation()(config, y.shape[1]).to(device)
         self.sae.begin_step(0.0)
@@ -107,9 +109,8 @@ class StackedTraining:
                 return diverged(figures["loss"], epoch + 1, self.epochs)
         sae = separate(member.sae)
         sae.begin_step(1.0)
-        sae.requires_grad_(False).eval()
-        sae.calibrate(self._inputs_of(place))
-        return SaeResult(sae, tuple(member.history))
+        left = consolidated(sae.requires_grad_(False).eval(), member.config, self._inputs_of(place))
+        return SaeResult(left.sae, tuple(member.history), left.rare, left.merged)
 
     def _inputs_of(self, place: int) -> Tensor:
         """x (n, r) of one member."""

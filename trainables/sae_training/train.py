@@ -14,6 +14,7 @@ import math
 import torch
 from torch import Tensor
 
+from trainables.sae_training.consolidation import consolidated
 from trainables.sae_training.request import SaeResult, diverged
 from trainables.sae_training.resampling import resample, resampling_steps
 from trainables.sae_training.schedules import batches, dead_window, learning_rate, ramp
@@ -50,8 +51,7 @@ def train_sae(
         history.append(run.train_epoch())
         if not math.isfinite(history[-1]["loss"]):
             raise diverged(history[-1]["loss"], epoch + 1, epochs)
-    run.finish()
-    return SaeResult(sae, tuple(history))
+    return run.finished(tuple(history))
 
 
 class Training:
@@ -91,12 +91,11 @@ class Training:
         dead = float((self.silent_for > self.window).sum())
         return {"loss": loss, "squared_error": squared_error, "l0": l0, "dead": dead}
 
-    @torch.no_grad()
-    def finish(self) -> None:
-        """Leave the SAE as it is used: calibrated on all inputs, for reading only."""
+    def finished(self, history: tuple[dict[str, float], ...]) -> SaeResult:
+        """The SAE as it is used: calibrated on all inputs, consolidated, for reading only."""
         self.sae.begin_step(1.0)
-        self.sae.requires_grad_(False).eval()
-        self.sae.calibrate(self.x)
+        left = consolidated(self.sae.requires_grad_(False).eval(), self.config, self.x)
+        return SaeResult(left.sae, history, left.rare, left.merged)
 
     def train_step(self, x: Tensor) -> Tensor:
         """One gradient step on x (b, r); its (loss, squared error, l0)."""

@@ -47,6 +47,11 @@ class GatedSae(SparseAutoencoder):
         """l1 * mean_b sum_f relu(u)."""
         return self.l1 * total(forward.u.relu()) / forward.u.shape[-2]
 
+    def scale_codes(self, gain: Tensor) -> None:
+        """Gate and magnitude alike."""
+        super().scale_codes(gain)
+        self.magnitude_bias.mul_(gain)
+
     @torch.no_grad()
     def restart(self, latents: Tensor, directions: Tensor) -> None:
         """As all kinds, with both paths alike."""

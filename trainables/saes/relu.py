@@ -32,4 +32,4 @@ class ReluSae(SparseAutoencoder):
         return torch.full_like(l0, self.l1)
 
     def follow(self, l0: Tensor) -> None:
-        """The weight stays."""
+        """Nothing follows from L0: the penalty's weight stays as it is."""

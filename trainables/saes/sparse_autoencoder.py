@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from trainables.saes.stacking import affine, affine_of_shifted, total
-from trainables.saes.start import draw_decoder, free_directions
+from trainables.saes.start import draw_decoder, free_directions, kmeans_rows
 from trainables.settings.sae import SaeTrainingConfig
 
 # Rows that the first gain of the encoder is fitted on.
@@ -65,20 +65,25 @@ class SparseAutoencoder(nn.Module):
         self.decoder_bias = nn.Parameter(torch.zeros(input_size))
         self.register_buffer("scale", torch.ones(()))
         self._datapoint_share = config.datapoint_init
+        self._from_kmeans = config.kmeans_start
         self._free_encoder = config.encoder_start == "free"
 
     @torch.no_grad()
     def initialise(self, y: Tensor, generator: torch.Generator) -> None:
         """First weights from a generator (CPU), fitted to train outputs y (n, r).
 
-        Decoder rows are random unit vectors, or lean towards train samples; the encoder is their transpose
-        times the one gain with which the first reconstruction has the least squared error. Without it the
-        first x^ of a ReLU code is f / 2r times too long, which a training of a few dozen steps (a low rung)
-        never makes good. A free encoder keeps these lengths and takes its directions at random.
+        Decoder rows are random unit vectors, or lean towards train samples, or are centres of them; the
+        encoder is their transpose times the one gain with which the first reconstruction has the least
+        squared error. Without it the first x^ of a ReLU code is f / 2r times too long, which a training of a
+        few dozen steps (a low rung) never makes good. A free encoder keeps these lengths and takes its
+        directions at random.
         """
         power = y.double().square().sum(1).mean()
         self.scale.copy_(_or_one((y.shape[1] / power).sqrt()))
-        self.decoder.copy_(draw_decoder(self.decoder.shape, y, self._datapoint_share, generator))
+        if self._from_kmeans:
+            self.decoder.copy_(kmeans_rows(len(self.decoder), y, generator))
+        else:
+            self.decoder.copy_(draw_decoder(self.decoder.shape, y, self._datapoint_share, generator))
         self.encoder.copy_(self.decoder.T)
         x = y[:INITIAL_ROWS] * self.scale
         self.fit_start(x)
@@ -93,7 +98,7 @@ class SparseAutoencoder(nn.Module):
         """Whatever else a kind fits to inputs x (n, r) before the encoder's gain is known."""
 
     def scale_codes(self, gain: Tensor) -> None:
-        """Multiply all codes by a gain > 0 while the decoder's bias is 0."""
+        """Multiply all codes by a gain > 0, one for all or one a latent (f,)."""
         self.encoder.mul_(gain)
         self.encoder_bias.mul_(gain)
 
@@ -132,10 +137,14 @@ class SparseAutoencoder(nn.Module):
         self.encoder[:, latents] = RESTART_LENGTH * length * directions.T
         self.encoder_bias[latents] = RESTART_LENGTH * self.encoder_bias[others].mean()
 
+    def pre_activations(self, x: Tensor) -> Tensor:
+        """u (b, f) of scaled inputs x (b, r)."""
+        # Under autocast the product alone is in half precision: thresholds and ranks need the full one.
+        return affine_of_shifted(self.encoder_bias, x, self.decoder_bias, self.encoder).to(x.dtype)
+
     def encode_scaled(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """u and z, both (b, f), of scaled inputs x (b, r)."""
-        # Under autocast the product alone is in half precision: thresholds and ranks need the full one.
-        u = affine_of_shifted(self.encoder_bias, x, self.decoder_bias, self.encoder).to(x.dtype)
+        u = self.pre_activations(x)
         return u, self.activate(u)
 
     def decode_scaled(self, z: Tensor) -> Tensor:

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from trainables.kmeans import spherical_kmeans
+
 
 def draw_decoder(shape: torch.Size, y: Tensor, datapoint_share: float, generator: torch.Generator) -> Tensor:
     """Unit rows (f, r) on the device of the centred train outputs y (n, r).
@@ -25,6 +27,15 @@ def draw_decoder(shape: torch.Size, y: Tensor, datapoint_share: float, generator
     samples = normalize(y[rows.to(y.device)], dim=1)
     blend = datapoint_share * samples + (1 - datapoint_share) * noise
     return normalize(torch.where(blend.norm(dim=1, keepdim=True) > 0, blend, noise), dim=1)
+
+
+def kmeans_rows(n: int, y: Tensor, generator: torch.Generator) -> Tensor:
+    """Unit rows (n, r): centres of the directions of the centred train outputs y (m, r), see
+    `spherical_kmeans`; where samples other than 0 are too few, the rest are random."""
+    points = y[y.norm(dim=1) > 0]
+    k = min(n, len(points))
+    noise = normalize(torch.randn(n - k, y.shape[1], generator=generator), dim=1).to(y.device)
+    return torch.cat([spherical_kmeans(points, k, generator), noise]) if k else noise
 
 
 def cut_for_l0(u: Tensor, l0: float) -> Tensor:

@@ -41,7 +41,7 @@ def _first_layer_rules(name: str) -> tuple[Rule, Rule]:
 
 
 class ActivationL1Config(LossConfig):
-    """Sparse hidden activations."""
+    """A penalty that makes hidden activations sparse."""
 
     implementation: ClassVar[str] = "trainables.losses.activation_l1:activation_l1"
     activation_l1: float = Field(

@@ -21,6 +21,85 @@ class NoLoopConfig(LoopConfig):
     kind: str = "none"
 
 
+class JointLoopConfig(LoopConfig):
+    """The classifier and its SAE trained on together, also on edited images; that SAE is what is measured.
+
+    The weights from solo on are those of losses on latents. They rise from 0 to their value between 15 and
+    35 % of the steps.
+    """
+
+    implementation: ClassVar[str] = "trainables.classifier.joint:JointLoop"
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            ("loop.edited_images", "sae.kind"),
+            lambda _, kind: kind == "batch_topk",
+            "loop.kind joint trains the SAE with one threshold for all: sae.kind must be batch_topk",
+            monotone=True,
+        ),
+        Rule(
+            ("loop.locality", "classifier.kind"),
+            lambda weight, kind: weight == 0 or kind in ("parts", "bag"),
+            "loop.locality needs hidden units with a place in the image: classifier.kind parts or bag",
+            monotone=True,
+        ),
+        Rule(
+            ("loop.locality", "classifier.grid"),
+            lambda weight, grid: weight == 0 or grid > 1,
+            "loop.locality needs hidden units with a place in the image: classifier.grid must be above 1",
+            monotone=True,
+        ),
+        Rule(
+            ("loop.locality", "basis.kind"),
+            lambda weight, kind: weight == 0 or kind == "raw",
+            "loop.locality needs SAE inputs that are hidden units: basis.kind must be raw",
+            monotone=True,
+        ),
+    )
+    kind: str = "joint"
+    epochs: int = Field(8, ge=1, le=10_000, description="Passes of the joint training at full budget.")
+    learning_rate: float = Field(
+        1e-3, gt=0, le=1, description="Adam's largest rate (one cycle); ten times it for thresholds."
+    )
+    batch_size: int = Field(256, ge=8, le=8192, description="Images per gradient step.")
+    augmented_share: float = Field(
+        0.5, ge=0, le=1, description="Share of the batches that the classifier's augmentation changes."
+    )
+    reconstructed_ce: float = Field(
+        1.0, ge=0, le=100, description="Weight of the cross entropy of the head on reconstructions."
+    )
+    reconstructed_kl: float = Field(
+        0.0, ge=0, le=100, description="Weight of the head's KL divergence from activation to reconstruction."
+    )
+    fvu: float = Field(0.3, ge=0, le=100, description="Weight of the reconstruction's unexplained variance.")
+    revival: float = Field(
+        1 / 16, ge=0, le=10, description="Weight of the terms that bring dead latents back; 0 is off."
+    )
+    edited_images: int = Field(
+        128, ge=1, le=8192, description="Images of each batch that the losses on latents edit, at most."
+    )
+    solo: float = Field(
+        0.0, ge=0, le=100, description="Weight of: a latent's part alone fires it, and little else."
+    )
+    moves: float = Field(
+        0.0, ge=0, le=100, description="Weight of: its part brings it into other images, a blob does not."
+    )
+    far_ink: float = Field(
+        0.0, ge=0, le=100, description="Weight of: ink beyond the strokes' hull changes no latent."
+    )
+    erasing: float = Field(
+        0.0,
+        ge=0,
+        le=100,
+        description="Weight of: a latent falls silent without its part, not without a blob.",
+    )
+    decoder_orthogonality: float = Field(
+        0.0, ge=0, le=100, description="Weight of the mean largest squared cosine between decoder rows."
+    )
+    locality: float = Field(
+        0.0, ge=0, le=1000, description="Weight of the spread over the image of what a latent reads."
+    )
+
+
 class SaeCeptionLoopConfig(LoopConfig):
     """Cycles: the codes of the classifier's SAE, decoded, become targets of its next training."""
 
@@ -30,6 +109,12 @@ class SaeCeptionLoopConfig(LoopConfig):
             ("loop.start", "loop.reinitialise"),
             lambda start, reinitialise: start == "continue" or reinitialise == "none",
             "loop.reinitialise needs loop.start continue: with new weights every unit is started anew",
+            monotone=True,
+        ),
+        Rule(
+            ("loop.reinitialise", "classifier.kind"),
+            lambda reinitialise, kind: reinitialise == "none" or kind in ("mlp", "conv"),
+            "loop.reinitialise needs units with weights of their own: classifier.kind must be mlp or conv",
             monotone=True,
         ),
     )

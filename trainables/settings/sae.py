@@ -12,7 +12,7 @@ from trainables.settings.section import Member
 # Settings of one SAE's training that need not agree within a stack.
 TRAINING_VARIES = frozenset(
     {"epochs", "learning_rate_scale", "warmup", "decay", "auxk", "dead_window", "resample", "beta1", "beta2"}
-    | {"encoder_start", "datapoint_init"}
+    | {"encoder_start", "datapoint_init", "kmeans_start", "prune_rare", "merge_alike"}
 )
 TARGET_L0 = Rule(
     ("sae.target_l0", "sae.width"),
@@ -74,6 +74,25 @@ class SaeTrainingConfig(Member):
     )
     datapoint_init: float = Field(
         0.0, ge=0, le=1, description="Share of a train sample, beside noise, in each decoder row's start."
+    )
+    kmeans_start: bool = Field(
+        False,
+        description="Whether decoder rows start as centres of a spherical k-means of the train samples, in "
+        "place of datapoint_init.",
+    )
+    prune_rare: float = Field(
+        0.0,
+        ge=0,
+        le=0.1,
+        description="After training, latents that fire on less than this share of train are taken out; "
+        "0 keeps all.",
+    )
+    merge_alike: float = Field(
+        1.0,
+        ge=0.5,
+        le=1,
+        description="After training, of latents whose codes correlate and rows align at least so much the "
+        "strongest stays; 1 keeps all.",
     )
     beta1: float = Field(0.9, ge=0, lt=1, description="Adam's decay of the mean gradient.")
     beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the mean squared gradient.")

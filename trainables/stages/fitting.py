@@ -15,17 +15,18 @@ import torch
 from torch import Tensor
 
 from trainables.bases.basis import Basis
+from trainables.batches import in_batches
 from trainables.config import TrialConfig
 from trainables.model.feature_model import FeatureModel
 from trainables.networks.network import Network
 from trainables.sae_training.request import SaeRequest, SaeResult, result_of
 from trainables.sae_training.steps.choice import takes_compiled_steps
+from trainables.saes.shell import sae_from
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.stages.cache import Entry
 from trainables.stages.runner import StageRunner
 
 # Bounds the memory of a convolutional network's activations.
-HIDDEN_BATCH = 8192
 
 
 def fit_basis(
@@ -64,21 +65,21 @@ def sae_task(
     return SaeTask("sae", sae_key(stages, config, epochs, basis_key), request)
 
 
-def run_sae_task(stages: StageRunner, task: SaeTask, config: Any, rank: int) -> SparseAutoencoder:
-    """The task's SAE of inputs y (n, rank), for reading only. Raises TrialDiverged."""
+def run_sae_task(stages: StageRunner, task: SaeTask, config: Any) -> SparseAutoencoder:
+    """The task's SAE, for reading only. Raises TrialDiverged."""
 
     def train() -> Entry:
         (outcome,) = stages.train_saes([task.request()], stages.device)
         return sae_entry(result_of(outcome))
 
-    sae: SparseAutoencoder = config.load_implementation()(config, rank)
-    sae.load_state_dict(stages.run(task.stage, task.key, train).tensors)
+    sae = sae_from(config, stages.run(task.stage, task.key, train).tensors)
     return sae.requires_grad_(False).eval().to(stages.device)
 
 
 def sae_entry(result: SaeResult) -> Entry:
     """What the cache keeps of a trained SAE."""
-    return Entry(dict(result.sae.state_dict()), {"history": list(result.history)})
+    meta = {"history": list(result.history), "rare": result.rare, "merged": result.merged}
+    return Entry(dict(result.sae.state_dict()), meta)
 
 
 def fit_sae(
@@ -86,7 +87,7 @@ def fit_sae(
 ) -> SparseAutoencoder:
     """The SAE of `sae_task`."""
     task = sae_task(stages, config, epochs, basis, hidden, basis_key)
-    return run_sae_task(stages, task, config, basis.rank)
+    return run_sae_task(stages, task, config)
 
 
 def sae_key(stages: StageRunner, config: Any, epochs: int, basis_key: str) -> str:
@@ -114,8 +115,7 @@ def fit_features(
     return FeatureModel(network.eval(), basis, sae), key
 
 
-@torch.no_grad()
 def hidden_activations(network: Network, images: Tensor, device: torch.device) -> Tensor:
     """h (n, d) of images (n, h, w), on `device`."""
     network.eval()
-    return torch.cat([network.hidden(part.to(device)) for part in images.split(HIDDEN_BATCH)])
+    return in_batches(lambda part: network.hidden(part.to(device)), images)

@@ -1,4 +1,4 @@
-"""VERSIONS, StageRunner, references, _device_kind."""
+"""Runs one stage of a trial through the cache, under a key that says everything its result depends on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from trainables.seeds import stage_seed
 from trainables.stages.cache import Entry, StageCache, stage_key
 
 # Raise a stage's number when its code gives other results: older cache entries are then not found any more.
-VERSIONS = {"classifier": 2, "cycle": 1, "basis": 2, "sae": 5, "references": 3}
+VERSIONS = {"classifier": 2, "cycle": 2, "joint": 1, "basis": 2, "sae": 5, "references": 3}
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,10 @@ def references(
 
     A metric that reads a further reference, or a newer version of one, finds an entry of its own.
     """
-    settings = {"seed": inputs.seed, "references": reference_versions(metrics)}
+    versions = reference_versions(metrics)
+    if not versions:
+        return {}
+    settings = {"seed": inputs.seed, "references": versions}
     key = stages.key("references", settings, 0, classifier_key)
     return stages.run("references", key, lambda: Entry(compute_references(metrics, inputs))).tensors
 

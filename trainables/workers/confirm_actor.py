@@ -17,11 +17,12 @@ from trainables.data.dataset import Dataset, ImageData, to_tensors
 from trainables.errors import TrialDiverged
 from trainables.stages.prefetch import train_ahead
 from trainables.stages.runner import StageRunner
+from trainables.workers.messages import StepReport, StepResult
 from trainables.workers.trial_actor import TrialActor, TrialContext, logger
 
 
 class ConfirmActor(TrialActor):
-    """`config` as TrialActor's, and `passed`: the last rung that the driver has on record, 0 for none."""
+    """As TrialActor; `passed` of its task says which scores the driver has."""
 
     def setup(self, config: dict[str, Any], context: TrialContext, dataset: Dataset) -> None:  # type: ignore[override]
         """Once per process, the test split beside what a search needs."""
@@ -30,17 +31,17 @@ class ConfirmActor(TrialActor):
         # One copy of train on the device, not two.
         self._test: ImageData = replace(test, train=self._data.train)
 
-    def _step_and_save(self) -> dict[str, Any]:
+    def _step_and_save(self) -> StepResult:
         pipeline = self._pipeline
         if pipeline is None:
-            self._rung = max(TRAINED_RUNG, self._config["passed"])
+            self._rung = max(TRAINED_RUNG, self._task.passed)
         if pipeline is None or not pipeline.done:
             return super()._step_and_save()
         self._rung += 1
         scored = SCORED[self._rung - TRAINED_RUNG - 1]
-        report = {"epoch": pipeline.epoch, "rung": self._rung, "metrics": self._score(scored)}
+        report = StepReport(pipeline.epoch, self._rung, self._score(scored))
         logger.info("scored %s on the test split", scored)
-        return {"reports": [report], "checkpoint": None, "next_rung": None, "failure": None}
+        return StepResult((report,))
 
     def _score(self, scored: str) -> dict[str, float]:
         """Test metrics; none for a control that cannot be trained, which is no failure of the trial."""

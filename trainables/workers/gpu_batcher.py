@@ -24,7 +24,7 @@ from trainables.errors import TrialDiverged
 from trainables.sae_training.grouping import stack_key
 from trainables.sae_training.local import train_here
 from trainables.sae_training.request import SaeOutcome
-from trainables.workers.messages import (
+from trainables.workers.sae_messages import (
     Answer,
     Array,
     Diverged,

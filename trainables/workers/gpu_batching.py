@@ -22,7 +22,7 @@ from trainables.foreign import is_foreign
 from trainables.sae_training.local import Trainer, train_here
 from trainables.sae_training.request import SaeOutcome, SaeRequest
 from trainables.workers.gpu_batcher import LINGER_S, GpuBatcher
-from trainables.workers.messages import Answer, Diverged, RequestMessage, array_of
+from trainables.workers.sae_messages import Answer, Diverged, RequestMessage, array_of
 
 logger = logging.getLogger(__name__)
 

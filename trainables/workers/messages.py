@@ -1,89 +1,75 @@
-"""SAE requests and results as they go from process to process: settings, numbers and numpy arrays.
+"""What driver and worker tell each other of a trial: the driver a `TrialTask`, the worker a `StepResult`.
 
-Ray keeps arrays in shared memory and hands them out without a copy, read-only; tensors it would pickle.
+Ray takes a mapping as a trial's config, and flattens the one that it brings back; hence the one JSON text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy.typing as npt
-import torch
-from torch import Tensor
-
-from trainables.sae_training.request import SaeRequest, SaeResult
-from trainables.settings.sae import SaeTrainingConfig
-
-Array = npt.NDArray[Any]
+LONGEST_REASON = 2000
+"""An exception's text may be megabytes long."""
 
 
 @dataclass(frozen=True)
-class RequestMessage:
-    """A `SaeRequest` without its y (n, r), which travels beside it, once for all that share it."""
+class TrialTask:
+    """Which trial a worker trains."""
 
-    config: SaeTrainingConfig
-    epochs: int
-    seed: int
-    frozen_decoder: bool
+    number: int
+    folder: str
+    """Its folder inside `trials/`."""
+    trial: Mapping[str, Any]
+    """Its settings, nested as in a space file."""
+    passed: int = 0
+    """The last rung that the driver has on record; of a confirmation only."""
+
+    def dump(self) -> dict[str, Any]:
+        """The mapping that Ray hands to a worker as the config of a trial."""
+        return dict(vars(self))
 
     @staticmethod
-    def of(request: SaeRequest) -> RequestMessage:
-        """What the request says."""
-        return RequestMessage(request.config, request.epochs, request.seed, request.frozen_decoder)
-
-    def request(self, y: Tensor) -> SaeRequest:
-        """The request again."""
-        return SaeRequest(self.config, y, self.epochs, self.seed, self.frozen_decoder)
+    def parse(config: Mapping[str, Any]) -> TrialTask:
+        """The inverse of `dump`."""
+        return TrialTask(**config)
 
 
 @dataclass(frozen=True)
-class ResultMessage:
-    """A trained SAE's weights and history, and how many SAEs were trained in its batch."""
+class StepReport:
+    """Metrics after an epoch; `rung` counts from 1, None between rungs."""
 
-    weights: dict[str, Array]
-    history: tuple[dict[str, float], ...]
-    batch: int
+    epoch: int
+    rung: int | None
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What one step of a trial did; the last report is the step's own."""
+
+    reports: tuple[StepReport, ...] = ()
+    checkpoint: Mapping[str, Any] | None = None
+    """What `trainables.storage.checkpoint` says of the folder it wrote."""
+    next_rung: int | None = None
+    """The rung whose SAE comes next, once the classifier is trained for it."""
+    failure: str | None = None
+    """Why the trial is over, if it failed."""
+
+    def dump(self) -> dict[str, str]:
+        """The mapping that a worker gives back to Ray as its result."""
+        return {"step": json.dumps(asdict(self))}
 
     @staticmethod
-    def of(result: SaeResult, batch: int) -> ResultMessage:
-        """What the result says."""
-        weights = {name: array_of(tensor) for name, tensor in result.sae.state_dict().items()}
-        return ResultMessage(weights, result.history, batch)
-
-    def result(self, request: SaeRequest, device: torch.device) -> SaeResult:
-        """The result again, for the request it answers, on `device`."""
-        sae = request.config.load_implementation()(request.config, request.y.shape[1])
-        sae.load_state_dict({name: torch.tensor(array) for name, array in self.weights.items()})
-        return SaeResult(sae.requires_grad_(False).eval().to(device), self.history)
+    def parse(result: Mapping[str, Any]) -> StepResult:
+        """The inverse of `dump`."""
+        said = json.loads(result["step"])
+        return StepResult(**{**said, "reports": tuple(StepReport(**report) for report in said["reports"])})
 
 
-@dataclass(frozen=True)
-class Diverged:
-    """The training left the finite numbers; `reason` is TrialDiverged's text."""
-
-    reason: str
-
-
-Answer = ResultMessage | Diverged | None
-"""None: nobody else wanted an SAE of this shape, or the round went wrong; the asker trains it itself."""
-
-
-def array_of(tensor: Tensor) -> Array:
-    """The tensor's values, copied only if they lie on a GPU."""
-    array: Array = tensor.detach().cpu().numpy()
-    return array
-
-
-def tensors_of(arrays: Sequence[Array]) -> list[Tensor]:
-    """Copies of the arrays, which may be read-only; one tensor for all that are the same memory."""
-    made: dict[tuple[Any, ...], Tensor] = {}
-    for array in arrays:
-        if _place(array) not in made:
-            made[_place(array)] = torch.tensor(array)
-    return [made[_place(array)] for array in arrays]
-
-
-def _place(array: Array) -> tuple[Any, ...]:
-    return (array.__array_interface__["data"][0], array.shape, array.strides)
+def shortened(reason: str) -> str:
+    """A reason as driver and ledger take it: its beginning, if it is very long."""
+    if len(reason) <= LONGEST_REASON:
+        return reason
+    return f"{reason[:LONGEST_REASON]} ... ({len(reason):,} characters)"

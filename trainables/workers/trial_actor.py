@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import errno
 import faulthandler
-import json
 import logging
 import os
 import platform
@@ -37,6 +36,7 @@ from trainables.sae_training.local import Trainer
 from trainables.stages import cache_counts
 from trainables.stages.cache import StageCache
 from trainables.workers.gpu_batching import trainer_for
+from trainables.workers.messages import StepReport, StepResult, TrialTask, shortened
 from trainables.workers.shipped_code import ShippedCode
 from trainables.workers.worker_storage import WorkerStorage
 
@@ -75,7 +75,7 @@ class TrialContext:
 
 
 class TrialActor(tune.Trainable):
-    """Steps one pipeline at a time; `config` is {"number": int, "folder": str, "trial": nested settings}."""
+    """Steps one pipeline at a time; `config` is a `TrialTask`."""
 
     def setup(self, config: dict[str, Any], context: TrialContext, dataset: Dataset) -> None:  # type: ignore[override]
         """Once per process: threads, device, data, cache."""
@@ -102,7 +102,7 @@ class TrialActor(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
-        """One step of a few seconds. The result is one JSON text, so that Ray does not flatten it."""
+        """One step of a few seconds; returns a `StepResult`."""
         try:
             message = self._guarded_step()
         except TrialDiverged as error:
@@ -113,11 +113,11 @@ class TrialActor(tune.Trainable):
             message = self._failure(f"{kind}: {error}")
         except Exception as error:
             logger.exception("the trial failed")
-            message = self._failure(_one_line(error))
-        return {"step": json.dumps(message)}
+            message = self._failure(one_line(error))
+        return message.dump()
 
     def cleanup(self) -> None:
-        """The process ends."""
+        """Leave the packer and the storage in order before the process ends."""
         self._leave()
 
     def _leave(self) -> None:
@@ -129,14 +129,15 @@ class TrialActor(tune.Trainable):
 
     def _take(self, config: Mapping[str, Any]) -> None:
         self._config = config
+        self._task = TrialTask.parse(config)
         self._pipeline: Pipeline | None = None
         self._deadline = time.monotonic() + self._context.timeout_s
         root = Path(self._context.trials_dir)
         if self._worker_storage is not None:
             root = self._worker_storage.scratch or root
-        self._folder = root / config["folder"]
+        self._folder = root / self._task.folder
 
-    def _guarded_step(self) -> dict[str, Any]:
+    def _guarded_step(self) -> StepResult:
         remaining = self._deadline - time.monotonic()
         faulthandler.dump_traceback_later(max(remaining, 1.0), exit=True)
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -160,7 +161,7 @@ class TrialActor(tune.Trainable):
         if self._worker_storage is not None:
             self._worker_storage.push(self._folder, self._config)
 
-    def _step_and_save(self) -> dict[str, Any]:
+    def _step_and_save(self) -> StepResult:
         if self._pipeline is None:
             if self._worker_storage is not None:
                 self._worker_storage.fetch(self._folder, self._config)
@@ -193,21 +194,16 @@ class TrialActor(tune.Trainable):
             self._cache.hits.clear()
             self._cache.misses.clear()
 
-    def _message(self, step: Step, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+    def _message(self, step: Step, checkpoint: Mapping[str, Any]) -> StepResult:
         assert self._pipeline is not None
-        reports = [{"epoch": r.epoch, "rung": None, "metrics": r.metrics} for r in step.reports]
+        reports = [StepReport(report.epoch, None, report.metrics) for report in step.reports]
         if step.rung is not None:
-            reports.append({"epoch": step.epoch, "rung": step.rung, "metrics": step.metrics})
-        return {
-            "reports": reports,
-            "checkpoint": checkpoint,
-            "next_rung": self._pipeline.next_rung,
-            "failure": None,
-        }
+            reports.append(StepReport(step.epoch, step.rung, step.metrics))
+        return StepResult(tuple(reports), checkpoint, self._pipeline.next_rung)
 
     def _open_pipeline(self) -> Pipeline:
-        config = TrialConfig.model_validate(self._config["trial"])
-        logger.info("trial %s, %s: %s", self._config["folder"], _whereabouts(), config.model_dump_json())
+        config = TrialConfig.model_validate(self._task.trial)
+        logger.info("trial %s, %s: %s", self._task.folder, _whereabouts(), config.model_dump_json())
         return Pipeline(
             config,
             self._data,
@@ -221,16 +217,17 @@ class TrialActor(tune.Trainable):
     def _choose_trainer(self) -> Trainer:
         return trainer_for(self._context.gpus, self._context.threads, self._device)
 
-    def _failure(self, reason: str) -> dict[str, Any]:
+    def _failure(self, reason: str) -> StepResult:
         self._pipeline = None
+        reason = shortened(reason)
         logger.info("failed: %s", reason)
         self._share()
-        return {"reports": [], "checkpoint": None, "next_rung": None, "failure": reason}
+        return StepResult(failure=reason)
 
     def _open_log(self) -> None:
         if self._log is None:
             self._log = RotatingFileHandler(self._folder / "log.txt", maxBytes=LOG_BYTES, backupCount=1)
-            self._log.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+            self._log.setFormatter(ShortLines("%(asctime)s %(levelname)s %(message)s"))
             logger.addHandler(self._log)
 
     def _close_log(self) -> None:
@@ -239,6 +236,17 @@ class TrialActor(tune.Trainable):
             logger.removeHandler(self._log)
             self._log.close()
             self._log = None
+
+
+class ShortLines(logging.Formatter):
+    """No record longer than a twentieth of the log, whatever an exception has to say."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The text of a record, its middle left out where it is too long."""
+        text, most = super().format(record), LOG_BYTES // 40
+        if len(text) <= 2 * most:
+            return text
+        return f"{text[:most]}\n... {len(text) - 2 * most:,} characters left out ...\n{text[-most:]}"
 
 
 def _storage(context: TrialContext) -> WorkerStorage | None:
@@ -254,7 +262,7 @@ def _whereabouts() -> str:
     return f"node {node} ({platform.node()}), process {os.getpid()}"
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
     """The exception in a form that groups well in a report: its type, first line, and where it came from."""
     text = str(error).strip().splitlines()
     frames = traceback.extract_tb(error.__traceback__)

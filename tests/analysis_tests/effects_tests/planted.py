@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from analysis.effects.settings import Array, Settings, drawn_settings, value_at
+from search.ledger.events import parse
 from search.ledger.history import History
 from search.study.domains import Choice, Condition, FloatRange, IntRange, Parameter, Scalar
 from search.study.sections import Objective, Sampler
@@ -91,10 +92,10 @@ def history_of(
         common = {"trial": number, "time": float(number)}
         values = {name: float(column[number]) for name, column in metrics.items()}
         state = (states or {}).get(number, "COMPLETE")
-        history.apply({"event": "suggest", "params": draw, "origin": "sampler", **common})
+        history.apply(parse({"event": "suggest", "params": draw, "origin": "sampler", **common}))
         history.apply(
-            {"event": "result", "epoch": 1, "rung": 1, "metrics": values, "checkpoint": None, **common}
+            parse({"event": "result", "epoch": 1, "rung": 1, "metrics": values, "checkpoint": None, **common})
         )
         told = list(values.values()) if state == "COMPLETE" else None
-        history.apply({"event": "end", "state": state, "reason": None, "values": told, **common})
+        history.apply(parse({"event": "end", "state": state, "reason": None, "values": told, **common}))
     return history

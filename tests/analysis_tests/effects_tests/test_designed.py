@@ -147,7 +147,9 @@ def test_equal_values_in_all_pairs() -> None:
     table = direction_effects(Searched(study, same))
     none, sure = one(table, "junk", "probe/accuracy"), one(table, "junk", "attribution/junk")
     assert (none.low, none.high, none.verdict, none.p_value) == (0.0, 0.0, "unclear", 1.0)
-    assert (sure.mean, sure.verdict, sure.p_value) == (3.0, "hurts", 0.0)
+    # Of a metric that goes in steps of 1, four equal differences are sure, but not certain.
+    assert (sure.mean, sure.verdict) == (3.0, "hurts")
+    assert 0 < sure.p_value < 0.001
 
 
 def test_a_space_that_cannot_be_read_has_no_effects() -> None:

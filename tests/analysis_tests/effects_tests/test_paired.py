@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from analysis.effects.paired import arm_metrics, effect, level, paired_difference
+from analysis.effects.paired import arm_metrics, effect, grain_of, level, metric, paired_difference
+from search.ledger.events import parse
 from search.ledger.history import History
 
 
@@ -20,10 +21,10 @@ def history(
         params = {"direction": direction, "replicate": replicate}
         state = (states or {}).get((direction, replicate), "COMPLETE")
         common = {"trial": number, "time": 0.0}
-        found.apply({"event": "suggest", "params": params, "origin": f"design:{direction}", **common})
+        found.apply(parse({"event": "suggest", "params": params, "origin": f"design:{direction}", **common}))
         report = {"epoch": 1, "metrics": {"m": value}, "checkpoint": None}
-        found.apply({"event": "result", "rung": 1, **report, **common})
-        found.apply({"event": "end", "state": state, "reason": None, "values": None, **common})
+        found.apply(parse({"event": "result", "rung": 1, **report, **common}))
+        found.apply(parse({"event": "end", "state": state, "reason": None, "values": None, **common}))
     return found
 
 
@@ -68,3 +69,26 @@ def test_only_whole_pairs_of_full_trials_count() -> None:
         arm_metrics(history(values, {("x", 1): "FAIL"})), "x", lambda metrics: metrics["m"]
     )
     assert (found.mean, found.n) == (1.0, 1)
+
+
+def test_two_pairs_that_agree_to_the_last_image_are_no_certainty() -> None:
+    """Accuracies on 1,000 images: both differences are 2 images, and p was 0."""
+    arms = {
+        "default": {0: {"a": 0.900}, 1: {"a": 0.910}},
+        "other": {0: {"a": 0.902}, 1: {"a": 0.912}},
+        "third": {0: {"a": 0.903}, 1: {}},
+    }
+    assert grain_of(arms, metric("a")) == pytest.approx(0.001)
+    found = paired_difference(arms, "other", metric("a"))
+    assert found.mean == pytest.approx(0.002)
+    assert found.standard_error == pytest.approx(0.001 / (6 * 2) ** 0.5)
+    assert 0.05 < found.p_value < 0.2
+    assert not found.is_clear
+
+
+def test_the_floor_is_what_rounding_does() -> None:
+    """True values uniform within a grain: differences of two rounded ones have the variance grain^2 / 6."""
+    draw = np.random.default_rng(0)
+    a, b = draw.uniform(0, 50, 100_000), draw.uniform(0, 50, 100_000)
+    errors = (np.round(a) - np.round(b)) - (a - b)
+    assert errors.var() == pytest.approx(1 / 6, rel=0.02)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from analysis.reading.run_data import load_run_data
+from search.ledger.events import Session
 from search.ledger.history import History
 from search.run_dir.inputs import DataMissing
 from search.study.sections import DataSource
@@ -34,7 +35,7 @@ def test_a_folder_that_is_gone_gives_way_to_the_one_the_environment_names(
 
 
 def test_images_with_another_digest_are_refused() -> None:
-    history = History(sessions=[{"data": load_dataset("digits", limit=100).key}])
+    history = History(sessions=[Session(1.0, 1, data=load_dataset("digits", limit=100).key)])
     study = replace(make_study(), data=DataSource("digits", limit=100))
     assert len(load_run_data(study, history).train) == 100
     with pytest.raises(DataMissing, match="not those that this run began with"):

@@ -12,15 +12,15 @@ import pandas as pd
 import pytest
 
 from analysis.load import load_run
+from analysis.reading.table_formats import FORMATS, Format
 from analysis.reading.trial_table import (
-    FORMATS,
     OWN_COLUMNS,
-    Format,
     encoded,
     trial_table,
     write_table,
 )
 from search.errors import DiskError
+from search.ledger.events import parse
 from search.ledger.history import History, fold
 from tests.analysis_tests.runs import HOSTILE
 from tests.search_tests.histories import make_study, typical_run
@@ -132,7 +132,7 @@ def test_no_cell_of_the_csv_is_a_formula(start: str) -> None:
 
 def test_a_setting_of_mixed_types() -> None:
     events = [
-        {"event": "suggest", "trial": i, "params": {"x": value}, "origin": "sampler", "time": 1.0}
+        parse({"event": "suggest", "trial": i, "params": {"x": value}, "origin": "sampler", "time": 1.0})
         for i, value in enumerate((1, "one", True, 2.5, 2**70))
     ]
     frame = trial_table(None, fold(events))

@@ -14,8 +14,10 @@ from analysis.report_parts.answer import answer
 from analysis.report_parts.as_markdown import as_markdown
 from analysis.report_parts.confirmed import plus_minus
 from analysis.report_parts.directions import directions
+from analysis.report_parts.leaderboard import leaderboard
 from analysis.report_parts.outlook import Outlook
 from search.confirmation.estimates import Estimate
+from search.study.sections import Objective
 from tests.analysis_tests.reading_tests.test_confirmed import confirmed_run  # noqa: F401
 
 
@@ -51,6 +53,19 @@ def told(outlook: Outlook, *effects: DirectionEffect) -> str:
     return as_markdown("t", "", [answer(outlook, EffectTable(effects, ("note",)))])
 
 
+def test_readable_latents_stand_beside_their_floor(outlook: Outlook) -> None:
+    readable = Objective("latents/readable", "max")
+    outlook = replace(outlook, study=replace(outlook.study, objectives=(readable,)))
+    for trial in outlook.run.history.trials.values():
+        if trial.reports:
+            counts = {"latents/readable": 9.0, "latents/readable_floor": 9.5}
+            trial.reports[-1] = replace(trial.reports[-1], metrics={**trial.reports[-1].metrics, **counts})
+        trial.values = (9.0,) if trial.state == "COMPLETE" else trial.values
+    text = as_markdown("t", "", [answer(outlook, EffectTable((), ())), leaderboard(outlook)])
+    assert "`latents/readable` **9.000** (within the floor 9.5)" in text
+    assert "9.000 within the floor 9.5" in text
+
+
 def test_clear_effects_are_named_the_strongest_first(outlook: Outlook) -> None:
     nothing = float("nan")
     few = replace(effect("few", nothing, nothing), verdict="too few")
@@ -58,14 +73,24 @@ def test_clear_effects_are_named_the_strongest_first(outlook: Outlook) -> None:
         outlook,
         effect("weak", -0.1, 0.05),
         effect("strong", -0.3, 0.05, q_value=0.001),
-        effect("harm", 0.2, 0.05),
+        effect("sure", -0.2, 0.05, q_value=0.001),
+        effect("harm", 0.2, 0.05, q_value=0.001),
         effect("none", 0.01, 0.05),
         few,
     )
-    assert "**2 settings clearly improve** `attribution/junk` (strong on −0.300 and weak on −0.100)" in text
+    assert "**2 settings clearly improve** `attribution/junk` (strong on −0.300 and sure on −0.200)" in text
     assert "**1 setting clearly worsens** `attribution/junk` (harm on +0.200)" in text
-    assert "1 of 5 compared have no clear effect, 1 had too few trials to tell." in text
-    assert "1 of the 3 stay clear" in text
+    assert "2 of 6 compared have none, 1 had too few trials to tell." in text
+    assert "1 more would look clear alone, but not among so many comparisons." in text
+    assert "weak" not in text
+
+
+def test_what_does_not_survive_the_correction_is_not_called_clear(outlook: Outlook) -> None:
+    """It was: 2 settings "clearly improve", of which none "stay clear"."""
+    text = told(outlook, effect("weak", -0.1, 0.05), effect("other", -0.2, 0.05))
+    assert "**No clear effect** on `attribution/junk` of any of 2 settings." in text
+    assert "2 more would look clear alone" in text
+    assert "clearly" not in text
 
 
 def test_no_effect_is_not_dressed_up(outlook: Outlook) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from analysis import status
+from analysis.watch import showing
 from analysis.watch.one_run import duration, rough, size
 from analysis.watch.watched_run import WatchedRun
 from analysis.watch.whereabouts import LIVE, whereabouts
 from search.console.progress_tracker import ProgressTracker
+from search.ledger.events import dump
 from search.ledger.ledger import encode
 from search.run_dir.run_directory import RunDirectory
 from tests.analysis_tests.runs import copied
@@ -43,7 +45,7 @@ def test_a_run_that_begins_while_all_are_watched(
     unfinished_run: Path, empty_run: Path, tmp_path: Path
 ) -> None:
     copied(unfinished_run, tmp_path)
-    chosen = status.Chosen(None, tmp_path)
+    chosen = showing.Chosen(None, tmp_path)
     chosen.look()
     assert len(chosen.runs) == 1
     copied(empty_run, tmp_path)
@@ -95,11 +97,11 @@ def test_time_left_is_what_the_driver_itself_would_say(tmp_path: Path, unfinishe
     again = {"event": "session", "host": "h", "pid": 7, "target": 40, "time": run.now + 1000}
     run.tell(**again)
     expected = ProgressTracker(run.study)
-    expected.start(run.history, run.events[-1]["time"])
+    expected.start(run.history, run.events[-1].time)
     for trial in range(10, 18):
         run.prune(trial, 0.5, 0.9)
     expected.update(run.history)
-    (path / "trials.jsonl").write_bytes(b"".join(map(encode, run.events)))
+    (path / "trials.jsonl").write_bytes(b"".join(encode(dump(event)) for event in run.events))
     watched = WatchedRun(path)
     watched.look()
     assert watched.tally is not None

@@ -109,7 +109,7 @@ def test_a_driver_that_was_killed(writer: Writer, capsys: pytest.CaptureFixture[
     writer.process.wait()
     shown = told(capsys, str(writer.run))
     assert f"broken off: process {writer.process.pid} is gone" in shown
-    assert f"go on with: python search/run.py --resume {writer.run}" in " ".join(shown.split())
+    assert f"search/run.py --resume {writer.run}" in " ".join(shown.split())
     assert "the last line is torn" in shown
 
 

@@ -68,7 +68,7 @@ def test_it_tells_what_the_file_asks_for() -> None:
     for part in (
         "Which basis, width",
         "max probe/accuracy: logistic regression",
-        "sae/dead_fraction <= 0.1",
+        "sae/l0 <= 16",
         "{log_int: [2, 32]}",
         "sae.kind is topk",
         "0 (off)",

@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from search.cli.options import positive
+from search.cli.parser import positive
 
 
 def test_a_whole_number_from_one_is_taken() -> None:

@@ -11,26 +11,24 @@ import pytest
 from search.confirmation.schedule import LastRungScheduler, TaskSuggester, latest, task_of
 from search.confirmation.subjects import Task
 from search.errors import DiskError, Halt, TooManyFailures
-from search.ledger.history import fold
+from search.ledger.events import Result
 from search.ledger.ledger import Ledger, read
 from search.ledger.recorder import Recorder
-from search.scheduling.rung_scheduler import StepResult
 from trainables.confirmation.rungs import LAST_RUNG
+from trainables.workers.messages import StepReport, StepResult
 
 WANTED = [Task(3, 500_000), Task(0, 500_000), Task(3, 500_001)]
 
 
 @pytest.fixture
 def recorder(tmp_path: Path) -> Iterator[Recorder]:
-    ledger, events = Ledger.open(tmp_path / "trials.jsonl")
-    yield Recorder(ledger, fold(events), [])
+    ledger, history = Ledger.open(tmp_path / "trials.jsonl")
+    yield Recorder(ledger, history, [])
     ledger.close()
 
 
 def step(rung: int | None = None, failure: str | None = None, epoch: int = 4) -> StepResult:
-    reports: tuple[dict[str, Any], ...] = (
-        {"epoch": epoch, "rung": rung, "metrics": {"probe/accuracy": 0.9}},
-    )
+    reports: tuple[dict[str, Any], ...] = (StepReport(epoch, rung, {"probe/accuracy": 0.9}),)
     return StepResult(() if failure else reports, None, None, failure)
 
 
@@ -100,13 +98,13 @@ def test_repeated_steps_of_a_retried_training_are_recorded_once(recorder: Record
     scheduler = LastRungScheduler(recorder, max_failures=0)
     for rung in (1, 2, 1, 2, 3):
         assert scheduler.goes_on(0, step(rung))
-    written = [event["rung"] for event in read(tmp_path / "trials.jsonl")[0] if event["event"] == "result"]
+    written = [event.rung for event in read(tmp_path / "trials.jsonl")[0] if isinstance(event, Result)]
     assert written == [1, 2, 3]
 
 
 def test_an_end_that_was_not_lived_to_be_recorded_is_settled(recorder: Recorder) -> None:
     hand_out(recorder)
-    recorder.results(0, [{"epoch": 4, "rung": LAST_RUNG, "metrics": {}}], None)
+    recorder.results(0, [StepReport(4, LAST_RUNG, {})], None)
     LastRungScheduler(recorder, max_failures=0).settle_all()
     assert [record.number for record in recorder.history.in_state("COMPLETE")] == [0]
 

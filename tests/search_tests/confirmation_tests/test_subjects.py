@@ -119,3 +119,13 @@ def test_a_task_differs_from_its_trial_in_the_replicate_alone() -> None:
     assert config.replicate == FIRST_FRESH + 3
     trial = run.study.trial_config(run.history.trials[1].params)
     assert config.model_dump(exclude={"replicate"}) == trial.model_dump(exclude={"replicate"})
+
+
+def test_a_design_is_compared_with_its_default_arm() -> None:
+    """Its trials' origin is `design:<arm>`, and the default was found by the origin of a search's alone."""
+    run = Run(make_study(objectives=1))
+    for number, (origin, accuracy) in enumerate((("design:default", 0.90), ("design:wide", 0.95))):
+        run.complete(number, accuracy, 0.5, width=100 + number)
+        run.history.trials[number].origin = origin
+    assert choose_subjects(run.study, run.history, 1) == [Subject(1, False), Subject(0, True)]
+    assert named_subjects(run.history, [1]) == [Subject(1, False), Subject(0, True)]

@@ -80,7 +80,7 @@ def test_a_resumed_search_counts_what_was_done_but_not_in_its_rate() -> None:
     progress = Progress(run.study, RUN_DIR, stream=stream, clock=lambda: now[0])
     history = fold(run.events)
     run.history = history
-    run.tell(event="session", epoch=2, command="resume", host="here", pid=2, target=20)
+    run.tell(event="session", command=["resume"], host="here", pid=2, target=20)
     progress.start(history)
     run.prune(10, 0.7, 0.8)
     now[0] += 60.0

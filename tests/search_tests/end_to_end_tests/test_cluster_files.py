@@ -15,7 +15,7 @@ import ray
 import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
 
-from search.cli.options import parse
+from search.cli.options import New, parse
 
 ROOT = Path(__file__).parents[3]
 LAUNCHED = ["cluster.yaml", "deploy/cluster-local.yaml"]
@@ -114,7 +114,7 @@ def test_rayjob_s_command_is_one_of_ours(job: dict[str, Any]) -> None:
     assert python == "python"
     assert (ROOT / script).is_file()
     options = parse(words)
-    assert options.space is not None
-    assert (ROOT / options.space).is_file()
+    assert isinstance(options.mode, New)
+    assert (ROOT / options.mode.space).is_file()
     assert options.address == "auto"
     assert options.storage == "/shared/runs"

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from search.confirmation.run import refuse_other_data
 from search.confirmation.subjects import FIRST_FRESH
+from search.ledger.events import Session
 from search.ledger.history import History
-from search.run_dir.inputs import DataMissing
+from search.run_dir.inputs import DataMissing, refuse_other_data
 from tests.search_tests.end_to_end_tests.test_run import ROOT, TINY, environment, history_of, told, wait_for
 from tests.search_tests.end_to_end_tests.test_run import run as run_search
 from trainables.confirmation.rungs import CONTROLS, LAST_RUNG
@@ -47,7 +47,7 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     small = ("--set", "data.limit=120", "--set", "scheduler={name: none}")
     done = run_search(TINY, "--name", "r", "--trials", "2", *small, cache=root / "cache")
     assert done.returncode == 0, done.stderr
-    assert "python search/confirm.py runs/r" in done.stdout
+    assert "search/confirm.py runs/r" in done.stdout
     return root / "runs" / "r"
 
 
@@ -159,7 +159,7 @@ def test_ctrl_c_says_how_to_go_on(undisturbed: tuple[Done, Path]) -> None:
         driver.send_signal(signal.SIGINT)
         _, said = driver.communicate(timeout=60)
     assert driver.returncode == 130
-    assert "go on with: python search/confirm.py runs/r --top 1 --seeds 9" in said
+    assert "search/confirm.py runs/r --top 1 --seeds 9" in said
     assert "Traceback" not in said
     assert told(history_of(run / "confirm"))[: len(before)] == before
     status = json.loads((run / "confirm" / "run.json").read_text())
@@ -179,7 +179,7 @@ def test_mistakes_are_told_by_exit_code(searched: Path, tmp_path: Path) -> None:
 def test_other_images_are_refused() -> None:
     history = History()
     refuse_other_data(history, "a" * 64)
-    history.apply({"event": "session", "data": "a" * 64, "target": 1})
+    history.apply(Session(time=1.0, target=1, data="a" * 64))
     refuse_other_data(history, "a" * 64)
     with pytest.raises(DataMissing, match="not those"):
         refuse_other_data(history, "b" * 64)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from search.ledger.history import History, fold
-from search.ledger.ledger import read
+from search.ledger.history import History
+from search.ledger.ledger import read_history
 from tests.search_tests.faulty_actor import (
     CANNOT_DRAW,
     DIES_ALWAYS,
@@ -37,7 +37,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Complet
 
 @pytest.fixture(scope="module")
 def history(faulty: tuple[subprocess.CompletedProcess[str], Path]) -> History:
-    return fold(read(faulty[1] / "trials.jsonl")[0])
+    return read_history(faulty[1] / "trials.jsonl")
 
 
 def test_the_search_ends_well(

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from search.ledger.history import fold
-from search.ledger.ledger import read
+from search.ledger.ledger import read_history
 from tests.search_tests.end_to_end_tests.test_run import TINY, command, environment, history_of, run, told
 
 TARGET = 20
@@ -55,7 +54,7 @@ def test_no_moment_of_death_loses_or_doubles_a_trial(tmp_path: Path, seed: int) 
     # A further resume finds nothing to do.
     before = (directory / "trials.jsonl").read_bytes()
     assert run("--resume", directory, cache=cache).returncode == 0
-    assert told(fold(read(directory / "trials.jsonl")[0])) == told(history)
+    assert told(read_history(directory / "trials.jsonl")) == told(history)
     assert (directory / "trials.jsonl").read_bytes().startswith(before)
 
 

@@ -16,8 +16,8 @@ import pytest
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from search.ledger.history import History, fold
-from search.ledger.ledger import read
+from search.ledger.history import History
+from search.ledger.ledger import read_history
 from search.space.loader import load_study
 
 ROOT = Path(__file__).parents[3]
@@ -45,7 +45,7 @@ def run(*arguments: str | Path, cache: Path, timeout: float = 500) -> subprocess
 
 
 def history_of(directory: Path) -> History:
-    return fold(read(directory / "trials.jsonl")[0])
+    return read_history(directory / "trials.jsonl")
 
 
 def n_finished(directory: Path) -> int:

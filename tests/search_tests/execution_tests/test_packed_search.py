@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from search.cli.reproduce import reproduce
-from search.confirmation.run import Confirmation, run_confirmation
+from search.confirmation.run import Confirmation
 from search.confirmation.schedule import task_of
 from search.confirmation.subjects import Task, config_of
-from search.execution.search_run import SearchRun, plan_of, run_search
+from search.execution.recorded_session import plan_of
+from search.execution.search_run import SearchRun, run_search
 from search.execution.signals import StopSignals
 from search.run_dir.run_directory import RunDirectory, create
 from search.space.loader import load_study
@@ -58,9 +59,9 @@ def searched(tmp_path_factory: pytest.TempPathFactory, dataset: Dataset) -> RunD
         study=loaded.study,
         directory=directory,
         dataset=dataset,
-        target=4,
         address="local",
         loggers=lambda _: [],
+        release=directory.release,
         actor="tests.search_tests.packed_actors:PackedTrialActor",
     )
     with pytest.MonkeyPatch.context() as patch:
@@ -108,7 +109,7 @@ def test_a_confirmation_packs_its_seeds_and_scores_what_trains_alone(
         loggers=lambda _: [],
         actor="tests.search_tests.packed_actors:PackedConfirmActor",
     )
-    confirmed = run_confirmation(confirmation, StopSignals())
+    confirmed = confirmation.run(StopSignals())
     assert len(confirmed.in_state("COMPLETE")) == 2
     assert max(batches(directory.trials)) >= 2
     for record in confirmed.trials.values():

@@ -12,9 +12,10 @@ from search.execution.tune_adapters import LedgerSearcher
 from search.ledger.history import TrialRecord
 from search.ledger.recorder import Recorder, recording
 from search.scheduling.rung_scheduler import RungScheduler
-from search.scheduling.suggester import Suggester
+from search.scheduling.suggester import suggester_for
 from search.scheduling.timeouts import Attempts
 from tests.search_tests.histories import make_study
+from trainables.workers.messages import TrialTask
 
 
 @pytest.fixture
@@ -25,34 +26,34 @@ def recorder(tmp_path: Path) -> Iterator[Recorder]:
 
 def _searcher(recorder: Recorder, folder: Path, *, trials: int, places: int, retries: int) -> LedgerSearcher:
     study = make_study(trials=trials)
-    scheduler, suggester = RungScheduler(study, recorder), Suggester(study, recorder, trials)
+    scheduler, suggester = RungScheduler(study, recorder), suggester_for(study, recorder, trials)
     attempts = Attempts(15.0, "timeout: longer than 15")
-    return LedgerSearcher(suggester, scheduler, recorder, lambda: places, _config, attempts, folder, retries)
+    return LedgerSearcher(suggester, scheduler, recorder, lambda: places, _task, attempts, folder, retries)
 
 
-def _config(record: TrialRecord) -> dict[str, int]:
-    return {"number": record.number}
+def _task(record: TrialRecord) -> TrialTask:
+    return TrialTask(record.number, record.folder, {})
 
 
 def test_a_lost_trial_is_handed_out_again_before_new_ones(recorder: Recorder, tmp_path: Path) -> None:
     searcher = _searcher(recorder, tmp_path, trials=2, places=1, retries=1)
-    assert searcher.suggest("a") == {"number": 0}
+    assert searcher.suggest("a")["number"] == 0
     assert searcher.suggest("b") is None
     searcher.on_trial_complete("a", error=True)
     record = recorder.history.trials[0]
     assert (record.state, record.retries) == ("RUNNING", 1)
-    assert searcher.suggest("c") == {"number": 0}
+    assert searcher.suggest("c")["number"] == 0
     searcher.on_trial_complete("c", error=True)
     assert (record.state, record.reason) == ("FAIL", "lost: the worker process died 2 times")
-    assert searcher.suggest("d") == {"number": 1}
+    assert searcher.suggest("d")["number"] == 1
 
 
 def test_the_search_is_not_over_while_a_trial_may_come_again(recorder: Recorder, tmp_path: Path) -> None:
     searcher = _searcher(recorder, tmp_path, trials=1, places=4, retries=1)
-    assert searcher.suggest("a") == {"number": 0}
+    assert searcher.suggest("a")["number"] == 0
     assert searcher.suggest("b") is None
     searcher.on_trial_complete("a", error=True)
-    assert searcher.suggest("c") == {"number": 0}
+    assert searcher.suggest("c")["number"] == 0
     recorder.end(0, "COMPLETE", values=[1.0, 1.0])
     searcher.on_trial_complete("c")
     assert searcher.suggest("d") == Searcher.FINISHED

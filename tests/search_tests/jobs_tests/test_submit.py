@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from search.cli.options import parse
+from search.cli.options import New, parse
 from search.errors import ClusterError
 from search.jobs.package import code_package
 from search.jobs.server import JobServer, Unreachable
@@ -31,7 +31,8 @@ def test_somebody_who_does_not_answer() -> None:
 def test_entrypoint() -> None:
     words = ["spaces/sae.yaml", "--address", "http://h:8265", "--trials", "5", "--set"]
     options = parse([*words, "trial.sae.k={int: [2, 6]}", "--storage", "s3://b/r", "--json"])
-    package = code_package(ROOT, options.space)
+    assert isinstance(options.mode, New)
+    package = code_package(ROOT, options.mode.space)
     assert entrypoint(options, package) == (
         "exec python search/run.py spaces/sae.yaml --set 'trial.sae.k={int: [2, 6]}' --trials 5 "
         '--storage s3://b/r --json --address auto --out "$HOME"/sae-search-runs'

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import resource
+import signal
 from pathlib import Path
+from typing import cast
 
 import optuna
 import pytest
 from sqlalchemy import create_engine
 
-from search.ledger.history import History
+from search.errors import DiskError
+from search.ledger.events import End, EndState, Event, Result, Suggest
+from search.ledger.history import History, fold
 from search.loggers.study_db import StudyDbLogger
 from search.scheduling.optuna_study import OptunaStudy
 from search.study.study import Study
@@ -16,48 +21,24 @@ from tests.search_tests.histories import make_study
 from tests.search_tests.scheduling_tests.test_optuna_study import play
 
 
-def history_of(study: Study, n_trials: int) -> tuple[History, list[dict[str, object]]]:
+def history_of(study: Study, n_trials: int) -> tuple[History, list[Event]]:
     """A history with every fate, and the events that made it."""
     proposals, _ = play(study, n_trials)
-    events: list[dict[str, object]] = []
+    events: list[Event] = []
     for number, params in enumerate(proposals):
         metrics = {
             "probe/accuracy": 0.9 - number / 100,
             "attribution/junk": 0.5,
             "sae/dead_fraction": 0.05 * (number % 4),
         }
-        events.append(
-            {"event": "suggest", "trial": number, "params": params, "origin": "sampler", "time": 1.0}
-        )
-        events.append(
-            {
-                "event": "result",
-                "trial": number,
-                "epoch": 2,
-                "rung": 1,
-                "metrics": metrics,
-                "checkpoint": None,
-                "time": 2.0,
-            }
-        )
+        events.append(Suggest(1.0, number, params, "sampler"))
+        events.append(Result(2.0, number, 2, 1, metrics))
         state = ("COMPLETE", "PRUNED", "FAIL", "RUNNING")[number % 4]
         if state != "RUNNING":
-            values = [metrics[o.metric] for o in study.objectives] if state == "COMPLETE" else None
+            values = tuple(metrics[o.metric] for o in study.objectives) if state == "COMPLETE" else None
             reason = "diverged: x" if state == "FAIL" else None
-            events.append(
-                {
-                    "event": "end",
-                    "trial": number,
-                    "state": state,
-                    "reason": reason,
-                    "values": values,
-                    "time": 3.0,
-                }
-            )
-    history = History()
-    for event in events:
-        history.apply(event)
-    return history, events
+            events.append(End(3.0, number, cast(EndState, state), reason, values))
+    return fold(events), events
 
 
 def compare(path: Path, study: Study, history: History) -> None:
@@ -150,3 +131,41 @@ def test_failures_teach_the_live_study_but_are_failures_in_the_mirror(tmp_path: 
     assert live.optuna_study.trials[2].state.name == "PRUNED"
     assert mirror.optuna_study.trials[2].state.name == "FAIL"
     mirror.close()
+
+
+ALTERATIONS = {
+    "a value": "UPDATE trial_values SET value = value + 0.001 WHERE trial_value_id = 1",
+    "a parameter": "UPDATE trial_params SET param_value = param_value + 1 WHERE param_name = 'sae.width'",
+    "a rung": "UPDATE trial_intermediate_values SET intermediate_value = 0.123",
+    "a reason": "UPDATE trial_user_attributes SET value_json = '\"another\"' WHERE \"key\" = 'reason'",
+    "a bound": "UPDATE trial_system_attributes SET value_json = '{\"sae/dead_fraction\": 9}'"
+    " WHERE \"key\" LIKE '%constraint%'",
+}
+
+
+@pytest.mark.parametrize("what", ALTERATIONS)
+def test_what_was_altered_in_the_file_is_noticed_and_made_anew(tmp_path: Path, what: str) -> None:
+    study, path = make_study(objectives=1), tmp_path / "study.db"
+    history, _ = history_of(study, 12)
+    StudyDbLogger(study, path, history).close()
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql(ALTERATIONS[what]).rowcount >= 1
+    engine.dispose()
+    StudyDbLogger(study, path, history).close()
+    compare(path, study, history)
+
+
+def test_a_full_disk_at_the_creation_is_a_disk_error(tmp_path: Path) -> None:
+    """A limit on the size of files stands in for the disk."""
+    study, path = make_study(), tmp_path / "study.db"
+    previous = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, previous[1]))
+    try:
+        with pytest.raises(DiskError, match=r"study\.db: cannot be made from the ledger"):
+            StudyDbLogger(study, path, History())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, previous)
+        signal.signal(signal.SIGXFSZ, handler)
+    StudyDbLogger(study, path, History()).close()

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from optuna.trial import TrialState
 
+from search.ledger.events import parse
 from search.ledger.history import History
 from search.scheduling.optuna_study import OptunaStudy
 from search.study.domains import Scalar
@@ -33,14 +34,14 @@ def play(
         params = book.propose()
         proposals.append(params)
         history.apply(
-            {"event": "suggest", "trial": number, "params": params, "origin": "sampler", "time": 0.0}
+            parse({"event": "suggest", "trial": number, "params": params, "origin": "sampler", "time": 0.0})
         )
         record = history.trials[number]
         chance = random.Random(number)
         metrics = {m: chance.random() for m in ("probe/accuracy", "attribution/junk", "sae/dead_fraction")}
         state = FATES[number % len(FATES)]
         result = {"event": "result", "trial": number, "epoch": 2, "rung": 1, "metrics": metrics, "time": 0.0}
-        history.apply({**result, "checkpoint": None})
+        history.apply(parse({**result, "checkpoint": None}))
         values = [metrics[o.metric] for o in study.objectives] if state == "COMPLETE" else None
         reason = None if state != "FAIL" else REASONS["LOST" if number % 8 == 3 else "FAIL"]
         end = {
@@ -51,7 +52,7 @@ def play(
             "values": values,
             "time": 0.0,
         }
-        history.apply(end)
+        history.apply(parse(end))
         book.finish(record)
     return proposals, book
 

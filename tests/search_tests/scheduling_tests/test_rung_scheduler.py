@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from search.errors import Halt, TooManyFailures
-from search.ledger.history import fold
+from search.ledger.events import Decision, End, Result, Suggest
 from search.ledger.ledger import Ledger, read
 from search.ledger.recorder import Recorder
-from search.scheduling.rung_scheduler import RungScheduler, StepResult, standing_at
+from search.scheduling.rung_scheduler import RungScheduler, standing_at
 from search.study.sections import Budget, Constraint
 from search.study.study import Study
 from tests.search_tests.histories import make_params, make_study
+from trainables.workers.messages import StepReport, StepResult
 
 
 class Lease:
@@ -24,8 +24,8 @@ class Lease:
 
     def __init__(self, study: Study, path: Path) -> None:
         self.path = path
-        self.ledger, events = Ledger.open(path)
-        self.recorder = Recorder(self.ledger, fold(events), [])
+        self.ledger, history = Ledger.open(path)
+        self.recorder = Recorder(self.ledger, history, [])
         self.scheduler = RungScheduler(study, self.recorder)
 
     def suggest(self, number: int) -> None:
@@ -33,13 +33,13 @@ class Lease:
 
     def reach(self, number: int, rung: int, accuracy: float, junk: float, dead: float = 0.0) -> bool:
         metrics = {"probe/accuracy": accuracy, "attribution/junk": junk, "sae/dead_fraction": dead}
-        return self.scheduler.goes_on(number, step({"epoch": rung, "rung": rung, "metrics": metrics}))
+        return self.scheduler.goes_on(number, step(StepReport(rung, rung, metrics)))
 
     def state(self, number: int) -> str:
         return self.recorder.history.trials[number].state
 
 
-def step(*reports: dict[str, Any], next_rung: int | None = None, failure: str | None = None) -> StepResult:
+def step(*reports: StepReport, next_rung: int | None = None, failure: str | None = None) -> StepResult:
     return StepResult(reports, {"path": "checkpoint/x", "sha256": "0"}, next_rung, failure)
 
 
@@ -66,13 +66,13 @@ def test_a_dominated_trial_is_pruned_and_the_file_says_so_in_order(driver: Lease
     driver.reach(0, 1, 0.9, 0.1)
     assert not driver.reach(1, 1, 0.5, 0.5)
     assert driver.state(1) == "PRUNED"
-    about_1 = [event["event"] for event in read(driver.path)[0] if event.get("trial") == 1]
-    assert about_1 == ["suggest", "result", "decision", "end"]
+    about_1 = [type(event) for event in read(driver.path)[0] if getattr(event, "trial", None) == 1]
+    assert about_1 == [Suggest, Result, Decision, End]
 
 
 def test_a_missing_objective_fails_the_trial_and_names_it(driver: Lease) -> None:
     driver.suggest(0)
-    assert not driver.scheduler.goes_on(0, step({"epoch": 1, "rung": 1, "metrics": {"probe/accuracy": 0.9}}))
+    assert not driver.scheduler.goes_on(0, step(StepReport(1, 1, {"probe/accuracy": 0.9})))
     record = driver.recorder.history.trials[0]
     assert record.state == "FAIL"
     assert "attribution/junk" in (record.reason or "")
@@ -139,15 +139,15 @@ def test_a_hopeless_classifier_is_stopped_before_its_sae_is_trained(tmp_path: Pa
     metrics = {"probe/accuracy": 0.5, "attribution/junk": 0.5, "classifier/accuracy": 0.95}
     for number in range(3):
         driver.suggest(number)
-        driver.scheduler.goes_on(number, step({"epoch": 1, "rung": 1, "metrics": metrics}))
+        driver.scheduler.goes_on(number, step(StepReport(1, 1, metrics)))
     driver.suggest(3)
-    epoch = {"epoch": 1, "rung": None, "metrics": {"classifier/accuracy": 0.4}}
+    epoch = StepReport(1, None, {"classifier/accuracy": 0.4})
     assert not driver.scheduler.goes_on(3, step(epoch, next_rung=1))
     record = driver.recorder.history.trials[3]
     assert record.state == "PRUNED"
     assert "classifier/accuracy" in (record.reason or "")
     driver.suggest(4)
-    good = {"epoch": 1, "rung": None, "metrics": {"classifier/accuracy": 0.92}}
+    good = StepReport(1, None, {"classifier/accuracy": 0.92})
     assert driver.scheduler.goes_on(4, step(good, next_rung=1))
     driver.ledger.close()
 

@@ -22,6 +22,7 @@ from tests.search_tests.shared_runs import directory, driving, often, one_trial,
 from trainables.storage import checkpoint
 from trainables.storage.object_store import Store, below
 from trainables.storage.trial_storage import TrialStorage
+from trainables.workers.messages import StepReport
 
 __all__ = ["directory", "often"]
 
@@ -87,12 +88,12 @@ def test_a_tensorboard_on_the_storage_follows_a_running_search(
     ):
         recorder.session(host="test", target=3)
         recorder.suggest(0, params, "sampler")
-        recorder.results(0, [{"epoch": 1, "rung": None, "metrics": {"m": 0.5}}], None)
+        recorder.results(0, [StepReport(1, None, {"m": 0.5})], None)
         until(lambda: points(shared) == [(1, 0.5)])
         [path] = (shared / "trials" / "0000").glob("events.out.tfevents.*")
         with path.open("rb") as reader:
             assert reader.read()
-            recorder.results(0, [{"epoch": 2, "rung": 1, "metrics": {"m": 0.25}}], None)
+            recorder.results(0, [StepReport(2, 1, {"m": 0.25})], None)
             until(lambda: points(shared) == [(1, 0.5), (2, 0.25)])
             assert reader.read()
 

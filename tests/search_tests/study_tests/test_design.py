@@ -11,10 +11,9 @@ from rich.console import Console
 
 from search.cli.dry_run import describe
 from search.errors import SpaceError
-from search.ledger.history import History
 from search.ledger.ledger import Ledger
 from search.ledger.recorder import Recorder
-from search.scheduling.suggester import Suggester
+from search.scheduling.suggester import Suggester, suggester_for
 from search.space.loader import load_text
 from search.space.writer import describe_difference
 from search.study.design import Design
@@ -113,12 +112,9 @@ def test_the_dry_run_shows_the_arms() -> None:
 
 
 def proposer_of(study: Study, path: Path) -> tuple[Suggester, Recorder, Ledger]:
-    ledger, events = Ledger.open(path)
-    history = History()
-    for event in events:
-        history.apply(event)
+    ledger, history = Ledger.open(path)
     recorder = Recorder(ledger, history, ())
-    return Suggester(study, recorder, study.budget.trials), recorder, ledger
+    return suggester_for(study, recorder, study.budget.trials), recorder, ledger
 
 
 def test_the_proposer_hands_out_every_trial_once_across_a_restart(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from torch import nn
 from torch.nn import functional
 
 from trainables import registry
-from trainables.classifier.trainer import AuxiliaryLoss, ClassifierTrainer, active_losses
+from trainables.classifier.objective import AuxiliaryLoss, active_losses
+from trainables.classifier.trainer import ClassifierTrainer
 from trainables.config import KINDS, TrialConfig, built_in_rules
 from trainables.data.dataset import ImageData, TensorSplit, load_dataset, to_tensors
 from trainables.data.stroke_mask import stroke_mask
@@ -26,13 +27,15 @@ from trainables.settings.classifier import ClassifierTrainingConfig, MlpClassifi
 from trainables.settings.rules import Rule
 
 SIDES = [8, 28]
+# What makes the kinds small, of those that have it.
+SMALL = {"hidden_size": 9, "templates": 3, "grid": 2}
 NETWORKS: list[ClassifierTrainingConfig] = [
     *(
         MlpClassifierConfig(hidden_size=9, front_end=name, front_end_channels=2)
         for name in registry.FRONT_ENDS
     ),  # type: ignore[arg-type]
     *(
-        model(hidden_size=9, kwta=kwta)  # type: ignore[call-arg]
+        model(kwta=kwta, **{name: size for name, size in SMALL.items() if name in model.model_fields})
         for model in KINDS["classifier"].values()
         for kwta in (0, 3)
     ),
@@ -121,11 +124,12 @@ def possible_networks(name: str, table: Path) -> Iterator[ClassifierTrainingConf
 
 @by_side
 @by_network
-def test_a_step_lowers_the_cross_entropy(config: Any, side: int, data: dict[int, ImageData]) -> None:
+def test_a_few_steps_lower_the_cross_entropy(config: Any, side: int, data: dict[int, ImageData]) -> None:
     whole = config.model_copy(update={"batch_size": 8192})
     trainer = ClassifierTrainer(whole, OFF, data[side], seed=0)
-    first, second = trainer.train_epoch(), trainer.train_epoch()
-    assert second < first
+    # More than one: where the winners change places, the first step may raise it.
+    losses = [trainer.train_epoch() for _ in range(4)]
+    assert losses[-1] < losses[0]
 
 
 @by_side
@@ -157,11 +161,20 @@ def test_a_step_lowers_the_loss(name: str, side: int, data: dict[int, ImageData]
         gradients = torch.autograd.grad(value, learned, allow_unused=True)
         energy = sum(float(g.square().sum()) for g in gradients if g is not None)
         assert energy > 0
-        with torch.no_grad():
-            for parameter, gradient in zip(learned, gradients, strict=True):
-                if gradient is not None:
-                    parameter -= 1e-3 * value / energy * gradient
-        assert 0 <= loss(batch_of(network, data[side])) < value
+        lower = []
+        # Where winners change places or a unit wakes up the loss jumps: a short enough step stays before it.
+        for step in (1e-3, 1e-5, 1e-7):
+            _descend(learned, gradients, step * float(value.detach()) / energy)
+            lower.append(bool(0 <= loss(batch_of(network, data[side])) < value))
+            _descend(learned, gradients, -step * float(value.detach()) / energy)
+        assert any(lower), config
+
+
+def _descend(learned: list[nn.Parameter], gradients: tuple[torch.Tensor | None, ...], step: float) -> None:
+    with torch.no_grad():
+        for parameter, gradient in zip(learned, gradients, strict=True):
+            if gradient is not None:
+                parameter -= step * gradient
 
 
 @by_loss

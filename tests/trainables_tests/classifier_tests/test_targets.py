@@ -11,7 +11,6 @@ from trainables.classifier.recycling import dead_units, entangled_units, revive,
 from trainables.classifier.targets import code_targets
 from trainables.config import TrialConfig
 from trainables.data.dataset import TensorSplit
-from trainables.kmeans import nearest_centre
 from trainables.losses.cosine_target import CosineTarget, cosine_distance
 from trainables.model.feature_model import FeatureModel
 from trainables.networks.network import build_network
@@ -89,18 +88,6 @@ def test_more_latents_asked_for_than_there_are_keeps_all(features: FeatureModel,
     loop = SaeCeptionLoopConfig(targets="masked_code", top=100)
     whole = features.decode(features.encode(features.hidden(train.images))[1])
     torch.testing.assert_close(code_targets(loop, features, train, CLASSES, 0), whole)
-
-
-def test_planted_clusters_are_found() -> None:
-    centres = 10 * torch.eye(4)
-    codes = centres.repeat_interleave(25, 0) + 0.1 * torch.randn(100, 4, generator=generator(0))
-    found = nearest_centre(codes, 4, generator(1)).reshape(4, 25)
-    assert all(len(group.unique()) == 1 for group in found)
-    assert len(found[:, 0].unique()) == 4
-
-
-def test_equal_codes_are_one_cluster() -> None:
-    assert nearest_centre(torch.ones(10, 3), 4, generator(0)).unique().numel() == 1
 
 
 def test_cosine_distance_by_hand_and_by_finite_differences() -> None:

@@ -271,7 +271,7 @@ def test_a_loss_at_0_costs_no_mask(digits: ImageData, monkeypatch: pytest.Monkey
     def refused(*_: object) -> torch.Tensor:
         raise AssertionError("nobody asked for a mask")
 
-    monkeypatch.setattr("trainables.classifier.trainer.stroke_mask", refused)
+    monkeypatch.setattr("trainables.classifier.objective.stroke_mask", refused)
     ClassifierTrainer(KINDS[0], OFF, digits, seed=0).train_epoch()
 
 

@@ -10,13 +10,13 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
+from trainables.batches import in_batches
 from trainables.config import TrialConfig
 from trainables.confirmation.controls import (
     Neurons,
     SignedComponents,
     Trained,
     build_control,
-    hidden_of,
     sae_tasks,
     twin,
 )
@@ -90,12 +90,12 @@ def test_neurons_lose_nothing(trained: Trained, test_data: ImageData) -> None:
     assert metrics["sae/fvu"] == 0
     assert metrics["splice/accuracy_drop"] == 0
     assert metrics["splice/ce_recovered"] == pytest.approx(1)
-    h = hidden_of(trained.model.classifier, test_data.val.images)
+    h = in_batches(trained.model.classifier.hidden, test_data.val.images)
     assert metrics["sae/l0"] == pytest.approx(float((h > 0).sum(1).double().mean()))
 
 
 def test_signed_components_are_sklearns_pca(trained: Trained) -> None:
-    h = hidden_of(trained.model.classifier, trained.images)
+    h = in_batches(trained.model.classifier.hidden, trained.images)
     control = SignedComponents(trained.model, h, 5)
     u, z = control.encode(h)
     assert z.shape == (len(h), 10)
@@ -117,17 +117,17 @@ def test_signed_components_explain_a_planted_plane_exactly(trained: Trained) -> 
 
 @pytest.mark.parametrize(("asked", "given"), [(0, 1), (7, 7), (99, 16)])
 def test_components_stay_within_what_there_is(trained: Trained, asked: int, given: int) -> None:
-    h = hidden_of(trained.model.classifier, trained.images)
+    h = in_batches(trained.model.classifier.hidden, trained.images)
     assert SignedComponents(trained.model, h, asked).encode(h)[1].shape[1] == 2 * given
 
 
 def test_pca_has_the_l0_of_the_pipeline(trained: Trained) -> None:
-    h = hidden_of(trained.model.classifier, trained.images)
+    h = in_batches(trained.model.classifier.hidden, trained.images)
     assert l0(build_control("pca", trained).encode(h)[1]) == pytest.approx(round(trained.l0))
 
 
 def test_a_random_dictionary_keeps_its_first_directions_and_learns_the_rest(trained: Trained) -> None:
-    y = trained.model.basis.encode(hidden_of(trained.model.classifier, trained.images))
+    y = trained.model.basis.encode(in_batches(trained.model.classifier.hidden, trained.images))
     first = train_sae(CONFIG.sae, y, epochs=0, seed=trained.stages.seed("sae"), device="cpu").sae
     control = sae_control("random_dictionary", trained).sae
     assert torch.allclose(control.decoder, first.decoder, atol=1e-6)
@@ -136,7 +136,7 @@ def test_a_random_dictionary_keeps_its_first_directions_and_learns_the_rest(trai
 
 
 def test_learning_the_dictionary_pays(trained: Trained) -> None:
-    h = hidden_of(trained.model.classifier, trained.images)
+    h = in_batches(trained.model.classifier.hidden, trained.images)
 
     def unexplained(model: FeatureModel) -> float:
         return fvu(h, model.decode(model.encode(h)[1]))

@@ -125,3 +125,72 @@ def test_files_that_are_no_archives(tmp_path: Path) -> None:
         load_dataset("npz", path=tmp_path / "absent.npz")
     with pytest.raises(DataError):
         load_dataset("npz", path=tmp_path)
+
+
+SPARSE = np.where(PIXELS > 200, PIXELS, 0)
+SPARSE[:, [0, -1]] = 0
+SPARSE[:, :, [0, -1]] = 0
+
+
+def refused(path: Path, **arrays: Any) -> str:
+    with pytest.raises(DataError) as caught:
+        load(path, **arrays)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("top", [1, 16, 100])
+def test_bytes_that_do_not_use_their_range_are_asked_about(tmp_path: Path, top: int) -> None:
+    images = (SPARSE > 0).astype(np.uint8) * np.uint8(top)
+    text = refused(tmp_path, images=images, labels=LABELS)
+    assert f"uint8 from 0 to {top}: " in text
+    assert f"scale={top})" in text
+    data = load(tmp_path, images=images, labels=LABELS, scale=top)
+    assert set(np.unique(data.train.images)) == {0.0, 1.0}
+
+
+def test_other_whole_numbers_need_their_scale(tmp_path: Path) -> None:
+    text = refused(tmp_path, images=SPARSE.astype(np.int64), labels=LABELS)
+    assert "scale=255)" in text
+    data = load(tmp_path, images=SPARSE.astype(np.int64), labels=LABELS, scale=255)
+    same = load(tmp_path, images=SPARSE, labels=LABELS)
+    np.testing.assert_array_equal(data.train.images, same.train.images)
+
+
+def test_floats_just_above_one_are_told_with_their_number(tmp_path: Path) -> None:
+    images = SPARSE.astype(np.float32) / 255
+    images[3, 2, 2] = 1.0625
+    text = refused(tmp_path, images=images, labels=LABELS)
+    assert f"1 of {images.size} pixels lie above 1." in text
+    assert "scale=1.0625)" in text
+    assert "clip(0, 1)" in text
+    assert load(tmp_path, images=images, labels=LABELS, scale=1.0625).train.images.max() <= 1
+    assert load(tmp_path, images=images.clip(0, 1), labels=LABELS).train.images.max() <= 1
+
+
+def test_standardised_images_are_refused_with_what_would_be_right(tmp_path: Path) -> None:
+    images = SPARSE.astype(np.float64) / 255 - 0.125
+    assert "(images + 0.125) / " in refused(tmp_path, images=images, labels=LABELS)
+
+
+def test_a_white_background_is_asked_about(tmp_path: Path) -> None:
+    inverted = 255 - SPARSE
+    text = refused(tmp_path, images=inverted, labels=LABELS)
+    assert "the median of their border is 1.00" in text
+    assert "inverted=True" in text
+    turned = load(tmp_path, images=inverted, labels=LABELS, inverted=True)
+    same = load(tmp_path, images=SPARSE, labels=LABELS)
+    np.testing.assert_allclose(turned.train.images, same.train.images, atol=1e-7)
+    meant = load(tmp_path, images=inverted, labels=LABELS, inverted=False)
+    np.testing.assert_allclose(meant.train.images, 1 - same.train.images, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ({"scale": 0}, "one number above 0"),
+        ({"scale": np.ones(2)}, "one number above 0"),
+        ({"inverted": 1}, "True or False"),
+    ],
+)
+def test_what_a_file_says_of_its_pixels_is_checked(tmp_path: Path, extra: dict[str, Any], said: str) -> None:
+    assert said in refused(tmp_path, **GOOD, **extra)

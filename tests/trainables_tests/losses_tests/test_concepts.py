@@ -61,7 +61,7 @@ def test_true_concepts_are_learnt_and_shuffled_ones_are_not(tmp_path: Path) -> N
         )
         for _ in range(10):
             trainer.train_epoch()
-        ((_, loss),) = trainer._losses.values()
+        ((_, loss),) = trainer._objective._losses.values()
         hidden = trainer.network.hidden(data.train.images)
         given = batch(mlp(), data.train.images, hidden)
         assert torch.equal(given.rows, rows)

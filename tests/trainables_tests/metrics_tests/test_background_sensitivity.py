@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 from scipy.ndimage import binary_dilation
 from torch import Tensor
 
+from trainables.batches import in_batches
 from trainables.metrics import background_sensitivity
 from trainables.metrics.background_sensitivity import latent_sensitivity, sensitivity
 from trainables.metrics.latent_image_pairs import Pairs, firing_pairs
@@ -105,7 +107,7 @@ def test_permuting_latents_and_the_batch_change_nothing(monkeypatch: pytest.Monk
     order = torch.tensor([4, 2, 0, 1, 3])
     plain = measured(codes, bars())
     torch.testing.assert_close(measured(lambda x: codes(x)[:, order], bars()), plain[order])
-    monkeypatch.setattr(background_sensitivity, "BATCH", 7)
+    monkeypatch.setattr(background_sensitivity, "in_batches", partial(in_batches, size=7))
     torch.testing.assert_close(measured(codes, bars()), plain)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from trainables.metrics.metric import Metric, Reference, Score
 from trainables.metrics.table import table
 from trainables.stages.cache import StageCache
 from trainables.stages.runner import StageRunner, references
+
+ROOT = Path(__file__).parents[3]
 
 
 def _brightness(inputs: ReferenceInputs) -> dict[str, Tensor]:
@@ -161,3 +164,31 @@ def test_the_name_of_a_newer_version_is_read_by_its_suffix() -> None:
 def test_the_table_is_light() -> None:
     code = "import sys, trainables.metrics.table; assert not {'torch', 'numpy'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+FOREIGN = """
+from trainables.metrics.metric import Metric
+
+MEAN = Metric("own/mean", "mean code", "max", lambda inputs: float(inputs.measured.val_z.mean()))
+NOTHING = 3
+"""
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [("MEAN", "own/mean max rung"), ("NOTHING", "a int; must be a trainables"), ("GONE", "has no GONE")],
+)
+def test_a_metric_of_an_installed_package_is_registered(tmp_path: Path, named: str, said: str) -> None:
+    (tmp_path / "own_metric.py").write_text(FOREIGN)
+    installed = tmp_path / "own_metric-1.0.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: own-metric\nVersion: 1.0\n")
+    (installed / "entry_points.txt").write_text(f"[sae_search.metrics]\nmean = own_metric:{named}\n")
+    code = (
+        "from trainables.metrics.catalog import METRICS, measured_at\n"
+        "own = METRICS['own/mean']\nprint('own/mean', own.mode, own.when)\n"
+        "assert own.metric in measured_at('rung')"
+    )
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert said in done.stdout + done.stderr

@@ -102,3 +102,17 @@ def test_a_class_of_few_images_is_one_cluster() -> None:
     )
     assert found.cluster_sizes.tolist() == [[2, 0, 0]]
     torch.testing.assert_close(found.clusters[0, 0], found.classes[0])
+
+
+def test_one_start_finds_planted_clusters_too() -> None:
+    centres = 10 * torch.eye(4)
+    noise = torch.randn(100, 4, generator=torch.Generator().manual_seed(0))
+    found = kmeans.kmeans(centres.repeat_interleave(25, 0) + 0.1 * noise, 4, 1, starts=1).labels.reshape(
+        4, 25
+    )
+    assert all(len(group.unique()) == 1 for group in found)
+    assert len(found[:, 0].unique()) == 4
+
+
+def test_equal_points_are_one_cluster() -> None:
+    assert kmeans.kmeans(torch.ones(10, 3), 4, 0, starts=1).labels.unique().numel() == 1

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from trainables.batches import in_batches
 from trainables.metrics import colour_gap
 from trainables.metrics.colour_gap import colour_share
 
@@ -86,7 +89,7 @@ def test_order_scale_and_batch_do_not_matter(monkeypatch: pytest.MonkeyPatch) ->
     order, scale = torch.tensor([3, 0, 5, 1, 2, 4]), torch.tensor([2.0, 4.0, 0.5, 8.0, 1.0, 16.0])
     plain = colour_share(planted, bars())
     torch.testing.assert_close(colour_share(lambda x: (planted(x) * scale)[:, order], bars()), plain[order])
-    monkeypatch.setattr(colour_gap, "BATCH", 5)
+    monkeypatch.setattr(colour_gap, "in_batches", partial(in_batches, size=5))
     torch.testing.assert_close(colour_share(planted, bars()), plain)
 
 

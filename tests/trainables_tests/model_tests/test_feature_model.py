@@ -21,7 +21,7 @@ def images(side: int, n: int = 40) -> torch.Tensor:
 
 def config_of(classifier: str, basis: str, sae: str) -> TrialConfig:
     sections = {
-        "classifier": {"kind": classifier, "hidden_size": 12},
+        "classifier": {"kind": classifier, **({"hidden_size": 12} if classifier in ("mlp", "conv") else {})},
         "basis": {"kind": basis},
         "sae": {"kind": sae},
     }
@@ -57,7 +57,7 @@ def test_every_combination_runs_and_is_rebuilt_from_config_and_tensors(
     x = images(side)
     h = model.hidden(x)
     u, z = model.encode(h)
-    assert h.shape == (40, 12)
+    assert h.shape == (40, model.classifier.hidden_size)
     assert u.shape == z.shape == (40, 20)
     assert (z >= 0).all()
     assert model.decode(z).shape == h.shape

@@ -11,13 +11,25 @@ from trainables.networks.conv import Conv
 from trainables.networks.mlp import Mlp
 from trainables.networks.network import Network, build_network
 from trainables.seeds import generator
-from trainables.settings.classifier import ClassifierTrainingConfig, ConvClassifierConfig, MlpClassifierConfig
+from trainables.settings.classifier import (
+    BagClassifierConfig,
+    ClassifierTrainingConfig,
+    ConvClassifierConfig,
+    MlpClassifierConfig,
+    PartsClassifierConfig,
+)
 
 CONFIGS = [
     MlpClassifierConfig(hidden_size=12),
     MlpClassifierConfig(hidden_size=4, depth=3),
     ConvClassifierConfig(hidden_size=12, channels=3),
     ConvClassifierConfig(hidden_size=4, channels=1),
+    PartsClassifierConfig(templates=5),
+    PartsClassifierConfig(
+        templates=3, template_size=4, stride=3, pool_size=2, pool_step=1, ink_threshold=0.1
+    ),
+    BagClassifierConfig(channels=6),
+    BagClassifierConfig(channels=4, grid=2, pool="max", kwta=3),
 ]
 SHAPES = [(8, 8), (28, 28), (7, 10), (1, 1)]
 
@@ -32,13 +44,13 @@ def test_every_kind_is_tried_here() -> None:
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("config", CONFIGS, ids=repr)
-def test_the_cut_at_the_hidden_layer(
-    config: MlpClassifierConfig | ConvClassifierConfig, shape: tuple[int, int]
-) -> None:
+def test_the_cut_at_the_hidden_layer(config: ClassifierTrainingConfig, shape: tuple[int, int]) -> None:
     network = build(config, shape)
     images = torch.rand(5, *shape, generator=generator(1))
     hidden = network.hidden(images)
-    assert hidden.shape == (5, config.hidden_size) == (5, network.hidden_size)
+    assert hidden.shape == (5, network.hidden_size)
+    assert network.hidden_size == getattr(config, "hidden_size", network.hidden_size)
+    assert network.readout_layer().weight.shape == (10, network.hidden_size)
     assert hidden.min() >= 0
     assert network.head(hidden).shape == (5, 10)
     assert torch.equal(network(images), network.head(hidden))
@@ -62,7 +74,27 @@ def test_weights_come_from_the_generator_alone(config: ClassifierTrainingConfig)
         if name.endswith("weight"):
             assert not torch.equal(weight, other.state_dict()[name])
         else:
-            assert not weight.any()
+            assert weight.unique().numel() == 1
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=repr)
+def test_the_winners_of_every_kind_are_its_strongest_units(config: ClassifierTrainingConfig) -> None:
+    images = torch.rand(5, 8, 8, generator=generator(1))
+    every = build(config.model_copy(update={"kwta": 0})).hidden(images)
+    kept = build(config.model_copy(update={"kwta": 2})).hidden(images)
+    assert ((kept > 0).sum(1) <= 2).all()
+    assert torch.equal(kept, torch.where(kept > 0, every, 0))
+    torch.testing.assert_close(kept.sum(1), every.topk(2, dim=1).values.sum(1))
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=repr)
+def test_faint_light_is_black_to_every_kind_behind_an_ink_threshold(config: ClassifierTrainingConfig) -> None:
+    network = build(config.model_copy(update={"ink_threshold": 0.2}))
+    ink = (torch.rand(5, 8, 8, generator=generator(1)) > 0.7).float()
+    faint = 0.19 * torch.rand(5, 8, 8, generator=generator(2))
+    assert torch.equal(network.hidden(torch.maximum(ink, faint)), network.hidden(ink))
+    plain = build(config.model_copy(update={"ink_threshold": 0.0}))
+    torch.testing.assert_close(network.hidden(0.2 + 0.8 * ink * 0.5), plain.hidden(0.5 * ink))
 
 
 def test_first_weights_keep_the_scale_of_the_activations() -> None:

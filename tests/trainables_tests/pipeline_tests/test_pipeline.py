@@ -231,9 +231,7 @@ def test_nothing_depends_on_the_global_generator(digits: ImageData) -> None:
 def test_a_metric_that_is_not_finite_ends_the_trial_by_name(
     digits: ImageData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        pipeline, "measured_rung_metrics", lambda *_, **__: {"sae/l0": 1.0, "sae/fvu": float("nan")}
-    )
+    monkeypatch.setattr(pipeline, "evaluate", lambda *_: {"sae/l0": 1.0, "sae/fvu": float("nan")})
     trial = open_pipeline(digits)
     trial.step()
     with pytest.raises(TrialDiverged, match="sae/fvu is nan after epoch 2"):
@@ -263,7 +261,11 @@ def test_every_member_of_the_registry_makes_a_whole_trial(
 ) -> None:
     config = TrialConfig.model_validate(
         {
-            "classifier": {"kind": classifier, "hidden_size": 12, "epochs": 1},
+            "classifier": {
+                "kind": classifier,
+                "epochs": 1,
+                **({"hidden_size": 12} if classifier in ("mlp", "conv") else {}),
+            },
             "basis": {"kind": basis}
             | ({"components": 6} if "components" in KINDS["basis"][basis].model_fields else {}),
             "sae": {"kind": sae, "width": 24, "epochs": 2},

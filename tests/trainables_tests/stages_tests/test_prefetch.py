@@ -44,11 +44,11 @@ def test_what_the_cache_lacks_is_trained_in_one_call(tmp_path: Path) -> None:
     y, calls = outputs(60), Calls()
     stages = runner(calls, tmp_path)
     tasks = [task(seed, y) for seed in range(3)]
-    expected = [run_sae_task(runner(Calls(), None), each, CONFIG, 6) for each in tasks]
-    run_sae_task(stages, tasks[1], CONFIG, 6)
+    expected = [run_sae_task(runner(Calls(), None), each, CONFIG) for each in tasks]
+    run_sae_task(stages, tasks[1], CONFIG)
     train_ahead(stages, tasks)
     assert calls.sizes == [1, 2]
-    found = [run_sae_task(stages, each, CONFIG, 6) for each in tasks]
+    found = [run_sae_task(stages, each, CONFIG) for each in tasks]
     assert calls.sizes == [1, 2]
     for sae, own in zip(found, expected, strict=True):
         assert all(torch.equal(sae.state_dict()[name], tensor) for name, tensor in own.state_dict().items())
@@ -64,8 +64,8 @@ def test_one_that_diverges_ends_who_needs_it_and_nobody_else(tmp_path: Path) -> 
     stages = runner(Calls(), tmp_path)
     broken = task(1, outputs(60) * float("nan"))
     train_ahead(stages, [task(0, outputs(60)), broken])
-    assert run_sae_task(stages, task(0, outputs(60)), CONFIG, 6).decoder.isfinite().all()
+    assert run_sae_task(stages, task(0, outputs(60)), CONFIG).decoder.isfinite().all()
     assert stages.cache is not None
     assert stages.cache.hits["control"] == 1
     with pytest.raises(TrialDiverged, match="nan"):
-        run_sae_task(stages, broken, CONFIG, 6)
+        run_sae_task(stages, broken, CONFIG)

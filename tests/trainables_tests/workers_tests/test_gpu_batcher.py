@@ -16,7 +16,7 @@ from trainables import registry
 from trainables.sae_training.local import train_alone
 from trainables.sae_training.request import SaeRequest, SaeResult
 from trainables.workers.gpu_batcher import GpuBatcher, Waiting, cost, fitting
-from trainables.workers.messages import (
+from trainables.workers.sae_messages import (
     Answer,
     Diverged,
     RequestMessage,

@@ -38,7 +38,7 @@ _NEEDS: tuple[Need, ...] = ("images", "network")
 METRICS = (
     Metric(
         "attribution/deletion",
-        "code left while the pixels a map ranks first are resampled, area",
+        "code left while the pixels a map ranks first are resampled, area above that of all resampled",
         "min",
         deletion,
         "confirm",

@@ -21,7 +21,7 @@ def _untrained(inputs: ReferenceInputs) -> dict[str, Tensor]:
     return {"junk": looks.junk, "far": looks.far}
 
 
-UNTRAINED = Reference("junk of the untrained network", _untrained)
+UNTRAINED = Reference("junk of the untrained network", _untrained, version=2)
 
 
 def latents(inputs: MetricInputs) -> Junk:
@@ -35,13 +35,13 @@ def latents(inputs: MetricInputs) -> Junk:
 
 
 def junk(inputs: MetricInputs) -> Score:
-    """Off the strokes."""
+    """The gradient's share off the strokes, over chance."""
     untrained = float(inputs.reference(UNTRAINED)["junk"].mean())
     return Score(inputs.once(latents).value(), 1.0, {"attribution/junk_untrained": untrained})
 
 
 def junk_far(inputs: MetricInputs) -> Score:
-    """Beyond the hull."""
+    """The gradient's share beyond the digit's hull, over chance."""
     untrained = float(inputs.reference(UNTRAINED)["far"].mean())
     return Score(inputs.once(latents).far_value(), 1.0, {"attribution/junk_far_untrained": untrained})
 

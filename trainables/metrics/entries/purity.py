@@ -40,7 +40,7 @@ DIRECTIONS = Reference("purity of directions", _directions)
 
 
 def judged(inputs: MetricInputs) -> Purity:
-    """On train."""
+    """The purity of the latents on train, beside its null."""
     from trainables.metrics.selectivity import purity
 
     measured = inputs.measured
@@ -49,7 +49,7 @@ def judged(inputs: MetricInputs) -> Purity:
 
 
 def latents(inputs: MetricInputs) -> tuple[Tensor, Tensor]:
-    """`selectivity.latent_purities`."""
+    """Each latent's purity, as `selectivity.latent_purities` gives it."""
     from trainables.metrics.selectivity import latent_purities
 
     measured = inputs.measured

@@ -23,7 +23,7 @@ PCA = Reference("FVU of PCA", _pca)
 
 
 def l0(inputs: MetricInputs) -> float:
-    """On val."""
+    """The mean number of codes above 0 on val."""
     from trainables.metrics.sae_statistics import l0
 
     return l0(inputs.measured.val_z)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def spliced(inputs: MetricInputs) -> Splice:
-    """On val."""
+    """The network run on the reconstruction, on val."""
     from trainables.metrics.splice import splice
 
     measured, a = inputs.measured, inputs.measured.activations

@@ -24,7 +24,7 @@ class Convolution(FrontEnd):
         return maps.flatten(1)
 
     def first_weights(self) -> list[torch.Tensor]:
-        """The filters."""
+        """The filters, shared by all places."""
         return [self.convolution.weight]
 
 

@@ -36,7 +36,7 @@ class LocallyConnected(FrontEnd):
         return (responses + self.bias).relu().flatten(1)
 
     def first_weights(self) -> list[torch.Tensor]:
-        """Every place's filters."""
+        """The filters of every place."""
         return [self.weight]
 
     def zero_pixels(self, pixels: torch.Tensor) -> None:

@@ -1,4 +1,4 @@
-"""No front end."""
+"""No front end: the fully connected layer reads the pixels."""
 
 from __future__ import annotations
 

@@ -1,0 +1,3 @@
+"""Compiled loops on CPUs for the steps, each with its plain equivalent in a test. Part of the room
+`sae_training`.
+"""

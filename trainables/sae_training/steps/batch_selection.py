@@ -62,7 +62,7 @@ class BatchSelection:
         return int(first[-1])
 
     def weight(self, l0: float) -> float:  # noqa: ARG002
-        """No penalty."""
+        """Always 0, since these kinds have no penalty."""
         return 0.0
 
     def finish(self, l0: float) -> None:  # noqa: ARG002

@@ -29,7 +29,7 @@ class PlainStep:
         self.config, self.sae, self.optimiser = config, sae, optimiser
 
     def take(self, x: Tensor, rate: float, penalty_factor: float, dead: Tensor | None) -> Outcome:
-        """As `Step` says."""
+        """One step by autograd, as `Step` says."""
         forward, loss = self.loss(x, penalty_factor, dead)
         self.optimiser.zero_grad()
         loss.backward()

@@ -33,7 +33,7 @@ class PositiveSelection:
         return last
 
     def select(self, products: FloatArray, bias: FloatArray, lists: CodeLists, room: int) -> int | None:
-        """All of them."""
+        """All codes above 0 are active."""
         number = self._gathered.gather(products, bias, 0.0)
         if number > room:
             return None

@@ -38,7 +38,7 @@ class ReluStep:
         self._actives = torch.zeros(width, dtype=dtype)
 
     def take(self, x: Tensor, rate: float, penalty_factor: float, dead: Tensor | None) -> Outcome:
-        """As `Step` says."""
+        """One dense step without autograd, as `Step` says."""
         outcome = self.gradients(x, penalty_factor, dead)
         self.descent.descend(rate)
         self.sae.follow(outcome.figures[2])

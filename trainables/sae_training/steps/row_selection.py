@@ -1,4 +1,4 @@
-"""TopK's codes."""
+"""TopK's pick: the k largest codes of every sample."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class RowSelection:
         return size * k
 
     def weight(self, l0: float) -> float:  # noqa: ARG002
-        """No penalty."""
+        """Always 0, since TopK has no penalty."""
         return 0.0
 
     def finish(self, l0: float) -> None:
-        """Nothing."""
+        """Nothing follows from a step's L0."""

@@ -12,7 +12,7 @@ K_SHARE = 1 / 3
 
 
 class Selection(Protocol):
-    """One kind's pick.
+    """How one kind picks its active codes.
 
     stops: ends of its groups of latents, which are decoded in turn. share: of active codes, up to which a
     sparse step is faster than the kind's dense one.

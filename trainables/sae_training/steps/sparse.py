@@ -52,7 +52,7 @@ class SparseStep:
         self._no_bias = torch.zeros(size, dtype=dtype).numpy()
 
     def take(self, x: Tensor, rate: float, penalty_factor: float, dead: Tensor | None) -> Outcome:
-        """As `Step` says."""
+        """One step over the active codes alone, as `Step` says."""
         outcome = None
         if self.selection.expected(self._last) <= self._most:
             outcome = self.gradients(x, penalty_factor, dead)

@@ -1,0 +1,43 @@
+"""The space that a run was begun with, as its directory keeps it; one that was edited since is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from search.errors import RunDirectoryError
+from search.ledger.history import History
+from search.run_dir.inputs import found_again
+from search.run_dir.run_directory import RunDirectory
+from search.space.loader import code_folders, load_text
+from search.space.writer import seal_of
+from search.space.yaml_tree import read_text
+from search.study.study import Study
+from trainables.foreign import search_in
+
+
+def own_study(directory: RunDirectory, history: History, overrides: Sequence[str] = ()) -> Study:
+    """The study of a run, its images where they are now. RunDirectoryError if the file was edited.
+
+    overrides: as of `load_study`; of where the images lie only.
+    """
+    text = read_text(directory.resolved_space)
+    refuse_edited(directory.resolved_space, text, history)
+    search_in(*code_folders(directory.resolved_space))
+    study = load_text(text, str(directory.resolved_space), overrides).study
+    return replace(study, data=found_again(study.data))
+
+
+def refuse_edited(path: Path, text: str, history: History) -> None:
+    """Raises RunDirectoryError unless the text is as a driver wrote it; older versions left no seal."""
+    sealed = [session.space for session in history.sessions if session.space is not None]
+    try:
+        is_own = seal_of(text) is not None or not sealed
+    except ValueError:
+        is_own = False
+    if not is_own:
+        raise RunDirectoryError(
+            f"{path} was edited after the run began; going on would mix two spaces in one study. Restore it "
+            "from a copy, or start a new run with the edited file as its space. Nothing was changed."
+        )

@@ -1,0 +1,24 @@
+"""The open families of a search: who proposes and who stops trials; see `trainables.registry`."""
+
+from __future__ import annotations
+
+from trainables.registry import Registry
+
+# A function (study, seed) -> optuna.samplers.BaseSampler; asked for anew for every trial.
+SAMPLERS = Registry(
+    "sampler",
+    "samplers",
+    {"tpe": "search.scheduling.samplers:tpe", "random": "search.scheduling.samplers:random"},
+)
+# A class that is made with the reduction factor and judges at rungs, as `SuccessiveHalving` does.
+SCHEDULERS = Registry(
+    "scheduler",
+    "schedulers",
+    {
+        "asha": "search.scheduling.successive_halving:SuccessiveHalving",
+        "none": "search.scheduling.successive_halving:SuccessiveHalving",
+    },
+    required=("record", "survives", "hopeless"),
+)
+# A function Outlook -> Section or None; ours are in `analysis.report_parts.sections`.
+REPORT_SECTIONS = Registry("report section", "report_sections", {})

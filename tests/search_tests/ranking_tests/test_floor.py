@@ -1,0 +1,30 @@
+"""A count is called within the floor unless it stands two standard errors above."""
+
+from __future__ import annotations
+
+import pytest
+
+from search.ranking.floor import READABLE, floor_words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(10.0, "floor 4"), (6.1, "floor 4"), (5.9, "within the floor 4"), (1.0, "within the floor 4")],
+)
+def test_two_standard_errors(value: float, words: str) -> None:
+    metrics = {
+        "latents/readable": value,
+        "latents/readable_se": 0.8,
+        "latents/readable_floor": 4.0,
+        "latents/readable_floor_se": 0.6,
+    }
+    assert floor_words(READABLE, metrics) == words
+
+
+def test_nothing_is_said_without_a_floor() -> None:
+    assert floor_words(READABLE, {"latents/readable": 3.0}) is None
+
+
+def test_a_floor_stands_beside_no_other_metric() -> None:
+    metrics = {READABLE: 3.0, "latents/readable_floor": 4.0, "probe/accuracy": 0.9}
+    assert floor_words("probe/accuracy", metrics) is None

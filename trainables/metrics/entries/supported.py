@@ -1,0 +1,73 @@
+"""How many latents pass the whole validity card, beside what dictionaries that nobody trained reach."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trainables.metrics.entries.readable import NEEDS, controls, subject
+from trainables.metrics.metric import Metric, Score
+
+if TYPE_CHECKING:
+    from trainables.metrics.inputs import MetricInputs
+
+FLOORS = {
+    "latents/supported_floor": "the most that a dictionary nobody trained, of this width and L0, supports",
+    "latents/readable_floor": "latents/readable of the best such dictionary",
+    "latents/readable_floor_se": "standard error of latents/readable_floor",
+}
+
+
+def counted(inputs: MetricInputs) -> float:
+    """How many of all candidates the card supports, each of them tested."""
+    from trainables.validity.card import validity_card
+
+    return validity_card(inputs.once(subject), inputs.once(controls), draws=None).supported().value
+
+
+def supported(inputs: MetricInputs) -> Score:
+    """The count, and the floor of both counts."""
+    from trainables.metrics.sae_statistics import l0
+    from trainables.validity.floor import floors
+
+    measured = inputs.measured
+    found = floors(
+        inputs.once(subject),
+        inputs.once(controls),
+        measured.activations.train_h,
+        measured.val_z.shape[1],
+        max(1, round(l0(measured.val_z))),
+        inputs.seed,
+        draws=None,
+    )
+    best = max((readable for readable, _ in found.values()), key=lambda count: count.value)
+    most = max(supported.value for _, supported in found.values())
+    return Score(inputs.once(counted), references=dict(zip(FLOORS, (most, best.value, best.se), strict=True)))
+
+
+def share(inputs: MetricInputs) -> float:
+    """Of the living; 0 where none lives."""
+    return inputs.once(counted) / max(1, int(inputs.measured.alive.sum()))
+
+
+METRICS = (
+    Metric(
+        "latents/supported",
+        "latents that pass every test of the validity card",
+        "max",
+        supported,
+        "final",
+        unit="latents",
+        references=FLOORS,
+        needs=NEEDS,
+        standing="key",
+    ),
+    Metric(
+        "latents/supported_share",
+        "share of the living latents that pass every test of the validity card",
+        "max",
+        share,
+        "final",
+        unit="share",
+        needs=NEEDS,
+    ),
+)

@@ -1,0 +1,98 @@
+"""The floor: what dictionaries that nobody trained score on the card, over the same network.
+
+    gaussian   rows normal with the covariance of the activations
+    images     rows are single train images' activations
+    kmeans     rows are the centres of k-means clusters of them
+Rows are centred and of unit length, D (f, d). Codes are the k largest of relu((h - mean) D^T), so that L0 is
+the trained SAE's; h^ = gain z D + mean, with the one gain of least squared error. Seconds, no training.
+A count is worth something only above the largest of these three, for it says what the network alone gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from trainables.kmeans import kmeans
+from trainables.model.interface import SupportsFeatures
+from trainables.saes.stacking import largest_codes
+from trainables.seeds import child_seed, generator
+from trainables.validity.card import Count, validity_card
+from trainables.validity.controls import MOST_ROWS, Controls, gaussian_directions
+from trainables.validity.subject import Subject, subject_of
+
+KMEANS_STARTS, KMEANS_ROUNDS = 1, 15
+
+
+class NeverTrained:
+    """A dictionary with unit rows (f, d) over a network's hidden layer: the k largest projections."""
+
+    def __init__(self, network: SupportsFeatures, rows: Tensor, k: int, train_hidden: Tensor) -> None:
+        self.hidden, self.head = network.hidden, network.head
+        self._rows, self._k, self._mean = rows, k, train_hidden.mean(dim=0)
+        self._gain = 1.0
+        h = train_hidden[:MOST_ROWS]
+        rough = self.encode(h)[1] @ rows
+        power = float(rough.square().sum())
+        if power > 0:
+            self._gain = float(((h - self._mean) * rough).sum()) / power
+
+    def encode(self, h: Tensor) -> tuple[Tensor, Tensor]:
+        """u and z, both (b, f), of h (b, d)."""
+        u = (h - self._mean) @ self._rows.T
+        return u, largest_codes(u, self._k)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """h^ (b, d) of z (b, f)."""
+        return self._gain * z @ self._rows + self._mean
+
+
+def dictionary(kind: str, train_hidden: Tensor, width: int, seed: int) -> Tensor:
+    """Unit rows (at most `width`, d) of KINDS' `kind` from train activations (t, d); fewer where t is."""
+    draw = generator(child_seed(seed, "validity", "floor", kind))
+    rows = train_hidden[torch.randperm(len(train_hidden), generator=draw)[:MOST_ROWS].to(train_hidden.device)]
+    return F.normalize(_ROWS[kind](rows - rows.mean(dim=0), width, draw), dim=1)
+
+
+def _clusters(centred: Tensor, width: int, draw: torch.Generator) -> Tensor:
+    seed = int(torch.randint(2**31, (), generator=draw))
+    k = min(width, len(centred))
+    return kmeans(centred, k, seed, starts=KMEANS_STARTS, rounds=KMEANS_ROUNDS).centres
+
+
+_ROWS: dict[str, Callable[[Tensor, int, torch.Generator], Tensor]] = {
+    "gaussian": gaussian_directions,
+    "images": lambda centred, width, _draw: centred[:width],
+    "kmeans": _clusters,
+}
+KINDS = tuple(_ROWS)
+
+
+@torch.no_grad()
+def never_trained(like: Subject, kind: str, train_hidden: Tensor, width: int, k: int, seed: int) -> Subject:
+    """The dictionary `kind` of `width` rows with k codes an image, on the images of another subject."""
+    rows = dictionary(kind, train_hidden, width, seed)
+    model = NeverTrained(like.model, rows, min(k, len(rows)), train_hidden)
+    return subject_of(model, like.images, like.labels, like.hidden, train_hidden, like.strokes)
+
+
+@torch.no_grad()
+def floors(
+    like: Subject,
+    controls: Controls,
+    train_hidden: Tensor,
+    width: int,
+    k: int,
+    seed: int,
+    draws: int | None,
+) -> dict[str, tuple[Count, Count]]:
+    """(readable, supported) of each of KINDS, through the card as the trained SAE's."""
+    found = {}
+    for kind in KINDS:
+        subject = never_trained(like, kind, train_hidden, width, k, seed)
+        card = validity_card(subject, controls, draws=draws)
+        found[kind] = (card.readable(), card.supported())
+    return found

@@ -1,0 +1,74 @@
+"""More than the label: a latent tells images of one class apart.
+
+share   at least half of its firings lie in classes of which it takes <= 80 %
+within  in classes with >= 5 images on and >= 5 off, the sum of squares between "on" and "off" of the pixels'
+        50 leading principal components, sum_c n_on n_off / n_c |mean_on - mean_off|^2, is at least .7 of what
+        Gaussian directions reach with as many firings in that class
+The second is a floor: trained latents sort a class no better than random directions (about 1), but a label
+that is on for its surer half, or random bits, do worse. margins: share / .5, and within - .2.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from trainables.validity.controls import Controls
+from trainables.validity.outcome import Outcome, ramp
+from trainables.validity.subject import Subject
+
+TAKEN = 0.8
+SHARE = 0.5
+WITHIN = 0.7
+FEWEST = 5
+GAUSSIANS = 32
+
+
+def more_than_label(subject: Subject, columns: Tensor, controls: Controls) -> Outcome:
+    """The latents `columns` (c,); needs labels."""
+    labels = subject.labels
+    assert labels is not None
+    fires = subject.codes[:, columns] > 0
+    partly = torch.zeros(len(columns), dtype=torch.float64, device=labels.device)
+    between, expected = torch.zeros_like(partly), torch.zeros_like(partly)
+    for label in labels.unique():
+        members = labels == label
+        on = fires[members].sum(dim=0)
+        size = int(members.sum())
+        partly += torch.where(on <= TAKEN * size, on, 0)
+        counted = (on >= FEWEST) & (size - on >= FEWEST)
+        if bool(counted.any()):
+            pixels = controls.embedding[members]
+            between += torch.where(counted, between_sums(fires[members], pixels), 0.0)
+            curve = gaussian_curve(controls, members, pixels)
+            expected += torch.where(counted, curve[on.clamp(1, size - 1) - 1], 0.0)
+    share = partly / fires.sum(dim=0).clamp(min=1)
+    within = torch.where(expected > 0, between / expected.clamp(min=1e-30), 0.0)
+    return Outcome(
+        (share >= SHARE) & (within >= WITHIN),
+        ramp(share, 0, SHARE) * ramp(within, 0.2, 1.2),
+        {"share": share, "within": within},
+    )
+
+
+def between_sums(on: Tensor, pixels: Tensor) -> Tensor:
+    """n_on n_off / n |mean_on - mean_off|^2 of pixels (n, e), split by each column of on (n, c): (c,)."""
+    weights, points = on.double(), pixels.double()
+    count = weights.sum(dim=0)
+    return _between(count, weights.T @ points, points.sum(dim=0), len(points))
+
+
+def gaussian_curve(controls: Controls, members: Tensor, pixels: Tensor) -> Tensor:
+    """Mean over Gaussian directions of `between_sums` where the m first of n members fire: (n - 1,)."""
+    directions = controls.families["gaussian"][:GAUSSIANS]
+    order = (controls.hidden[members] @ directions.T).argsort(dim=0, descending=True)[:-1]
+    sums = pixels.double()[order].cumsum(dim=0)
+    count = torch.arange(1, len(order) + 1, device=order.device, dtype=torch.float64)[:, None]
+    return _between(count, sums, pixels.double().sum(dim=0), len(pixels)).mean(dim=1)
+
+
+def _between(count: Tensor, sums: Tensor, total: Tensor, n: int) -> Tensor:
+    """From how many are on, the sum of points over these (..., e), and the sum over all n."""
+    off = n - count
+    difference = sums / count.clamp(min=1)[..., None] - (total - sums) / off.clamp(min=1)[..., None]
+    return count * off / n * difference.square().sum(dim=-1)
