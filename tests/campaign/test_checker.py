@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from search.ledger.events import parse
 from search.ledger.ledger import Ledger
 from tests.campaign.checker import Facts, nothing_lost, read_ledger, said
 
@@ -44,7 +45,7 @@ def test_it_reads_what_the_product_writes(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     opened, _ = Ledger.open(path)
     with opened:
-        opened.append(EVENTS)
+        opened.append([parse(event) for event in EVENTS])
     facts = read_ledger(path)
     assert facts.violations == []
     assert facts.suggested == {0: {"sae.k": 3}}
