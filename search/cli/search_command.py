@@ -21,7 +21,7 @@ from search.errors import ExitCode, SearchError, SpaceError
 from search.execution.signals import StopSignals
 from search.formatting import one_line, shown
 from search.ledger.ledger import read_history
-from search.run_dir.own_space import own_study
+from search.run_dir.own_space import own_study, refuse_lost_ledger
 from search.run_dir.run_directory import RunDirectory, create, open_existing
 from search.run_dir.run_info import noting_the_end
 from search.space.advice import advice
@@ -84,6 +84,7 @@ def _overrides(new: New) -> tuple[str, ...]:
 def _study_to_resume(directory: RunDirectory, old: Resume) -> Study:
     """The run's own study; a space file or --trials may change how much is spent, not what is searched."""
     history = read_history(directory.ledger)
+    refuse_lost_ledger(directory, history)
     study = own_study(directory, history, old.overrides)
     if old.space is not None:
         given = load_study(old.space).study

@@ -92,11 +92,14 @@ class RunDirectory:
     def read_info(self) -> dict[str, Any]:
         """The content of run.json, empty if there is none yet."""
         try:
-            return dict(json.loads((self.path / "run.json").read_text(encoding="utf-8")))
+            info = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
             raise RunDirectoryError(f"{self.path / 'run.json'}: cannot be read: {error}") from None
+        if not isinstance(info, dict):
+            raise RunDirectoryError(f"{self.path / 'run.json'}: this is no object with keys")
+        return info
 
     def write_info(self, **changes: Any) -> None:
         """Replace some keys of run.json, atomically."""

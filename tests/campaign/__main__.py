@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
 
+from tests.campaign.nemesis import KILLS
 from tests.campaign.one_seed import one_seed
 
 
@@ -17,7 +19,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=20, help="how many (default: 20)")
     parser.add_argument("--first", type=int, default=0, help="the first; --seeds 1 --first S replays S")
     parser.add_argument("--trials", type=int, default=12, help="of each search (default: 12)")
-    parser.add_argument("--faults", type=int, default=6, help="done to each search (default: 6)")
+    parser.add_argument("--faults", type=int, default=8, help="done to each search (default: 8)")
     options = parser.parse_args()
     faults: Counter[str] = Counter()
     violated = []
@@ -25,15 +27,29 @@ def main() -> int:
         work = Path(tempfile.mkdtemp(prefix=f"campaign-{seed}-"))
         outcome = one_seed(seed, work, trials=options.trials, faults=options.faults)
         faults += outcome.faults
-        done = ", ".join(f"{name} {n}" for name, n in sorted(outcome.faults.items()))
-        _say(f"seed {seed}: {outcome.drivers} drivers; {done}; {len(outcome.violations)} violations")
-        for violation in outcome.violations:
-            _say(f"  {violation}\n  in {work}")
+        found = "; ".join(outcome.violations) or "none"
+        _say(
+            f"| {seed} | {outcome.drivers} | {outcome.faults.total()} | {_kills(outcome.faults)} | "
+            f"{_listed(outcome.faults)} | {outcome.refusals} | {found} |"
+        )
         if outcome.violations:
             violated.append(seed)
-    table = ", ".join(f"{name} {n}" for name, n in sorted(faults.items()))
-    _say(f"{options.seeds} seeds, {faults.total()} faults ({table}), violated by seeds: {violated or 'none'}")
+            _say(f"  seed {seed} is in {work}")
+        else:
+            shutil.rmtree(work)
+        _say(
+            f"  so far {faults.total()} faults, {_kills(faults)} kills ({_listed(faults)}), "
+            f"violated by seeds: {violated or 'none'}"
+        )
     return 1 if violated else 0
+
+
+def _kills(faults: Counter[str]) -> int:
+    return sum(n for name, n in faults.items() if name in KILLS)
+
+
+def _listed(faults: Counter[str]) -> str:
+    return ", ".join(f"{name} {n}" for name, n in sorted(faults.items()))
 
 
 def _say(text: str) -> None:
