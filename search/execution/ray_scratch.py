@@ -1,10 +1,10 @@
 """Ray's scratch folder, and the guard that clears up behind a driver that was killed.
 
-    python ray_scratch.py SCRATCH        its standard input is a pipe that the driver holds open
+    python ray_scratch.py SCRATCH [WORDS]    its standard input is a pipe that the driver holds open
 
 The guard is a small process of its own. However the driver ends, the kernel closes the pipe. What is left of
 its Ray, agents too, is ended then, and the scratch folder removed. A driver that ends well has done both and
-ends its guard.
+ends its guard. One that could say nothing, killed or ended by Ray's library, has WORDS told for it on stderr.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import psutil
 
 PARENT = Path("/tmp")  # a socket's path may have 107 bytes at most
 _PREFIX = "sae-ray-"  # then the driver's pid
+_SAID = "said"
 ENDS_BY_ITSELF_S = 5.0
 """What Ray's processes get to notice by themselves that the driver is gone."""
 
@@ -49,11 +50,13 @@ def _is_abandoned(folder: Path) -> bool:
 
 
 @contextmanager
-def guarded(scratch: Path) -> Iterator[None]:
-    """Guard `scratch` for the length of the block."""
-    command = [sys.executable, "-I", __file__, str(scratch)]
+def guarded(scratch: Path, words: str = "") -> Iterator[None]:
+    """Guard `scratch` for the length of the block. words: said for a driver that cannot any more."""
+    command = [sys.executable, "-I", __file__, str(scratch), words]
     # A session of its own: what ends the driver's whole process group must not end the guard.
-    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as guard:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True
+    ) as guard:
         try:
             yield
         finally:
@@ -76,11 +79,22 @@ def processes_of(scratch: Path) -> list[psutil.Process]:
     return found
 
 
-def main(scratch: Path) -> None:
-    """Wait for the driver's end, then clear up."""
+def has_spoken(scratch: Path) -> None:
+    """The driver says by itself why it ends, and no words are needed."""
+    with suppress(OSError):
+        (scratch / _SAID).touch()
+
+
+def main(scratch: Path, words: str) -> None:
+    """Wait for the driver's end, say its words, then clear up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     sys.stdin.buffer.read()
+    if words and not (scratch / _SAID).exists():
+        with suppress(OSError):
+            os.write(2, f"{words}\n".encode())
+    with open(os.devnull, "wb") as nothing:
+        os.dup2(nothing.fileno(), 2)  # who reads stderr to its end need not wait for the rest
     until = time.monotonic() + ENDS_BY_ITSELF_S
     while processes_of(scratch) and time.monotonic() < until:
         time.sleep(0.5)
@@ -91,4 +105,4 @@ def main(scratch: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

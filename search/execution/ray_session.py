@@ -1,7 +1,7 @@
 """Starting and stopping Ray: local or a cluster, quiet, and closed to the network.
 
 A local Ray is told that its address is 127.0.0.1. Ray by itself turns that into the machine's outer
-address, whereupon every daemon listens on all interfaces; `_loopback_stays_loopback` is the one place
+address, whereupon every daemon listens on all interfaces; `loopback_stays_loopback` is the one place
 that prevents it, and a test lists the sockets.
 """
 
@@ -26,8 +26,9 @@ from search.errors import ClusterError, Halt, SearchError
 from search.execution.cluster_versions import mismatch, mismatch_in
 from search.execution.head_health import HeadHealth, probe
 from search.execution.own_token import own_token
-from search.execution.ray_scratch import guarded, make, processes_of
-from search.run_dir.last_words import say_last_words
+from search.execution.ray_scratch import guarded, has_spoken, make, processes_of
+from search.execution.ray_startup import lives_when_it_connects, loopback_stays_loopback
+from search.run_dir.last_words import epitaph, say_last_words
 
 _ENVIRONMENT = {
     "RAY_AIR_NEW_OUTPUT": "0",  # with verbose=0: Tune prints nothing
@@ -100,7 +101,7 @@ class Session:
             except Halt as halt:
                 noticed = noticed or time.monotonic()
                 if time.monotonic() - noticed >= STUCK_AFTER_S:
-                    _leave(halt.cause)
+                    _leave(halt.cause, self.scratch)
 
 
 def _lives(process: psutil.Process) -> bool:
@@ -109,7 +110,8 @@ def _lives(process: psutil.Process) -> bool:
     return False
 
 
-def _leave(error: SearchError) -> None:
+def _leave(error: SearchError, scratch: Path) -> None:
+    has_spoken(scratch)
     say_last_words(error)
     code = report(error)
     sys.stderr.flush()
@@ -129,7 +131,7 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
         probe(address)
     scratch = make()
     try:
-        with guarded(scratch), own_token(scratch) if address == "local" else nullcontext():
+        with guarded(scratch, epitaph()), own_token(scratch) if address == "local" else nullcontext():
             yield from _session(address, scratch, n_cpus)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -170,7 +172,7 @@ def _start(address: str, session: Session, n_cpus: int | None) -> None:
     for left in reversed(range(tries)):
         try:
             if address == "local":
-                _start_here(session.scratch, n_cpus)
+                _start_here(session, n_cpus)
             else:
                 ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
             return
@@ -191,14 +193,14 @@ def _start(address: str, session: Session, n_cpus: int | None) -> None:
             ) from None
 
 
-def _start_here(scratch: Path, n_cpus: int | None) -> None:
+def _start_here(session: Session, n_cpus: int | None) -> None:
     import ray
 
-    with _loopback_stays_loopback():
+    with loopback_stays_loopback(), lives_when_it_connects(session.check):
         ray.init(
             address="local",
             _node_ip_address="127.0.0.1",
-            _temp_dir=str(scratch / "r"),  # Ray opens its folder, and the sockets in it, to everybody
+            _temp_dir=str(session.scratch / "r"),  # Ray opens its folder, and the sockets in it, to everybody
             # Ray puts the interpreter's path into a shell command without quoting it.
             runtime_env={"py_executable": shlex.quote(sys.executable)},
             include_dashboard=False,
@@ -267,15 +269,3 @@ def _send_messages_to_the_log() -> None:
         logging.getLogger("ray").error("%s", "\n".join(data["lines"]))
 
     ray_worker.print_to_stdstream = log
-
-
-@contextmanager
-def _loopback_stays_loopback() -> Iterator[None]:
-    import ray._private.services as services
-
-    original = services.resolve_ip_for_localhost
-    services.resolve_ip_for_localhost = lambda host: host
-    try:
-        yield
-    finally:
-        services.resolve_ip_for_localhost = original

@@ -11,20 +11,34 @@ from contextlib import contextmanager
 
 from search.errors import SearchError
 
-_registered: list[Callable[[SearchError], None]] = []
+_registered: list[tuple[Callable[[SearchError], None], str]] = []
 
 
 @contextmanager
-def last_words(say: Callable[[SearchError], None]) -> Iterator[None]:
-    """For the length of the block `say` is called if the process ends past it."""
-    _registered.append(say)
+def last_words(say: Callable[[SearchError], None], go_on: str) -> Iterator[None]:
+    """For the length of the block `say` is called if the process ends past it.
+
+    go_on: what to tell the user where not even that can be done.
+    """
+    entry = (say, go_on)
+    _registered.append(entry)
     try:
         yield
     finally:
-        _registered.remove(say)
+        _registered.remove(entry)
 
 
 def say_last_words(error: SearchError) -> None:
     """Have the end written down, by those who registered last first."""
-    for say in reversed(_registered):
+    for say, _ in reversed(_registered):
         say(error)
+
+
+def epitaph() -> str:
+    """What somebody else says for a process that was killed; empty where it owes nobody a word."""
+    if not _registered:
+        return ""
+    return (
+        "error: the search ended without a word: it was killed, or Ray was lost and ended it. Everything "
+        f"acknowledged is safe; {_registered[-1][1]}"
+    )

@@ -52,7 +52,7 @@ def noting_the_end(
         error.add_note(go_on)
 
     try:
-        with last_words(note):
+        with last_words(note, go_on):
             yield
     except SearchError as error:
         note(error)

@@ -17,7 +17,8 @@ from pathlib import Path
 import psutil
 
 DAY_S = 86_400
-BALLOON_BYTES = 2_500_000_000
+THRESHOLD = "RAY_memory_usage_threshold"
+SPARE_BYTES = 500_000_000
 BALLOON_S = 8.0
 _BALLOON = "import sys, time; taken = b'x' * int(sys.argv[1]); time.sleep(float(sys.argv[2]))"
 _WORKERS = ("TrialActor", "ResourceTrainable")
@@ -99,9 +100,13 @@ def _jump(victim: Victim, chance: random.Random) -> bool:
 
 
 def _inflate(_: Victim, __: random.Random) -> bool:
-    """Take more memory than the driver's Ray was told that there is, for some seconds."""
-    balloon = (sys.executable, "-c", _BALLOON, str(BALLOON_BYTES), str(BALLOON_S))
-    subprocess.run(balloon, check=False)
+    """Take more memory than Ray was told that there is, for some seconds; not done where it was told none."""
+    told = os.environ.get(THRESHOLD)
+    if told is None:
+        return False
+    memory = psutil.virtual_memory()
+    size = int(float(told) * memory.total - (memory.total - memory.available) + SPARE_BYTES)
+    subprocess.run((sys.executable, "-c", _BALLOON, str(max(size, 0)), str(BALLOON_S)), check=False)
     return True
 
 

@@ -16,7 +16,7 @@ import psutil
 
 from tests.campaign.checker import Facts, nothing_lost, read_ledger, said, whole
 from tests.campaign.corruption import MAY_BE_REFUSED, Damage, damage
-from tests.campaign.nemesis import BALLOON_BYTES, FAULTS, LEAVES_NO_WORD, Victim, draw
+from tests.campaign.nemesis import FAULTS, LEAVES_NO_WORD, THRESHOLD, Victim, draw
 
 ROOT = Path(__file__).parents[2]
 SPACE = ROOT / "tests" / "search_tests" / "spaces" / "tiny.yaml"
@@ -24,6 +24,7 @@ ENDS_WITHIN_S = 1200
 """Of a driver that nobody troubles any more, on a machine with much else to do."""
 CLEARED_WITHIN_S = 90
 """After a driver's end nothing of it is left."""
+MAY_TAKE_BYTES = 5e9
 REFUSED = {2, 6}
 FULL_DISK = 8
 
@@ -56,6 +57,7 @@ class Trouble:
         self._work, self._run = work, work / "runs" / "run"
         self._trials, self._faults = trials, faults
         self._clock = work / "clock"
+        self._has_balloon = self._chance.random() < 0.25
         self._clock.write_text("0")
 
     def until_done(self) -> Outcome:
@@ -130,7 +132,11 @@ class Trouble:
                     self._let_it_read(driver)
                 while self.outcome.faults.total() < self._faults:
                     try:
-                        driver.wait(timeout=self._chance.uniform(0.5, 30))
+                        driver.wait(
+                            timeout=self._chance.choice(
+                                (self._chance.uniform(0.5, 12), self._chance.uniform(10, 45))
+                            )
+                        )
                         break
                     except subprocess.TimeoutExpired:
                         name = draw(self._chance)
@@ -156,16 +162,18 @@ class Trouble:
         return [sys.executable, str(ROOT / "search" / "run.py"), *arguments]
 
     def _environment(self) -> dict[str, str]:
-        # So much less than the machine has that a balloon of some gigabytes is noticed.
-        memory = psutil.virtual_memory()
-        threshold = min(0.95, (memory.total - memory.available + 0.8 * BALLOON_BYTES) / memory.total)
+        if self._has_balloon:  # Ray is told of less than there is, so that some gigabytes more are noticed
+            memory = psutil.virtual_memory()
+            threshold = min(0.95, (memory.total - memory.available + MAY_TAKE_BYTES) / memory.total)
+            os.environ[THRESHOLD] = f"{threshold:.4f}"
+        else:
+            os.environ.pop(THRESHOLD, None)
         return {
             **os.environ,
             "PYTHONPATH": f"{ROOT / 'tests' / 'campaign' / 'clock'}:{ROOT}",
             "CAMPAIGN_CLOCK": str(self._clock),
             "SAE_SEARCH_CACHE": str(self._work / "cache"),
             "NO_COLOR": "1",
-            "RAY_memory_usage_threshold": f"{threshold:.4f}",
             "RAY_memory_monitor_refresh_ms": "100",
         }
 

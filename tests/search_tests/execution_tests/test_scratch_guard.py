@@ -19,7 +19,7 @@ from pathlib import Path
 from search.execution.ray_scratch import guarded
 scratch = Path(sys.argv[1])
 sleep = [sys.executable, "-c", "import time; time.sleep(1000)"]
-with guarded(scratch):
+with guarded(scratch, 'go on with: resume it'):
     told = subprocess.Popen([*sleep, f"{scratch}/socket"])
     inherits = subprocess.Popen(sleep, env={**os.environ, "RAY_AUTH_TOKEN_PATH": f"{scratch}/token"})
     log = open(scratch / "log", "w")
@@ -38,6 +38,7 @@ def test_after_a_driver_is_killed_its_processes_and_scratch_go(tmp_path: Path, h
     with subprocess.Popen(
         [sys.executable, "-c", DRIVER, str(scratch)],
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     ) as driver:
@@ -46,6 +47,8 @@ def test_after_a_driver_is_killed_its_processes_and_scratch_go(tmp_path: Path, h
         (guard,) = (p for p in psutil.Process(driver.pid).children() if str(scratch) in p.cmdline())
         told, inherits, writes, stranger = (psutil.Process(pid) for pid in pids)
         os.kill(driver.pid, how)
+        assert driver.stderr is not None
+        assert driver.stderr.readline() == "go on with: resume it\n"
         driver.wait()
         _, alive = psutil.wait_procs([told, inherits, writes, guard], timeout=60)
         assert alive == []
