@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
 from trainables.data.dataset import Parts, PartTruth, Source, Split
 from trainables.data.splitting import stratified_split
@@ -56,7 +57,12 @@ def load_planted(source: Source) -> Parts:
 
     DataError where the settings cannot be met: more classes than pairs, more parts an image than there are.
     """
-    config = PlantedConfig.model_validate(dict(source.settings))
+    try:
+        config = PlantedConfig.model_validate(dict(source.settings))
+    except ValidationError as error:
+        found = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in found["loc"])
+        raise DataError(f"planted: {where} is {found['input']!r}: {found['msg']}") from None
     world = plant(config)
     images, labels, strengths = draw(config, world)
     rows = stratified_split(labels, (0.2, 0.2))

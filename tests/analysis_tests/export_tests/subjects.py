@@ -19,7 +19,9 @@ from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.seeds import generator
 
 D, F, K, CLASSES = 12, 20, 3, 4
-SAES = tuple(registry.SAES)
+# Codes that follow from more than pre-activations, or by a rule that no format has.
+WITHOUT_A_RULE = ("matryoshka_lista", "block", "dictionary", "nmf", "semi_nmf")
+SAES = tuple(kind for kind in registry.SAES if kind not in WITHOUT_A_RULE)
 BASES = tuple(registry.BASES)
 EVERY_SAE_ON_EVERY_BASIS = [(sae, basis) for sae in SAES for basis in BASES]
 PLAIN: dict[str, object] = {"kind": "mlp"}

@@ -1,0 +1,1 @@
+"""Studies done with the product: plans, space files, ledgers, and what makes their tables from these."""
