@@ -9,7 +9,7 @@ UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet
 # uv takes a fraction of pip's time; where the registry lacks it or it fails, pip goes on with the same lock.
 install = ($(PIP) install -c constraints.txt uv && $(UV) -c constraints.txt $(1)) || $(PIP) install -c constraints.txt $(1)
 
-.PHONY: run test test-slow test-gpu test-peers campaign peers lint format docs schema lock audit sbom clean help
+.PHONY: run test test-slow test-gpu test-peers campaign simulate peers lint format docs schema lock audit sbom clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,9 @@ test-peers: $(VENV)/.dev peers ## the real SAELens reads our exports
 
 campaign: $(VENV)/.dev ## real searches under real faults, hours: SEEDS=20 FIRST=0; `python -m tests.campaign --help`
 	$(BIN)/python -m tests.campaign --seeds $(or $(SEEDS),20) --first $(or $(FIRST),0)
+
+simulate: $(VENV)/.dev ## simulated searches under drawn faults, a night: SEEDS=100000 FIRST=0; a failing seed is shrunk
+	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),100000) --first $(or $(FIRST),0) --processes $$(nproc)
 
 peers: $(PEERS)/.made ## an environment of its own for SAELens and dictionary_learning (7 GB)
 

@@ -28,7 +28,9 @@ def lives_when_it_connects(check: Callable[[], None]) -> Iterator[None]:
 
     Ray's library ends a process whose raylet dies meanwhile, by `_Exit` and without a word.
     """
-    import ray._raylet as library
+    import ray._raylet as compiled
+
+    library: Any = compiled
 
     original = library.CoreWorker
 
@@ -39,8 +41,8 @@ def lives_when_it_connects(check: Callable[[], None]) -> Iterator[None]:
             raise ConnectionError(str(halt)) from None
         return original(*arguments, **how)
 
-    library.CoreWorker = connect  # type: ignore[attr-defined, misc]
+    library.CoreWorker = connect
     try:
         yield
     finally:
-        library.CoreWorker = original  # type: ignore[attr-defined, misc]
+        library.CoreWorker = original

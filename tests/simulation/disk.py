@@ -92,7 +92,9 @@ class Disk:
         self._synced_names: Names = {}
         self._since: list[tuple[set[str], Callable[[Names], None]]] = []
         self._open: dict[int, str] = {}
-        self._is_dead = False
+        self._held: set[int] = set()
+        self.is_dead = False
+        """Whether the process was killed: what it still does reaches nothing."""
 
     def holds(self, path: Any) -> bool:
         """Whether the path is in the folder."""
@@ -113,6 +115,13 @@ class Disk:
         self._names = {path: None if left is None else File(left) for path, left in content.items()}
         self._synced_names = dict(self._names)
 
+    def let_go(self) -> None:
+        """Close what a killed process had open by descriptor, as the kernel does."""
+        for descriptor in [fd for fd in self._held if fd in self._open]:
+            self.closed(descriptor)
+            os.close(descriptor)
+        self._held.clear()
+
     def wipe(self) -> None:
         """Nothing is left."""
         shutil.rmtree(self.root, ignore_errors=True)
@@ -127,7 +136,7 @@ class Disk:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Note every change, until a `Killed` that `before_change` raised has left the block."""
-        self._is_dead = False
+        self.is_dead = False
         with _patched(self):
             yield
 
@@ -135,12 +144,12 @@ class Disk:
 
     def change(self, kind: str) -> None:
         """Something is about to change."""
-        if self._is_dead:  # a dying process cleans nothing up
+        if self.is_dead:  # a dying process cleans nothing up
             raise Killed
         try:
             self.before_change(kind)
         except Killed:
-            self._is_dead = True
+            self.is_dead = True
             raise
 
     def file(self, path: str) -> File:
@@ -218,8 +227,10 @@ class _Written(io.FileIO):
         disk.opened(self.fileno(), path)
 
     def write(self, content: Any) -> int:  # type: ignore[override]
-        self._disk.change("write")
         told = bytes(content)
+        if self._disk.is_dead:  # a buffer that is collected; nobody is there to hear of an error
+            return len(told)
+        self._disk.change("write")
         path = self._disk.path_of(self.fileno()) or self._told
         at = os.fstat(self.fileno()).st_size if "a" in self.mode else self.tell()
         written = super().write(told)
@@ -268,10 +279,12 @@ def _patched(disk: Disk) -> Iterator[None]:
             if flags & os.O_CREAT:
                 disk.file(str(path))
             disk.opened(descriptor, str(path))
+            disk._held.add(descriptor)
         return descriptor
 
     def close(descriptor: int) -> None:
         disk.closed(descriptor)
+        disk._held.discard(descriptor)
         real["close"](descriptor)
 
     def pwrite(descriptor: int, content: Any, offset: int) -> int:
