@@ -52,7 +52,7 @@ one that did not vary. `unique` is the same correlation with uniqueness.
 
 
 def recipe_table(samples: Sequence[Sample]) -> str:
-    """Best recipe first."""
+    """The recipes as a Markdown table, the best first."""
     lines = [
         "| recipe | matched F1 | chance | found | unique | L0 | accuracy |",
         "|---|---:|---:|---:|---:|---:|---:|",

@@ -50,9 +50,7 @@ def describe(
 
 def _facts(study: Study) -> Table:
     table = Table.grid(padding=(0, 2))
-    data = ", ".join(
-        f"{key} {value}" for key, value in vars(study.data).items() if value is not None and key != "name"
-    )
+    data = ", ".join(f"{key} {value}" for key, value in study.data.given().items() if key != "name")
     rows = [("name", study.name), ("question", study.question), ("data", f"{study.data.name} {data}".strip())]
     for objective in study.objectives:
         rows.append(

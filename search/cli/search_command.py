@@ -98,7 +98,7 @@ def _study_to_resume(directory: RunDirectory, old: Resume) -> Study:
         )
     # Trials cannot be taken back: a lower target than what there is means what there is.
     wanted = max(wanted, len(history.trials))
-    return replace(study, budget=replace(study.budget, trials=wanted))
+    return replace(study, budget=study.budget.model_copy(update={"trials": wanted}))
 
 
 def _refuse_changes(then: Study, now: Study, path: Path) -> None:

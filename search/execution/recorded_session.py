@@ -153,6 +153,7 @@ def plan_of(study: Study) -> Plan:
         rungs=study.scheduler.rungs,
         reduction_factor=study.scheduler.reduction_factor,
         score_parts=study.score,
+        metrics=study.metrics,
     )
 
 

@@ -23,7 +23,7 @@ def stacks(config: SaeTrainingConfig) -> bool:
 def stack_key(request: SaeRequest) -> Hashable:
     """What requests must have in common to be trained as one stack: inputs' shape, epochs, and all settings.
 
-    They may differ in what their kind declares as `varying`, in y itself, seed and frozen decoder. A kind
+    They may differ in what their kind declares as `varying`, in y itself, seed and what is held. A kind
     that declares nothing is trained by itself: a setting that nobody thought of must not train wrongly.
     """
     config = request.config

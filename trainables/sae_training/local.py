@@ -44,7 +44,7 @@ def train_alone(request: SaeRequest, device: torch.device) -> SaeOutcome:
             epochs=request.epochs,
             seed=request.seed,
             device=device,
-            frozen_decoder=request.frozen_decoder,
+            held=request.held,
         )
     except TrialDiverged as error:
         # Its traceback would keep the training's tensors in memory.
