@@ -36,7 +36,7 @@ class Loss:
 
     @property
     def reason(self) -> str:
-        """Of trying again."""
+        """Why the trial is tried again, as the ledger keeps it."""
         return f"{LOST_PROCESS} {self.what}"
 
     def final_reason(self, times: int, trial: Mapping[str, Any]) -> str:
