@@ -1,4 +1,5 @@
-"""The space that a run was begun with, as its directory keeps it; one that was edited since is refused."""
+"""What a run was begun with, as its directory keeps it: a space that was edited since is refused, as is a
+ledger that was lost."""
 
 from __future__ import annotations
 
@@ -27,6 +28,18 @@ def own_study(directory: RunDirectory, history: History, overrides: Sequence[str
     search_in(*code_folders(directory.resolved_space))
     study = load_text(text, str(directory.resolved_space), overrides).study
     return replace(study, data=found_again(study.data))
+
+
+def refuse_lost_ledger(directory: RunDirectory, history: History) -> None:
+    """Raises RunDirectoryError if there are trials of which the ledger knows nothing.
+
+    It names its session before the first trial begins, so no crash leaves that.
+    """
+    if not history.sessions and any(directory.trials.glob("[0-9]*")):
+        raise RunDirectoryError(
+            f"{directory.ledger} tells nothing, but there are trials: the file was lost or emptied. Restore "
+            "it from a copy, or start a new run. Nothing was changed."
+        )
 
 
 def refuse_edited(path: Path, text: str, history: History) -> None:

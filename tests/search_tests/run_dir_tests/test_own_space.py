@@ -11,7 +11,7 @@ from search.errors import RunDirectoryError
 from search.ledger.events import Session
 from search.ledger.history import History
 from search.run_dir.inputs import load_data
-from search.run_dir.own_space import own_study
+from search.run_dir.own_space import own_study, refuse_lost_ledger
 from search.run_dir.run_directory import RunDirectory
 from search.space.loader import load_study
 from search.space.writer import describe_difference, resolved_text, seal_of
@@ -106,3 +106,14 @@ def test_the_same_images_elsewhere_are_no_other_study(
     assert load_data(own_study(directory, history(study), [at]).data).key == key
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path / "b" / "images"))
     assert load_data(own_study(directory, history(study)).data).key == key
+
+
+def test_trials_without_a_ledger_are_refused(tmp_path: Path) -> None:
+    study = load_study(TINY).study
+    directory = kept(tmp_path, study)
+    (directory.trials / "logs").mkdir(parents=True)
+    refuse_lost_ledger(directory, History())  # killed before the first trial
+    (directory.trials / "0000").mkdir()
+    refuse_lost_ledger(directory, history(study))
+    with pytest.raises(RunDirectoryError, match=r"trials\.jsonl tells nothing, but there are trials"):
+        refuse_lost_ledger(directory, History())
