@@ -18,7 +18,7 @@ run: $(VENV)/.run ## install and search on the embedded digits
 	$(BIN)/python search/run.py spaces/sae.yaml
 
 test: $(VENV)/.dev lint ## install, check style and types, run the tests
-	$(BIN)/python -m pytest -n 2 -m "not slow and not gpu and not peers"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu and not peers"
 
 test-slow: $(VENV)/.dev ## whole searches, minutes each (MNIST where SAE_SEARCH_DATA has it)
 	$(BIN)/python -m pytest -m "slow and not gpu and not peers"
