@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 AUDIT := .venv-audit
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet
+UV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/uv pip install --quiet
 # uv takes a fraction of pip's time; where the registry lacks it or it fails, pip goes on with the same lock.
 install = ($(PIP) install -c constraints.txt uv && $(UV) -c constraints.txt $(1)) || $(PIP) install -c constraints.txt $(1)
 
