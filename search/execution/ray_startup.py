@@ -26,7 +26,7 @@ def loopback_stays_loopback() -> Iterator[None]:
 def lives_when_it_connects(check: Callable[[], None]) -> Iterator[None]:
     """Look at the daemons once more, by `check`, right before the process registers with them.
 
-    Ray's library ends a process whose raylet dies meanwhile, by `_Exit` and without a word.
+    Ray's library ends a process whose raylet dies meanwhile, without a word.
     """
     import ray._raylet as compiled
 
