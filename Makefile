@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
+AUDIT := .venv-audit
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-UV := VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet
+UV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/uv pip install --quiet
 # uv takes a fraction of pip's time; where the registry lacks it or it fails, pip goes on with the same lock.
 install = ($(PIP) install -c constraints.txt uv && $(UV) -c constraints.txt $(1)) || $(PIP) install -c constraints.txt $(1)
 
-.PHONY: run test test-slow test-gpu test-peers peers lint format docs schema lock clean help
+.PHONY: run test test-slow test-gpu test-peers campaign simulate peers lint format docs schema lock audit sbom clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,7 +18,7 @@ run: $(VENV)/.run ## install and search on the embedded digits
 	$(BIN)/python search/run.py spaces/sae.yaml
 
 test: $(VENV)/.dev lint ## install, check style and types, run the tests
-	$(BIN)/python -m pytest -n 2 -m "not slow and not gpu and not peers"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu and not peers"
 
 test-slow: $(VENV)/.dev ## whole searches, minutes each (MNIST where SAE_SEARCH_DATA has it)
 	$(BIN)/python -m pytest -m "slow and not gpu and not peers"
@@ -27,6 +28,12 @@ test-gpu: $(VENV)/.dev ## tests that need a CUDA device
 
 test-peers: $(VENV)/.dev peers ## the real SAELens reads our exports
 	$(BIN)/python -m pytest -m peers
+
+campaign: $(VENV)/.dev ## real searches under real faults, hours: SEEDS=20 FIRST=0; `python -m tests.campaign --help`
+	$(BIN)/python -m tests.campaign --seeds $(or $(SEEDS),20) --first $(or $(FIRST),0)
+
+simulate: $(VENV)/.dev ## simulated searches under drawn faults, a night: SEEDS=100000 FIRST=0; a failing seed is shrunk
+	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),100000) --first $(or $(FIRST),0) --processes $$(nproc)
 
 peers: $(PEERS)/.made ## an environment of its own for SAELens and dictionary_learning (7 GB)
 
@@ -50,8 +57,14 @@ lock: $(VENV)/.dev ## write constraints.txt from what is installed
 	(sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable) > constraints.new
 	mv constraints.new constraints.txt
 
+audit: $(AUDIT)/.made ## known vulnerabilities of the locked packages (asks PyPI)
+	$(AUDIT)/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
+
+sbom: $(AUDIT)/.made ## write sbom.json, the locked packages as CycloneDX
+	$(AUDIT)/bin/cyclonedx-py requirements constraints.txt --pyproject pyproject.toml --output-reproducible -o sbom.json
+
 clean: ## remove the environment and caches, keep the runs
-	rm -rf $(VENV) $(PEERS) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(AUDIT) sbom.json build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -69,4 +82,10 @@ $(VENV)/.dev: $(VENV)/.run
 $(PEERS)/.made: peers-constraints.txt
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet install -c peers-constraints.txt sae-lens dictionary-learning
+	touch $@
+
+# Tools that only look at the lock file stay out of it.
+$(AUDIT)/.made:
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip --disable-pip-version-check --quiet install pip-audit==2.10.1 cyclonedx-bom==7.5.0
 	touch $@

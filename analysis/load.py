@@ -2,7 +2,7 @@
 
     from analysis.load import load_run
     run = load_run("runs/sae-20260101-120000")
-    run.trials().sort_values("rank").head()
+    run.leaderboard()
     z = run.best()(run.data().val.images[:8])
 
 Reads the run's files only: it never starts Ray, takes no lock, writes nothing, and reads a run that is
@@ -127,6 +127,13 @@ class Run:
         from analysis.reading.trial_table import trial_table
 
         return trial_table(self.study, self.history)
+
+    def leaderboard(self) -> pd.DataFrame:
+        """Ranked trials, best first: objectives, constraints, how sparse and faithful the codes are, and
+        beside each count its floor in words; see `analysis.reading.trial_table.leaderboard_table`."""
+        from analysis.reading.trial_table import leaderboard_table
+
+        return leaderboard_table(self.study, self.ranked())
 
     def ranked(self) -> list[TrialRecord]:
         """Fully trained trials that keep every constraint, as the leaderboard ranks them: best first."""

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from trainables.config import TrialConfig
-from trainables.confirmation.controls import Trained
 from trainables.confirmation.scores import score
+from trainables.confirmation.trained import Trained
 from trainables.data.dataset import ImageData
 from trainables.pipeline.pipeline import Pipeline, Plan
 from trainables.stages.cache import StageCache
@@ -97,6 +97,15 @@ def _everything(
     assert trial.last_step is not None
     stages = StageRunner(PLAN.study_seed, trial.config.replicate, cache, device)
     l0 = trial.last_step.metrics["sae/l0"]
-    trained = Trained(trial.config, trial.model, stages, data.train.images, data.n_classes, data.key, l0)
+    trained = Trained(
+        trial.config,
+        trial.model,
+        stages,
+        data.train.images,
+        data.train.labels,
+        data.n_classes,
+        data.key,
+        l0,
+    )
     seed = stages.seed("metrics")
     return score("pipeline", trained, data, seed=seed)

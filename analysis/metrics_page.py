@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _write(options: argparse.Namespace, arguments: str) -> None:
     torch.set_num_threads(options.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    data = to_tensors(load_data(DataSource(options.data, limit=options.limit)), device)
+    data = to_tensors(load_data(DataSource(name=options.data, limit=options.limit)), device)
     epochs = {"classifier": options.classifier_epochs, "sae": options.sae_epochs}
     runs = collect(
         data,

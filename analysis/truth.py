@@ -25,6 +25,7 @@ from search.disk import write_bytes
 from search.errors import SpaceError
 from search.run_dir.inputs import load_data
 from search.study.sections import DataSource
+from trainables.settings.planted import PlantedConfig
 from trainables.stages.cache import StageCache
 
 EXAMPLES = """\
@@ -64,7 +65,9 @@ def _of_recipes(
 ) -> list[Sample]:
     samples = []
     for seed in range(seeds):
-        dataset = load_data(DataSource("planted", settings={**settings, "seed": seed}))
+        # Whether the settings are right is told by who draws the images.
+        source = DataSource.of(PlantedConfig).model_construct(name="planted", **{**settings, "seed": seed})
+        dataset = load_data(source)
         for name, recipe in recipes.items():
             samples.append(train_and_measure(name, trial_of(recipe, seed), dataset, cache))
             found = samples[-1].truth

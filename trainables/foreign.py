@@ -12,6 +12,7 @@ import inspect
 import re
 import sys
 import traceback
+from collections.abc import Callable
 from difflib import get_close_matches
 from functools import cache
 from importlib.util import find_spec
@@ -107,15 +108,15 @@ def _name(found: Any) -> str:
     return str(getattr(found, "__qualname__", repr(found)))
 
 
-def is_foreign(cls: type) -> bool:
-    """Whether the class is none of ours."""
-    return cls.__module__.partition(".")[0] != _OWN
+def is_foreign(member: type | Callable[..., Any]) -> bool:
+    """Whether the class or function is none of ours."""
+    return member.__module__.partition(".")[0] != _OWN
 
 
 @cache
-def code_digest(cls: type) -> str:
-    """sha256 over all Python files of the package or module that the class belongs to."""
-    return digest_of_module(cls.__module__)
+def code_digest(member: type | Callable[..., Any]) -> str:
+    """sha256 over all Python files of the package or module that the class or function belongs to."""
+    return digest_of_module(member.__module__)
 
 
 def digest_of_module(name: str) -> str:

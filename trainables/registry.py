@@ -1,4 +1,4 @@
-"""The open families: name -> member, imported when first asked for.
+"""The open families: name -> member, imported when first asked for. Metrics are in `metrics.catalog`.
 
 A member is found (a) in a table below, (b) among the entry points of installed packages, in the group
 `sae_search.<group>`, or (c) by its import path `package.module:Name`. A member with settings is a config
@@ -13,6 +13,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from trainables.errors import MemberError
 from trainables.foreign import digest_of_module, fault_in, import_object, is_import_path
 
 GROUP_PREFIX = "sae_search."
@@ -70,15 +71,23 @@ class Registry(Mapping[str, Any]):
         return digest_of_module(self._path_outside(name).partition(":")[0])
 
     def _path_outside(self, name: str) -> str:
-        path = name if is_import_path(name) else self._installed().get(name)
-        if path is None:
+        paths = {name} if is_import_path(name) else self._installed().get(name)
+        if paths is None:
             raise KeyError(f"{name!r} is not one of {', '.join(self)}")
-        return path
+        if len(paths) > 1:
+            raise MemberError(
+                f"installed packages have several {self.group} called {name!r}; write the one that is meant: "
+                f"{' or '.join(sorted(paths))}"
+            )
+        return next(iter(paths))
 
-    def _installed(self) -> dict[str, str]:
-        """Name -> import path of what installed packages add; a name of ours stays ours."""
-        points = _entry_points(GROUP_PREFIX + self.group)
-        return {point.name: point.value for point in points if point.name not in self.built_in}
+    def _installed(self) -> dict[str, set[str]]:
+        """Name -> import paths of what installed packages add; a name of ours stays ours."""
+        found: dict[str, set[str]] = {}
+        for point in _entry_points(GROUP_PREFIX + self.group):
+            if point.name not in self.built_in:
+                found.setdefault(point.name, set()).add(point.value)
+        return found
 
 
 @cache
@@ -141,6 +150,12 @@ SAES = Registry(
         "jumprelu": "trainables.settings.sae:JumpReluSaeConfig",
         "gated": "trainables.settings.sae:GatedSaeConfig",
         "matryoshka": "trainables.settings.sae:MatryoshkaSaeConfig",
+        "matryoshka_lista": "trainables.settings.matryoshka_lista:MatryoshkaListaSaeConfig",
+        "archetypal": "trainables.settings.archetypal:ArchetypalSaeConfig",
+        "block": "trainables.settings.block:BlockSaeConfig",
+        "dictionary": "trainables.settings.solved:DictionarySaeConfig",
+        "nmf": "trainables.settings.solved:NmfSaeConfig",
+        "semi_nmf": "trainables.settings.solved:SemiNmfSaeConfig",
     },
     "trainables.settings.sae:SaeTrainingConfig",
     "trainables.saes.sparse_autoencoder:SparseAutoencoder",

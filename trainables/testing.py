@@ -18,6 +18,11 @@ import torch
 from torch import Tensor, nn
 
 from trainables.config import TrialConfig
+from trainables.contracts.attribution import check_attribution
+from trainables.contracts.classifying import check_concept_table, check_front_end, check_loop
+from trainables.contracts.metric import check_metric
+from trainables.contracts.promise import generator as _generator
+from trainables.contracts.promise import holds as _holds
 from trainables.data.dataset import Parts, Source, Split, TensorSplit
 from trainables.data.stroke_mask import stroke_mask
 from trainables.losses.training_batch import LossSetup, TrainingBatch
@@ -32,6 +37,19 @@ from trainables.settings.classifier import ClassifierTrainingConfig, MlpClassifi
 from trainables.settings.data import DataConfig
 from trainables.settings.sae import SaeTrainingConfig
 from trainables.settings.section import LossConfig, Member
+
+__all__ = [
+    "check_attribution",
+    "check_basis",
+    "check_concept_table",
+    "check_data_source",
+    "check_front_end",
+    "check_loop",
+    "check_loss",
+    "check_metric",
+    "check_network",
+    "check_sae",
+]
 
 CPU = torch.device("cpu")
 
@@ -218,10 +236,6 @@ def _batch(network: Network, images: Tensor) -> TrainingBatch:
     )
 
 
-def _generator(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 def _images(n: int, side: int) -> Tensor:
     return torch.rand(n, side, side, generator=_generator(side)) ** 3
 
@@ -252,8 +266,3 @@ def _same_state(one: nn.Module, other: nn.Module, sentence: str) -> None:
 
 def _close(one: Tensor, other: Tensor, sentence: str) -> None:
     _holds(torch.allclose(one, other, rtol=1e-3, atol=1e-3), sentence)
-
-
-def _holds(condition: object, sentence: str) -> None:
-    if not condition:
-        raise AssertionError(sentence)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from analysis.comparison.sides import Side
-from search.ranking.leaderboard import chance_level, key_metrics
+from search.ranking.floor import floor_words
+from search.ranking.leaderboard import chance_level, shown_metrics
 from trainables.metrics.catalog import METRICS, is_companion
 from trainables.metrics.metric import Mode
 
@@ -28,7 +29,8 @@ class SettingRow:
 class MetricRow:
     """A metric on both sides, with the chance levels measured on the same data where it has one.
 
-    is_key: an objective or a constraint of either study. None where a side does not have it.
+    first_floor, second_floor: what stands beside a count. is_key: an objective or a constraint of either
+    study, or what tells how sparse and faithful the codes are. None where a side does not have it.
     """
 
     name: str
@@ -38,6 +40,8 @@ class MetricRow:
     second: float | None
     first_chance: float | None
     second_chance: float | None
+    first_floor: str | None
+    second_floor: str | None
     is_key: bool
 
     @property
@@ -72,7 +76,10 @@ def metric_rows(first: Side, second: Side) -> tuple[MetricRow, ...]:
     one, other = first.record.metrics, second.record.metrics
     keys = list(
         dict.fromkeys(
-            metric for side in (first, second) if side.run.study for metric in key_metrics(side.run.study)
+            metric
+            for side in (first, second)
+            if side.run.study
+            for metric in shown_metrics(side.run.study, [side.record])
         )
     )
     known = {**one, **other}
@@ -96,6 +103,8 @@ def _metric_row(name: str, one: Mapping[str, float], other: Mapping[str, float],
         other.get(name),
         chance_level(name, one),
         chance_level(name, other),
+        floor_words(name, one),
+        floor_words(name, other),
         is_key,
     )
 

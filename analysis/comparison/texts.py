@@ -49,16 +49,18 @@ def metric_text(row: MetricRow) -> MetricText:
         row.description,
         row.mode,
         row.better,
-        _score(row.first),
-        _score(row.second),
+        _score(row.first, row.first_floor),
+        _score(row.second, row.second_floor),
         None if difference is None else signed(difference),
         _score(row.first_chance),
         _score(row.second_chance),
     )
 
 
-def _score(value: float | None) -> str | None:
-    return None if value is None else score(value)
+def _score(value: float | None, floor: str | None = None) -> str | None:
+    if value is None:
+        return None
+    return score(value) if floor is None else f"{score(value)} ({floor})"
 
 
 def _value(value: Any) -> str | None:

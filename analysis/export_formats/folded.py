@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from analysis.export_formats.rules import Gated, Rule, Threshold, rule_of
-from search.errors import RunDirectoryError
+from search.errors import RunDirectoryError, SpaceError
 
 if TYPE_CHECKING:
     from trainables.model.feature_model import FeatureModel
@@ -70,6 +70,10 @@ def fold(model: FeatureModel) -> FoldedSae:
     if bad:
         raise RunDirectoryError(
             f"the trial's weights are not all finite numbers ({bad[0]}): nothing to export"
+        )
+    if sae.refine_step > 0 or sae.drop_below > 0:
+        raise SpaceError(
+            "sae.refine_step and sae.drop_below correct codes in use, for which no format has a map"
         )
     mean, forward_map, inverse_map = _affine(model)
     scale = sae.scale.double()

@@ -17,6 +17,7 @@ from trainables.foreign import is_foreign
 from trainables.saes.batch_topk import BatchTopKSae
 from trainables.saes.gated import GatedSae
 from trainables.saes.jumprelu import JumpReluSae
+from trainables.saes.matryoshka_lista import MatryoshkaListaSae
 from trainables.saes.relu import ReluSae
 from trainables.saes.relu_target import ReluTargetSae
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
@@ -174,6 +175,13 @@ def _(sae: TopKSae) -> Rule:
 def _(sae: BatchTopKSae) -> Rule:
     # Matryoshka SAEs too: prefixes are a matter of the training alone.
     return Threshold(sae.threshold.double().repeat(len(sae.encoder_bias)))
+
+
+@_rule_of.register
+def _(sae: MatryoshkaListaSae) -> Rule:
+    raise SpaceError(
+        f"{type(sae).__name__} encodes in two passes; no format has a map that folds them into one"
+    )
 
 
 @_rule_of.register

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from analysis.features.observed import Observed
-from analysis.features.reading import reader, reading_map
+from analysis.features.reading import Reading
 from trainables.attribution.attribution import Attribution
 from trainables.attribution.gradient import Gradient
 from trainables.attribution.integrated_gradients import IntegratedGradients
@@ -30,8 +30,7 @@ class AttributionMaps:
     """
 
     def __init__(self, observed: Observed, seed: int) -> None:
-        self._model = observed.model
-        self._a, self._c = reading_map(observed.model, observed.h.shape[1])
+        self._reading = Reading(observed.model, observed.h.shape[1])
         images = observed.images
         self.methods: Mapping[str, Attribution] = {
             "gradient": Gradient(GradientConfig(), images, generator(seed)),
@@ -45,7 +44,7 @@ class AttributionMaps:
 
         pictures (p, h, w); latents (l,); places (p,) into them.
         """
-        read = reader(self._model, self._a[:, latents], self._c[latents])
+        read = self._reading.of(latents)
         return {
             name: torch.nan_to_num(method(read, pictures, places), 0.0, 0.0, 0.0)
             for name, method in self.methods.items()

@@ -11,18 +11,19 @@ from analysis.features.feature import FeatureTable
 from analysis.load import Run, TrialModel
 from search.formatting import count, limits, number, score
 from search.ledger.history import TrialRecord
-from search.ranking.leaderboard import chance_level, key_metrics
+from search.ranking.floor import floor_words
+from search.ranking.leaderboard import chance_level, shown_metrics
 from search.study.study import Study
 from trainables.metrics.catalog import METRICS, is_companion
 
 
 @dataclass(frozen=True)
 class MetricView:
-    """One score; `wish` is what the search asked of it, `chance` its null, both "" where there is none."""
+    """One score; `wish` is what the search asked of it, `beside` its chance level or floor; "" for none."""
 
     name: str
     value: str
-    chance: str
+    beside: str
     wish: str = ""
 
 
@@ -44,7 +45,7 @@ class TrialView:
 def trial_view(run: Run, model: TrialModel, table: FeatureTable, typed: str) -> TrialView:
     """Of the trial of `model`; `typed` is the run directory as the user named it."""
     record = run.history.trials[model.number]
-    keys = key_metrics(run.study) if run.study else []
+    keys = shown_metrics(run.study, [record]) if run.study else []
     metrics = record.metrics
     others = sorted(name for name in metrics if name not in keys and not is_companion(name))
     in_order = [name for name in METRICS if name in others]
@@ -63,11 +64,13 @@ def trial_view(run: Run, model: TrialModel, table: FeatureTable, typed: str) -> 
 
 
 def key_metric_views(run: Run, record: TrialRecord) -> tuple[MetricView, ...]:
-    """Objectives and constraints with what was asked of each; none if the study cannot be read."""
+    """Objectives and constraints with what was asked of each, then how sparse and faithful the codes
+    are; none if the study cannot be read."""
     if run.study is None:
         return ()
     wishes = _wishes(run.study)
-    return tuple(_metric(name, record.metrics, wishes[name]) for name in key_metrics(run.study))
+    names = shown_metrics(run.study, [record])
+    return tuple(_metric(name, record.metrics, wishes.get(name, "")) for name in names)
 
 
 def _about(run: Run, record: TrialRecord, table: FeatureTable) -> str:
@@ -98,7 +101,8 @@ def _wishes(study: Study) -> dict[str, str]:
 
 def _metric(name: str, metrics: Mapping[str, float], wish: str = "") -> MetricView:
     chance = chance_level(name, metrics)
-    return MetricView(name, score(metrics.get(name)), "" if chance is None else score(chance), wish)
+    beside = floor_words(name, metrics) or ("" if chance is None else f"chance {score(chance)}")
+    return MetricView(name, score(metrics.get(name)), beside, wish)
 
 
 def _drawn(study: Study | None, record: TrialRecord) -> list[tuple[str, Any]]:

@@ -54,7 +54,7 @@ that the parts were found; so is one that did not vary. Metrics of a confirmatio
 
 
 def recipe_table(samples: Sequence[Sample]) -> str:
-    """Best recipe first."""
+    """The recipes as a Markdown table, the best first."""
     lines = [
         "| recipe | matched F1 | chance | above it | found | unique | L0 | accuracy |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",

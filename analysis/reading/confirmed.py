@@ -13,9 +13,10 @@ from search.confirmation.schedule import task_of
 from search.confirmation.subjects import Subject
 from search.formatting import count
 from search.ledger.history import History
-from trainables.confirmation.rungs import LAST_RUNG, TRAINED_RUNG
+from trainables.confirmation.rungs import PIPELINE_RUNG, TRAINED_RUNG
 
-_SCORED_RUNGS = set(range(TRAINED_RUNG, LAST_RUNG + 1))
+# Which controls there are differs between versions.
+_SCORED_RUNGS = {TRAINED_RUNG, PIPELINE_RUNG}
 
 
 @dataclass(frozen=True)

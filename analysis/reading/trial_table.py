@@ -16,7 +16,8 @@ from analysis.reading.table_formats import Format
 from search.disk import write_bytes
 from search.ledger.history import History, TrialRecord
 from search.loggers.trial_files import plain_cell
-from search.ranking.leaderboard import leaderboard
+from search.ranking.floor import floor_words
+from search.ranking.leaderboard import leaderboard, shown_metrics
 from search.study.domains import Scalar
 from search.study.study import Study
 
@@ -43,6 +44,22 @@ def trial_table(study: Study | None, history: History) -> pd.DataFrame:
         values = [found.get(name, math.nan) for found in metrics]
         columns[f"metrics.{name}" if name in columns else name] = pd.array(values, dtype="float64")
     index = pd.Index([record.number for record in records], name="trial", dtype="int64")
+    return pd.DataFrame(columns, index=index)
+
+
+def leaderboard_table(study: Study | None, ranked: Sequence[TrialRecord]) -> pd.DataFrame:
+    """One row a ranked trial, best first, with the metrics of every leaderboard; NaN where absent.
+
+    Behind each count a text column `<metric>: floor`, what dictionaries that nobody trained have of it.
+    """
+    names = [] if study is None else shown_metrics(study, ranked)
+    columns: dict[str, Any] = {}
+    for name in names:
+        columns[name] = pd.array([trial.metrics.get(name, math.nan) for trial in ranked], dtype="float64")
+        beside = [floor_words(name, trial.metrics) for trial in ranked]
+        if any(beside):
+            columns[f"{name}: floor"] = pd.array(beside, dtype="str")
+    index = pd.Index([trial.number for trial in ranked], name="trial", dtype="int64")
     return pd.DataFrame(columns, index=index)
 
 

@@ -9,6 +9,7 @@ from analysis.pages.signed_number import signed
 from analysis.report_parts.blocks import Paragraph, Section, Span, code, listed, say, strong
 from analysis.report_parts.confirmed import plus_minus
 from analysis.report_parts.outlook import Outlook, mean_chance_level
+from search.confirmation.verdict import sentences
 from search.formatting import count, limits, number, one_line, score
 from search.ledger.history import TrialRecord
 from search.ranking.floor import floor_words
@@ -24,7 +25,7 @@ def answer(outlook: Outlook, effects: EffectTable) -> Section:
     if outlook.study.design is None and outlook.leaderboard.ranked:
         paragraphs += [_best(outlook), *_default(outlook)]
     paragraphs += [_directions(outlook, objective, effects) for objective in outlook.study.objectives]
-    paragraphs += [_confirmed(outlook)]
+    paragraphs += [_confirmed(outlook), *_panel(outlook)]
     return Section("answer", "The answer", tuple(paragraph for paragraph in paragraphs if paragraph.spans))
 
 
@@ -189,6 +190,14 @@ def _noun(effect: DirectionEffect) -> str:
 def _named_effect(effect: DirectionEffect) -> str:
     own = "" if effect.method == "paired" else f" {one_line(effect.setting, 30)}"
     return f"{effect.direction}{own} {signed(effect.mean)}"
+
+
+def _panel(outlook: Outlook) -> list[Paragraph]:
+    """What the sceptic's panel means, and which guards were lost, of the first configuration confirmed."""
+    found = outlook.run.confirmation
+    winners = [] if found is None else [r for r in found.results if r.seeds and not r.subject.is_default]
+    told = sentences(outlook.study, winners[:1])
+    return [say(text, kind="warning" if text.startswith("Warning") else "note") for text in told]
 
 
 def _confirmed(outlook: Outlook) -> Paragraph:

@@ -13,6 +13,7 @@ from analysis.report_parts.outlook import Outlook, mean_chance_level
 from analysis.report_parts.settings_axes import drawable, setting_axis
 from search.formatting import count, score
 from search.ledger.history import TrialRecord
+from search.ranking.floor import floor_words
 from search.study.sections import Objective
 from trainables.pipeline.fidelity import rung_share
 
@@ -95,7 +96,9 @@ def _curves(outlook: Outlook, shown: list[TrialRecord], objective: Objective, st
         rungs = sorted(trial.rungs.items())
         places = tuple((float(rung), r.metrics[metric]) for rung, r in rungs if metric in r.metrics)
         if places:
+            floor = floor_words(metric, trial.metrics)
             title = f"trial {trial.folder}: {metric} " + " → ".join(score(value) for _, value in places)
+            title += "" if floor is None else f" ({floor})"
             drawn.append(Curve(trial.number, outlook.fate(trial), places, title))
     y = Axis(metric, _range(drawn), objective.mode, mean_chance_level(metric, shown))
     description = f"{metric} of {count(len(drawn), 'trial')} at each rung"

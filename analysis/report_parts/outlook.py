@@ -14,6 +14,7 @@ from analysis.pages.gallery_link import gallery_link
 from analysis.report_parts.blocks import Legend, Span
 from search.formatting import number, score
 from search.ledger.history import TrialRecord
+from search.ranking.floor import count_words
 from search.ranking.leaderboard import Leaderboard, chance_level, key_metrics, leaderboard
 from search.study.domains import Scalar
 from search.study.study import Study
@@ -93,7 +94,9 @@ class Outlook:
         """The trial in a line: its number, its scores, what it sets."""
         metrics = trial.metrics
         scores = "  ".join(
-            f"{name} {score(metrics[name])}" for name in key_metrics(self.study) if name in metrics
+            f"{name} {count_words(name, metrics, score)}"
+            for name in key_metrics(self.study)
+            if name in metrics
         )
         settings = " ".join(f"{path}={number(value)}" for path, value in self.searched(trial))
         notes = ["the default"] if trial.is_default else []

@@ -10,6 +10,7 @@ from analysis.report_parts.outlook import Outlook, mean_chance_level
 from analysis.report_parts.settings_axes import drawable, setting_axis
 from search.formatting import count, number, score
 from search.ledger.history import TrialRecord
+from search.ranking.floor import count_words
 from search.study.domains import Parameter
 from search.study.sections import Objective
 
@@ -68,5 +69,6 @@ def _point(outlook: Outlook, trial: TrialRecord, parameter: Parameter, place: in
     x = outlook.values(trial)[parameter.path]
     assert trial.values is not None
     y = trial.values[place]
-    title = f"trial {trial.folder}: {score(y)} at {parameter.path} {number(x)}"
+    reached = count_words(outlook.study.objectives[place].metric, trial.metrics, score)
+    title = f"trial {trial.folder}: {reached} at {parameter.path} {number(x)}"
     return Point(x, y, trial.number, outlook.fate(trial), title)

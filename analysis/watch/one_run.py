@@ -17,7 +17,8 @@ from search.console.progress_lines import best_so_far, time_left
 from search.console.progress_tracker import ProgressTracker
 from search.formatting import count, one_line, score, trial_list
 from search.ledger.history import TrialRecord
-from search.ranking.leaderboard import failures, key_metrics
+from search.ranking.floor import FLOORS, LATER
+from search.ranking.leaderboard import failures, shown_metrics
 
 ROWS = 12
 STYLES = {
@@ -89,7 +90,7 @@ def _unfinished(run: WatchedRun) -> list[RenderableType]:
     trials = run.history.in_state("RUNNING")
     if not trials:
         return []
-    metrics = [] if run.study is None else key_metrics(run.study)
+    metrics = [] if run.study is None else shown_metrics(run.study, trials)
     grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     grid.add_column("running" if run.where.state in LIVE else "unfinished", no_wrap=True)
     for heading, width in (("rung", 4), ("epoch", 5), ("for", 7), ("silent\nfor", 7)):
@@ -103,7 +104,9 @@ def _unfinished(run: WatchedRun) -> list[RenderableType]:
         values = trial.metrics
         grid.add_row(trial.folder, f"{rung}{of}", epoch, *times, *(score(values.get(m)) for m in metrics))
     more = len(trials) - ROWS
-    return [Text(), grid, *([Text(f"and {more} more")] if more > 0 else [])]
+    notes = [Text(f"and {more} more")] if more > 0 else []
+    notes += [Text(f"{name}: {LATER}", style="dim") for name in metrics if name in FLOORS]
+    return [Text(), grid, *notes]
 
 
 def _stopped(run: WatchedRun) -> list[RenderableType]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 # mkdocs loads this file by its path.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from docs.generate import code_map, metric_list, reference, space_keys
+from docs.generate import code_map, families, metric_list, reference, space_keys
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -30,7 +30,7 @@ ROOT_PAGES = {
     "SECURITY.md": "security.md",
     "examples/README.md": "examples.md",
 }
-GENERATED = ("space_keys.md", "metric_list.md", "reference/index.md")
+GENERATED = ("space_keys.md", "families.md", "metric_list.md", "reference/index.md")
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)\s#]+)(#[^)\s]*)?\)")
 
 
@@ -40,6 +40,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
     texts = {file.src_uri: file.content_string for file in files.documentation_pages()}
     made = {"space_keys.md": space_keys.page(), "metric_list.md": metric_list.page()}
+    made["families.md"] = families.page()
     made |= {f"reference/{name}": text for name, text in reference.pages().items()}
     made |= {page: (ROOT / source).read_text(encoding="utf-8") for source, page in ROOT_PAGES.items()}
     for name, text in made.items():

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
+from search.cli.memory import Sizes, first_trial, gigabytes, largest_trial
 from search.errors import ClusterError
 from search.execution.resources import grant, places
 from search.space.size import expected_work, is_continuous, n_combinations, shares, work
@@ -21,12 +22,16 @@ from trainables.metrics.catalog import METRICS
 
 
 def describe(
-    study: Study, resources: Mapping[str, float] | None = None, seconds_per_full_trial: float | None = None
+    study: Study,
+    resources: Mapping[str, float] | None = None,
+    seconds_per_full_trial: float | None = None,
+    sizes: Sizes | None = None,
 ) -> RenderableType:
     """The resolved space, its size, rungs and cost as something rich can print.
 
     `resources` is what the machine has, as {"CPU": 8, "GPU": 1}. Time is told only from
     `seconds_per_full_trial`, which must have been measured; without it the cost is in full trainings.
+    Memory is told from the `sizes` of the images.
     """
     searched = _parameters(study) if study.design is None else _arms(study.design)
     parts: list[RenderableType] = [_facts(study), searched, _fixed(study)]
@@ -38,16 +43,14 @@ def describe(
     ]
     if study.design is not None:
         extent = [("design", _design(study.design))]
-    for name, text in (*extent, *_cost(study, resources, seconds_per_full_trial)):
+    for name, text in (*extent, *_cost(study, resources, seconds_per_full_trial, sizes)):
         size.add_row(Text(name, style="bold"), Text(text))
     return Group(*(part for part in (*parts, size)))
 
 
 def _facts(study: Study) -> Table:
     table = Table.grid(padding=(0, 2))
-    data = ", ".join(
-        f"{key} {value}" for key, value in vars(study.data).items() if value is not None and key != "name"
-    )
+    data = ", ".join(f"{key} {value}" for key, value in study.data.given().items() if key != "name")
     rows = [("name", study.name), ("question", study.question), ("data", f"{study.data.name} {data}".strip())]
     for objective in study.objectives:
         rows.append(
@@ -131,7 +134,7 @@ def _plural(parameters: tuple[Parameter, ...]) -> str:
 
 
 def _cost(
-    study: Study, resources: Mapping[str, float] | None, seconds: float | None
+    study: Study, resources: Mapping[str, float] | None, seconds: float | None, sizes: Sizes | None
 ) -> list[tuple[str, str]]:
     budget, scheduler = study.budget, study.scheduler
     rungs = ", ".join(str(Fraction(share).limit_denominator(10_000)) for share in shares(scheduler))
@@ -159,8 +162,22 @@ def _cost(
     at_once = _at_once(study, resources)
     if at_once is not None:
         rows.append(("resources", at_once[1]))
+    if sizes is not None:
+        rows.append(("memory", _memory(study, sizes, at_once[0] if at_once else 0)))
     rows.append(("time", _time(study, seconds, at_once[0] if at_once else 0)))
     return rows
+
+
+def _memory(study: Study, sizes: Sizes, at_once: int) -> str:
+    first, largest = first_trial(study, sizes).trial_bytes, largest_trial(study, sizes).trial_bytes
+    text = (
+        f"at least {gigabytes(sizes.shared_bytes)} for the images and {gigabytes(first)} for the first trial"
+    )
+    if largest > first:
+        text += f", {gigabytes(largest)} for the largest that can be drawn"
+    if at_once > 1:
+        text += f"; {gigabytes(sizes.shared_bytes + at_once * largest)} with {at_once} of these at once"
+    return f"{text}; interpreter and libraries come on top"
 
 
 def _at_once(study: Study, resources: Mapping[str, float] | None) -> tuple[int, str] | None:

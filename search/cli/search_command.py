@@ -21,7 +21,7 @@ from search.errors import ExitCode, SearchError, SpaceError
 from search.execution.signals import StopSignals
 from search.formatting import one_line, shown
 from search.ledger.ledger import read_history
-from search.run_dir.own_space import own_study, refuse_retired
+from search.run_dir.own_space import own_study, refuse_lost_ledger, refuse_retired
 from search.run_dir.run_directory import RunDirectory, create, open_existing
 from search.run_dir.run_info import noting_the_end
 from search.space.advice import advice
@@ -33,6 +33,7 @@ from search.study.study import Study
 MOST_TICKED = 40
 
 if TYPE_CHECKING:
+    from search.cli.memory import Sizes
     from search.storage.shared_run import Sharing
 
 
@@ -58,6 +59,7 @@ def resume(old: Resume, options: Options) -> int:
     try:
         study = _study_to_resume(directory, old)
         if options.dry_run:
+            refuse_retired(study)
             return _dry_run(study)
         dataset = _load_data(study)
         write_atomically(directory.resolved_space, resolved_text(study))
@@ -83,6 +85,7 @@ def _overrides(new: New) -> tuple[str, ...]:
 def _study_to_resume(directory: RunDirectory, old: Resume) -> Study:
     """The run's own study; a space file or --trials may change how much is spent, not what is searched."""
     history = read_history(directory.ledger)
+    refuse_lost_ledger(directory, history)
     study = own_study(directory, history, old.overrides)
     if old.space is not None:
         given = load_study(old.space).study
@@ -98,7 +101,7 @@ def _study_to_resume(directory: RunDirectory, old: Resume) -> Study:
     wanted = max(wanted, len(history.trials))
     if wanted > history.finished:
         refuse_retired(study)
-    return replace(study, budget=replace(study.budget, trials=wanted))
+    return replace(study, budget=study.budget.model_copy(update={"trials": wanted}))
 
 
 def _refuse_changes(then: Study, now: Study, path: Path) -> None:
@@ -118,6 +121,7 @@ def _dry_run(study: Study) -> int:
     from search.execution.resources import resources_of_this_machine
 
     found = resources_of_this_machine()
+    sizes = _sizes(study)
     print("timing a few short trainings of the default configuration ...", file=sys.stderr)  # noqa: T201
     seconds: float | None = None
     obstacle: SearchError | None = None
@@ -126,10 +130,25 @@ def _dry_run(study: Study) -> int:
         seconds = seconds_per_full_trial(study, found)
     except SearchError as error:
         obstacle = error
-    Console(highlight=False).print(describe(study, found, seconds))
+    Console(highlight=False).print(describe(study, found, seconds, sizes))
     if obstacle is not None:
         raise obstacle
     return ExitCode.DONE
+
+
+def _sizes(study: Study) -> Sizes | None:
+    """Of the study's images, None where they are not at hand. Raises SpaceError if no trial can fit."""
+    import psutil
+
+    from search.cli.memory import Sizes, refuse_what_cannot_fit
+    from search.run_dir.inputs import load_data
+
+    try:
+        sizes = Sizes.of(load_data(study.data))
+    except SearchError:
+        return None  # the estimate of the time says why
+    refuse_what_cannot_fit(study, sizes, psutil.virtual_memory().total)
+    return sizes
 
 
 def _load_data(study: Study) -> Any:

@@ -60,7 +60,7 @@ def seconds_per_full_trial(study: Study, resources: dict[str, float]) -> float:
 def _seconds(study: Study, config: TrialConfig, data: Any, device: Any) -> float:
     from trainables.pipeline.pipeline import Pipeline
 
-    whole = replace(study, scheduler=replace(study.scheduler, rungs=1))
+    whole = replace(study, scheduler=study.scheduler.model_copy(update={"rungs": 1}))
     started = time.perf_counter()
     pipeline = Pipeline(config, data, plan_of(whole), cache=None, device=device)
     while not pipeline.done:

@@ -52,7 +52,7 @@ def confirm(options: Options) -> int:
 
 def _granting(study: Study, gpu: float | None) -> Study:
     """The study with another share of a GPU for each training, if one is given."""
-    return study if gpu is None else replace(study, resources=replace(study.resources, gpu=gpu))
+    return study if gpu is None else replace(study, resources=study.resources.model_copy(update={"gpu": gpu}))
 
 
 def _searched(run: RunDirectory) -> History:

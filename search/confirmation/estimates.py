@@ -19,7 +19,7 @@ from statistics import fmean, stdev
 from search.confirmation.schedule import latest, task_of
 from search.confirmation.subjects import Subject
 from search.ledger.history import History, TrialRecord
-from trainables.confirmation.rungs import CONTROLS, SCORED, TRAINED_RUNG, rung_of
+from trainables.confirmation.rungs import RUNGS, TRAINED_RUNG
 from trainables.metrics.catalog import METRICS
 
 
@@ -53,9 +53,9 @@ class Confirmed:
     failures: tuple[tuple[int, str], ...]
     """(replicate, reason) of those that failed."""
     values: Mapping[str, Mapping[int, Mapping[str, float]]]
-    """"val" or a member of SCORED -> replicate -> metrics."""
+    """"val" or a key of RUNGS that was scored -> replicate -> metrics."""
     estimates: Mapping[str, Mapping[str, Estimate]]
-    """The same, over seeds: "val" or a member of SCORED -> metric."""
+    """The same, over seeds: what was scored -> metric."""
     gaps: Mapping[str, Gap]
     """Metric -> search value against fresh seeds on validation."""
     minus_controls: Mapping[str, Mapping[str, Estimate]]
@@ -85,18 +85,19 @@ _Values = dict[str, dict[int, Mapping[str, float]]]
 
 
 def _values(records: Sequence[TrialRecord]) -> _Values:
-    rungs = {"val": TRAINED_RUNG, **{name: rung_of(name) for name in SCORED}}
+    rungs = {"val": TRAINED_RUNG, **RUNGS}
     complete = sorted(
         (record for record in records if record.state == "COMPLETE"), key=lambda r: task_of(r).replicate
     )
-    return {
+    values: _Values = {
         name: {
             task_of(record).replicate: record.rungs[rung].metrics
             for record in complete
-            if rung in record.rungs  # a control that joined after this confirmation was made
+            if rung in record.rungs  # else a control that joined, or left, after this confirmation was made
         }
         for name, rung in rungs.items()
     }
+    return {name: found for name, found in values.items() if found or name in ("val", "pipeline")}
 
 
 def _confirmed(
@@ -117,7 +118,11 @@ def _confirmed(
         values=values,
         estimates={name: over_seeds(by_seed) for name, by_seed in values.items()},
         gaps=_gaps(searched, values["val"]),
-        minus_controls={control: over_seeds(_paired(test, values[control])) for control in CONTROLS},
+        minus_controls={
+            name: over_seeds(_paired(test, found))
+            for name, found in values.items()
+            if name not in ("val", "pipeline")
+        },
         minus_default=(
             {} if default is None or subject.is_default else over_seeds(_paired(test, default["pipeline"]))
         ),

@@ -16,8 +16,9 @@ examples:
   python search/confirm.py runs/sae-20260101-120000 --gpu 0.125         eight at a time share a GPU
 
 The k best trials of the front and the default configuration are trained again, with seeds that no trial of
-the search had, and scored on the test split, which no trial of the search saw, beside four controls:
-the neurons as codes, principal components, a random dictionary, an untrained network.
+the search had, and scored on the test split, which no trial of the search saw, beside the sceptic's
+panel: other codes of the same network with as many latents and codes an image (random, soft-frozen and
+frozen dictionaries, data points, k-means, NMF, PCA, neurons), an untrained network, class means.
 Only these numbers are quoted as results. After Ctrl-C or a crash the same command goes on.
 
 exit codes:

@@ -11,6 +11,7 @@ from search.confirmation.subjects import Task, config_of
 from search.execution.recorded_session import RecordedRun, plan_of
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import Recorder
+from search.ranking.leaderboard import key_metrics
 from trainables.workers.messages import TrialTask
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class Confirmation(RecordedRun):
 
     @property
     def timeouts(self) -> int:
-        """A training here fits four SAEs and scores five models, so it gets so many of a trial's timeouts."""
-        return 4
+        """A training here fits six SAEs and scores eleven models: so many of a trial's timeouts."""
+        return 8
 
     def scheduler(self, recorder: Recorder) -> LastRungScheduler:
         """The one that lets every training go on to its last score."""
@@ -54,4 +55,4 @@ class Confirmation(RecordedRun):
 
     def plan(self) -> Plan:
         """One rung: what a trial is at the last rung does not depend on the rungs before it."""
-        return replace(plan_of(self.study), rungs=1)
+        return replace(plan_of(self.study), rungs=1, asked=tuple(key_metrics(self.study)))

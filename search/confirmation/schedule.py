@@ -13,14 +13,14 @@ from search.confirmation.subjects import Task
 from search.errors import Halt, TooManyFailures
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import Recorder
-from search.scheduling.optuna_study import LOST_PROCESS
+from search.scheduling.lost_process import LOST_PROCESS, OUT_OF_MEMORY
 from search.scheduling.rung_scheduler import leave_if_the_disk_is_full
 from search.scheduling.suggester import Suggestion
 from trainables.confirmation.rungs import LAST_RUNG
 from trainables.workers.messages import StepResult
 
 ORIGIN = "confirmation"
-TRY_AGAIN = (LOST_PROCESS, "timeout:")
+TRY_AGAIN = (LOST_PROCESS, OUT_OF_MEMORY, "timeout:")
 """Beginnings of failures that a further run of the command may mend: the machine's doing, not the
 configuration's."""
 

@@ -11,14 +11,17 @@ from rich.text import Text
 from search.confirmation.estimates import Confirmed
 from search.confirmation.schedule import latest, task_of
 from search.confirmation.subjects import Task
-from search.confirmation.tables import print_confirmed, print_controls, trial_name
+from search.confirmation.tables import print_confirmed, print_panel, trial_name
 from search.confirmation.verdict import sentences
-from search.formatting import number, one_line
+from search.formatting import one_line
 from search.ledger.events import End, Event
 from search.ledger.history import History, TrialRecord
-from search.ranking.leaderboard import key_metrics
+from search.ranking.floor import EXPLAINED, count_words
+from search.ranking.leaderboard import ALWAYS_SHOWN, key_metrics
 from search.study.study import Study
 from trainables.confirmation.rungs import rung_of
+
+SHOWN = (*ALWAYS_SHOWN, "latents/supported")
 
 
 class Lines:
@@ -51,7 +54,9 @@ class Lines:
         if record.state == "FAIL":
             return f"{head} failed: {one_line(record.reason or 'no reason recorded')}"
         metrics = record.rungs[rung_of("pipeline")].metrics
-        told = [f"{name} {number(metrics[name])}" for name in key_metrics(self._study) if name in metrics]
+        told = [
+            f"{name} {count_words(name, metrics)}" for name in key_metrics(self._study) if name in metrics
+        ]
         fresh = done - self._before
         left = (wanted - done) * (time.monotonic() - self._began) / max(1, fresh)
         return "  ".join([head, *told, *([f"about {left:.0f} s left"] if fresh and done < wanted else [])])
@@ -60,7 +65,7 @@ class Lines:
 def print_results(
     study: Study, results: Sequence[Confirmed], where: str, console: Console, *, every_metric: bool = False
 ) -> None:
-    """Print what was confirmed: search against confirmation, then pipeline against controls.
+    """Print what was confirmed: search against confirmation, then each trial beside its panel.
 
     where: the folder with all metrics, as a person would type it.
     """
@@ -75,9 +80,11 @@ def print_results(
     print_confirmed(shown, metrics, sign, console)
     legend = "gap: search value - fresh seeds on validation; minus default: paired by seed; *: the default"
     console.print(Text(legend, style="dim"))
+    console.print(Text(EXPLAINED, style="dim"))
     console.print()
-    console.print(Text("The means beside those of controls with the same seeds:"))
-    print_controls(shown, metrics, console)
+    console.print(Text("The sceptic's panel: means of other codes with the same seeds, width and L0:"))
+    for result in shown:
+        print_panel(result, metrics, console)
     for sentence in sentences(study, shown):
         warned = sentence.startswith("Warning")
         console.print(Text(sentence, style="yellow" if warned else ""))
@@ -94,4 +101,4 @@ def _metrics(study: Study, results: Sequence[Confirmed], every_metric: bool) -> 
     found = dict.fromkeys(name for result in results for name in result.estimates["pipeline"])
     if every_metric:
         return list(found)
-    return [name for name in dict.fromkeys(key_metrics(study)) if name in found]
+    return [name for name in dict.fromkeys([*key_metrics(study), *SHOWN]) if name in found]

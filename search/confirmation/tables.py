@@ -1,11 +1,11 @@
-"""The two tables of a confirmation: search against confirmed values, pipeline against controls.
+"""The tables of a confirmation: search against confirmed values, and for each trial its panel.
 
-Both fit into 80 columns; where they do not, their rows are printed as words.
+Where one does not fit, its rows are printed as words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from rich import box
@@ -16,10 +16,10 @@ from rich.text import Text
 
 from search.confirmation.estimates import Confirmed, Estimate
 from search.formatting import number, score
-from trainables.confirmation.rungs import CONTROLS
+from search.ranking.floor import floor_words
+from trainables.confirmation.rungs import PANEL, words_of
 
 SMALLEST_SHOWN = 5e-4
-HEADINGS = {"random_dictionary": "random\ndictionary", "untrained": "un-\ntrained"}
 
 
 def print_confirmed(
@@ -33,11 +33,13 @@ def print_confirmed(
     for result in results:
         for beside, metric in _rows(result, metrics):
             gap = result.gaps.get(metric)
+            floor = floor_words(metric, means(result.estimates["pipeline"]))
+            confirmed = _plus_minus(result.estimates["pipeline"].get(metric), sign)
             table.add_row(
                 beside,
                 metric,
                 "-" if gap is None else score(gap.search),
-                _plus_minus(result.estimates["pipeline"].get(metric), sign),
+                confirmed if floor is None else f"{confirmed}\n{floor}",
                 "-" if gap is None else f"{gap.gap:+.3f}",
                 _plus_minus(result.minus_default.get(metric), sign, mean_format="+.3f"),
                 end_section=metric == metrics[-1],
@@ -45,16 +47,40 @@ def print_confirmed(
     _print_fitting(table, console)
 
 
-def print_controls(results: Sequence[Confirmed], metrics: Sequence[str], console: Console) -> None:
-    """One row a trial and metric: the means of the pipeline and of every control."""
-    columns = ("pipeline", *CONTROLS)
-    table = _table(columns)
-    for result in results:
-        for beside, metric in _rows(result, metrics):
-            cells = [result.estimates[name].get(metric) for name in columns]
-            told = ("-" if found is None else score(found.mean) for found in cells)
-            table.add_row(beside, metric, *told, end_section=metric == metrics[-1])
-    _print_fitting(table, console)
+def print_panel(result: Confirmed, metrics: Sequence[str], console: Console) -> None:
+    """One row a model, the trained SAE at the head, one column a metric: means over the same seeds."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column(f"trial {trial_name(result)}", no_wrap=True)
+    for metric in metrics:
+        table.add_column(metric.replace("/", "/\n"), justify="right", no_wrap=True)
+    for name in ("pipeline", *panel_order(result)):
+        found = result.estimates[name]
+        told = ("-" if metric not in found else score(found[metric].mean) for metric in metrics)
+        table.add_row(row_words(name), *told, end_section=name == "pipeline")
+    _print_fitting(table, console, labels=1)
+
+
+def panel_order(result: Confirmed) -> list[str]:
+    """The controls that were scored, in the panel's order, then those of earlier versions."""
+    scored = result.minus_controls
+    return [*(name for name in PANEL if name in scored), *(name for name in scored if name not in PANEL)]
+
+
+def row_words(name: str) -> str:
+    """What a row of the panel's table is called."""
+    if name == "pipeline":
+        return "the trained SAE"
+    return words_of(name) + (" (ceiling)" if name in PANEL and PANEL[name].is_ceiling else "")
+
+
+def means(estimates: Mapping[str, Estimate]) -> dict[str, float]:
+    """Metric -> mean over seeds; the standard errors of counts are those over seeds, where they are known."""
+    found = {name: estimate.mean for name, estimate in estimates.items()}
+    return found | {
+        f"{name}_se": estimate.se
+        for name, estimate in estimates.items()
+        if f"{name}_se" in found and estimate.se is not None
+    }
 
 
 def trial_name(result: Confirmed) -> str:
@@ -67,7 +93,7 @@ def _table(columns: Sequence[str]) -> Table:
     table.add_column("trial", no_wrap=True)
     table.add_column("metric", no_wrap=True)
     for heading in columns:
-        table.add_column(HEADINGS.get(heading, heading), justify="right", no_wrap=True)
+        table.add_column(heading, justify="right", no_wrap=True)
     return table
 
 
@@ -78,15 +104,17 @@ def _rows(result: Confirmed, metrics: Sequence[str]) -> Iterator[tuple[str, str]
     yield from zip_longest(beside, metrics, fillvalue="")
 
 
-def _print_fitting(table: Table, console: Console) -> None:
+def _print_fitting(table: Table, console: Console, labels: int = 2) -> None:
+    """labels: how many of the first columns say what the row is."""
     if Measurement.get(console, console.options.update(max_width=10_000), table).maximum <= console.width:
         console.print(table)
         return
-    headings = [str(column.header).replace("-\n", "").replace("\n", " ") for column in table.columns]
+    headings = [str(column.header).replace("/\n", "/") for column in table.columns]
     for cells in zip(*(list(column.cells) for column in table.columns), strict=True):
-        beside, metric, *values = map(str, cells)
-        first, *rest = (f"{heading} {value}" for heading, value in zip(headings[2:], values, strict=True))
-        console.print(Text(", ".join([*([beside] if beside else []), f"{metric}: {first}", *rest])))
+        words = [str(cell).replace("\n", ", ") for cell in cells]
+        told = (f"{heading} {word}" for heading, word in zip(headings[labels:], words[labels:], strict=True))
+        head = ", ".join(word for word in words[:labels] if word)
+        console.print(Text(f"{head}: {', '.join(told)}"))
     console.print()
 
 

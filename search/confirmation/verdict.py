@@ -1,7 +1,9 @@
-"""What a confirmation means, in sentences: against the controls, and against the default in the guards.
+"""What a confirmation means, in one sentence a configuration, and warnings where it lost a guard.
 
 "Clearly" is said where the 95 % interval of the difference, paired by seed, leaves 0 out (Student's t); with
-fewer than two seeds nothing is clear.
+fewer than two seeds nothing is clear. Better than the whole panel is said only where that holds against each
+of its members, so no correction for their number is due. A ceiling knows more than an SAE may and is told
+beside, not held against it.
 """
 
 from __future__ import annotations
@@ -11,62 +13,79 @@ from collections.abc import Sequence
 
 from search.confirmation.estimates import Confirmed, Estimate
 from search.formatting import score
+from search.ranking.floor import READABLE
+from search.ranking.guards import GUARDS
 from search.study.study import Study
-from trainables.confirmation.rungs import CONTROLS
+from trainables.confirmation.rungs import PANEL, words_of
 from trainables.metrics.catalog import METRICS
 from trainables.metrics.metric import Mode
 
-GUARDS = (
-    "classifier/accuracy",
-    "splice/accuracy_drop",
-    "sae/dead_fraction",
-    "sae/rare_fraction",
-    "sae/dense_fraction",
-)
-"""What a winner may not pay with, beside what the study's constraints bound."""
+MOST_NAMED = 4
 
 
 def sentences(study: Study, results: Sequence[Confirmed]) -> list[str]:
-    """For each configuration but the default a sentence on its controls in every objective, then warnings."""
+    """For each configuration but the default what its panel means, then warnings."""
     told: list[str] = []
     for result in results:
-        if not result.seeds or result.subject.is_default:
-            continue
-        told += [against_controls(result, o.metric, o.mode) for o in study.objectives]
-        told += guard_warnings(study, result)
+        if result.seeds and not result.subject.is_default:
+            told += [panel_sentence(study, result), *guard_warnings(study, result)]
     return [sentence for sentence in told if sentence]
 
 
-def against_controls(result: Confirmed, metric: str, mode: Mode) -> str:
-    """`Trial 0017: the trained SAE is not clearly better in m, 0.66, than pca (0.67).`; "" if unknown."""
+def panel_sentence(study: Study, result: Confirmed) -> str:
+    """`Trial 0017: the trained SAE is clearly better than the whole panel in a, 8.3; not clearly better in b,
+    0.66, than k-means (0.67).` Of the readable latents and all objectives; "" without a control."""
+    wished: dict[str, Mode] = {READABLE: "max"}
+    wished.update({objective.metric: objective.mode for objective in study.objectives})
+    parts = [part for metric, mode in wished.items() if (part := against_panel(result, metric, mode))]
+    if not parts:
+        return ""
+    head = f"Trial {result.subject.trial:04d}: the trained SAE is"
+    return f"{head} {'; '.join(parts)}.{_ceiling(result, list(wished))}"
+
+
+def against_panel(result: Confirmed, metric: str, mode: Mode) -> str:
+    """What follows `the trained SAE is` for one metric; "" if the metric or all controls are unknown."""
     own = result.estimates["pipeline"].get(metric)
-    known = [name for name in CONTROLS if metric in result.minus_controls.get(name, {})]
+    known = [name for name in result.minus_controls if metric in result.minus_controls[name]]
+    known = [name for name in known if not _is_ceiling(name)]
     if own is None or not known:
         return ""
-    equal = [name for name in known if not is_better(result.minus_controls[name][metric], mode)]
-    head = f"Trial {result.subject.trial:04d}: the trained SAE is"
+    sign = -1 if mode == "max" else 1
+    known.sort(key=lambda name: sign * result.estimates[name][metric].mean)
+    value = f"{metric}, {score(own.mean)}"
+    differences = {name: result.minus_controls[name][metric] for name in known}
+    if all(found.se is None for found in differences.values()):
+        best = _named(result, known[:1], metric)
+        return f"not yet to be judged in {value}, beside {best} as the panel's best: one seed decides nothing"
+    equal = [name for name in known if not is_better(differences[name], mode)]
     if not equal:
-        return f"{head} clearly better than every control in {metric}, {score(own.mean)}."
-    beside = [f"{name.replace('_', ' ')} ({score(result.estimates[name][metric].mean)})" for name in equal]
-    names = beside[0] if len(beside) == 1 else f"{', '.join(beside[:-1])} and {beside[-1]}"
-    return f"{head} not clearly better in {metric}, {score(own.mean)}, than {names}."
+        best = _named(result, known[:1], metric)
+        return f"clearly better than the whole panel in {value}, its best being {best}"
+    worse = [name for name in equal if is_better(differences[name], "min" if mode == "max" else "max")]
+    if worse:
+        rest = [name for name in equal if name not in worse]
+        also = f", and not clearly better than {_named(result, rest, metric)}" if rest else ""
+        return f"clearly worse in {value}, than {_named(result, worse, metric)}{also}"
+    return f"not clearly better in {value}, than {_named(result, equal, metric)}"
 
 
 def guard_warnings(study: Study, result: Confirmed) -> list[str]:
-    """One for every guard in which the configuration is clearly worse than the default."""
+    """One for every guard in which the configuration is clearly worse than the default, or, with one seed,
+    worse at all."""
     guards = dict.fromkeys([*(c.metric for c in study.constraints), *GUARDS])
     told = []
     for metric in guards:
-        difference, mode = (
-            result.minus_default.get(metric),
-            METRICS[metric].mode if metric in METRICS else None,
-        )
+        difference = result.minus_default.get(metric)
+        mode = METRICS[metric].mode if metric in METRICS else None
         if difference is None or mode is None:
             continue
-        if is_better(difference, "min" if mode == "max" else "max"):
+        clear = is_better(difference, "min" if mode == "max" else "max")
+        seems = difference.se is None and (difference.mean < 0 if mode == "max" else difference.mean > 0)
+        if clear or seems:
             told.append(
-                f"Warning: trial {result.subject.trial:04d} is clearly worse than the default in {metric} "
-                f"({difference.mean:+.3f}, n = {difference.n})."
+                f"Warning: trial {result.subject.trial:04d} is {'clearly ' if clear else ''}worse than the "
+                f"default in {metric} ({difference.mean:+.3f}, n = {difference.n})."
             )
     return told
 
@@ -80,3 +99,24 @@ def is_better(difference: Estimate, mode: Mode) -> bool:
     reach = float(t.ppf(0.975, difference.n - 1)) * difference.se
     low, high = difference.mean - reach, difference.mean + reach
     return math.isfinite(reach) and (low > 0 if mode == "max" else high < 0)
+
+
+def _ceiling(result: Confirmed, metrics: Sequence[str]) -> str:
+    told = []
+    for name in filter(_is_ceiling, result.minus_controls):
+        values = [
+            f"{m} {score(result.estimates[name][m].mean)}" for m in metrics if m in result.estimates[name]
+        ]
+        told += [f" The ceiling, {words_of(name)}: {', '.join(values)}."] if values else []
+    return "".join(told)
+
+
+def _is_ceiling(name: str) -> bool:
+    return name in PANEL and PANEL[name].is_ceiling
+
+
+def _named(result: Confirmed, names: Sequence[str], metric: str) -> str:
+    """`k-means (0.67) and PCA (0.66)`, the rest counted."""
+    told = [f"{words_of(name)} ({score(result.estimates[name][metric].mean)})" for name in names[:MOST_NAMED]]
+    told += [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
+    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"

@@ -24,7 +24,8 @@ from search.console.progress_lines import best_so_far, end_line, status_line, ti
 from search.console.progress_tracker import ProgressTracker
 from search.formatting import one_line, score
 from search.ledger.history import History
-from search.ranking.leaderboard import key_metrics
+from search.ranking.floor import FLOORS, LATER
+from search.ranking.leaderboard import shown_metrics
 from search.study.study import Study
 
 REDRAWS_PER_SECOND = 4
@@ -165,14 +166,18 @@ def _running(tracker: ProgressTracker) -> list[RenderableType]:
         return []
     grid = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     grid.add_column("running", no_wrap=True)
-    for heading in ("rung", "epoch", *(name.replace("/", "/\n") for name in key_metrics(tracker.study))):
-        grid.add_column(Text(heading, justify="right"), justify="right", vertical="bottom")
     trials = list(tracker.running.values())
+    shown = shown_metrics(tracker.study, trials)
+    for heading in ("rung", "epoch", *(name.replace("/", "/\n") for name in shown)):
+        grid.add_column(Text(heading, justify="right"), justify="right", vertical="bottom")
     for trial in trials[:RUNNING_ROWS]:
         metrics = trial.metrics
         epoch = str(trial.reports[-1].epoch) if trial.reports else "-"
         rung = f"{tracker.rung(trial)}/{tracker.rungs}"
-        values = (score(metrics.get(name)) for name in key_metrics(tracker.study))
+        values = (score(metrics.get(name)) for name in shown)
         grid.add_row(trial.folder, rung, epoch, *values)
     more = len(trials) - RUNNING_ROWS
-    return [Text(), grid, *([Text(f"and {more} more")] if more > 0 else [])]
+    notes = [Text(f"and {more} more")] if more > 0 else []
+    # At a rung a count has no floor yet: said once, not in every cell.
+    notes += [Text(f"{name}: {LATER}", style="dim") for name in shown if name in FLOORS]
+    return [Text(), grid, *notes]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from search.console.progress_tracker import ProgressTracker
-from search.formatting import number, one_line
+from search.formatting import one_line
 from search.ledger.history import TrialRecord
-from search.ranking.leaderboard import key_metrics
+from search.ranking.floor import count_words
+from search.ranking.leaderboard import shown_metrics
 from search.ranking.pareto import feasible
 from search.study.sections import Objective
 
@@ -13,7 +14,8 @@ from search.study.sections import Objective
 def end_line(tracker: ProgressTracker, trial: TrialRecord) -> str:
     """`[12/42] trial 0011 pruned at rung 1  probe/accuracy 0.91  attribution/junk 0.95  (3.1 s)`."""
     metrics = trial.metrics
-    values = [f"{name} {number(metrics[name])}" for name in key_metrics(tracker.study) if name in metrics]
+    shown = shown_metrics(tracker.study, [trial])
+    values = [f"{name} {count_words(name, metrics)}" for name in shown if name in metrics]
     took = "" if trial.ended is None else f"({max(0.0, trial.ended - trial.started):.1f} s)"
     head = f"[{tracker.finished}/{tracker.target}] trial {trial.folder} {_fate(tracker, trial)}"
     return "  ".join(part for part in (head, *values, took) if part)
@@ -45,8 +47,8 @@ def status_line(tracker: ProgressTracker, now: float) -> str:
 def best_so_far(tracker: ProgressTracker) -> list[str]:
     """`best probe/accuracy 0.95 (trial 0007)` for every objective."""
     return [
-        f"best {objective.metric} {number(value)} (trial {trial.folder})"
-        for objective, value, trial in best_trials(tracker)
+        f"best {objective.metric} {count_words(objective.metric, trial.metrics)} (trial {trial.folder})"
+        for objective, _, trial in best_trials(tracker)
     ]
 
 

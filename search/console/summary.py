@@ -17,14 +17,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from search.console.meaning import meaning
 from search.formatting import count, limits, number, one_line, score, trial_list
 from search.ledger.history import History, TrialRecord
-from search.ranking.floor import floor_words
+from search.ranking.floor import count_words, floor_words
 from search.ranking.leaderboard import (
     Leaderboard,
     chance_level,
     differing_values,
-    key_metrics,
     leaderboard,
     shared_values,
     shown_metrics,
@@ -58,6 +58,8 @@ def print_summary(
     else:
         console.print(Text(_no_leader_sentence(table)))
     _print_failures(table, console)
+    for sentence in meaning(history, table, run_dir):
+        console.print(Text(sentence, style="yellow" if sentence.startswith("Warning") else ""))
     for purpose, command in next_commands:
         console.print(Text(f"{purpose}:", style="bold"))
         console.print(Text(f"  {command}"), soft_wrap=True)
@@ -85,6 +87,7 @@ def summary_json(study: Study, history: History, run_dir: Path) -> dict[str, Any
         "leaderboard": [_entry(study, trial, run_dir) for trial in table.ranked],
         "infeasible": [trial.number for trial in table.infeasible],
         "failures": [{"reason": reason, "trials": trials} for reason, trials in table.failures],
+        "meaning": meaning(history, table, run_dir),
     }
 
 
@@ -210,7 +213,8 @@ def _print_default(study: Study, history: History, shown: Sequence[TrialRecord],
         return
     fate = {"COMPLETE": "", "PRUNED": ", stopped early", "FAIL": ", failed", "RUNNING": ", unfinished"}
     metrics = default.metrics
-    values = "  ".join(f"{name} {score(metrics[name])}" for name in key_metrics(study) if name in metrics)
+    names = [name for name in shown_metrics(study, [default]) if name in metrics]
+    values = "  ".join(f"{name} {count_words(name, metrics, score)}" for name in names)
     console.print(
         Text(f"For comparison, the default configuration ({default.folder}{fate[default.state]}): {values}")
     )

@@ -152,6 +152,7 @@ def plan_of(study: Study) -> Plan:
         study_seed=study.budget.seed,
         rungs=study.scheduler.rungs,
         reduction_factor=study.scheduler.reduction_factor,
+        metrics=study.metrics,
     )
 
 

@@ -18,7 +18,7 @@ from ray.tune.search import Searcher
 
 from search.ledger.history import TrialRecord
 from search.ledger.recorder import Recorder
-from search.scheduling.optuna_study import LOST_PROCESS
+from search.scheduling.lost_process import Loss
 from search.scheduling.suggester import Suggestion
 from search.scheduling.timeouts import MARK, Attempts, marked
 from trainables.workers.messages import StepResult, TrialTask, shortened
@@ -120,10 +120,12 @@ class LedgerSearcher(_Shell, Searcher):
         if record.state == "RUNNING":
             timed_out = self._attempts.timed_out(trial_id, self._trials_dir / record.folder)
             if not timed_out and record.retries < self._retries:
-                self._recorder.retry(number, f"{LOST_PROCESS} the worker process died")
+                self._recorder.retry(number, self._attempts.loss(trial_id).reason)
                 self._again.append(record)
                 return
-            self._scheduler.fail(number, self._why_lost(record, timed_out=timed_out))
+            self._scheduler.fail(
+                number, self._why_lost(record, None if timed_out else self._attempts.loss(trial_id))
+            )
         self._suggester.told(record)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
@@ -135,9 +137,10 @@ class LedgerSearcher(_Shell, Searcher):
     def restore(self, checkpoint_path: str) -> None:
         """Nothing is read back, for the reason that `save` gives."""
 
-    def _why_lost(self, record: TrialRecord, *, timed_out: bool) -> str:
-        if not timed_out:
-            return f"{LOST_PROCESS} the worker process died {record.retries + 1} times"
+    def _why_lost(self, record: TrialRecord, loss: Loss | None) -> str:
+        """loss: None for an attempt that ran out of time."""
+        if loss is not None:
+            return loss.final_reason(record.retries + 1, self._task_of(record).trial)
         seen = marked(self._trials_dir / record.folder)
         where = f", where it was: trials/{record.folder}/{MARK}" if seen else ""
         return f"{self._attempts.overrun}{where}"
@@ -168,11 +171,11 @@ class TuneScheduler(_Shell, FIFOScheduler):
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
         """Before the searcher hears of it. Ray deletes what it knows with its scratch; the log keeps it."""
-        told = shortened(Path(trial.error_file).read_text()) if trial.error_file else ""
+        told = Path(trial.error_file).read_text() if trial.error_file else ""
         self._attempts.died(trial.trial_id, told)
         # Under Ray's name, because what a dead worker said is for the file, not for the screen.
         logging.getLogger("ray").error(
-            "trial %s lost its worker: %s", TrialTask.parse(trial.config).number, told
+            "trial %s lost its worker: %s", TrialTask.parse(trial.config).number, shortened(told)
         )
 
 

@@ -75,22 +75,22 @@ def run_trials(
         try:
             with ray_session(address) as session:
                 arm()  # Ray took SIGTERM for itself
-                tuner = _tuner(work, session, recorder, scheduler, suggester, stop_signals)
-                tuner.fit()
+                _fit(work, session, recorder, scheduler, suggester, stop_signals)
         except SystemExit:
             raise Halt(Interrupted(signal.SIGTERM)) from None  # Ray's answer to SIGTERM while it starts
 
 
-def _tuner(
+def _fit(
     work: Work,
     session: Session,
     recorder: Recorder,
     scheduler: DecidesAtRungs,
     suggester: SuggestsTrials,
     stop_signals: StopSignals,
-) -> Any:
+) -> None:
     from ray import tune
 
+    from search.execution.actor_losses import losses_end_attempts
     from search.execution.tune_adapters import LedgerSearcher, RunCallback, TuneScheduler
     from search.scheduling.timeouts import Attempts
 
@@ -106,7 +106,7 @@ def _tuner(
     context = work.context(granted)
     attempts = Attempts(context.timeout_s, context.overrun)
     actor = tune.with_parameters(import_object(work.actor), context=context, dataset=work.dataset)
-    return tune.Tuner(
+    tuner = tune.Tuner(
         tune.with_resources(actor, {"cpu": granted.cpu, "gpu": granted.gpu}),
         tune_config=tune.TuneConfig(
             search_alg=LedgerSearcher(
@@ -137,6 +137,8 @@ def _tuner(
             ],
         ),
     )
+    with losses_end_attempts(session.check, context.timeout_s):
+        tuner.fit()
 
 
 def _forget_unacknowledged_timeouts(trials_dir: Path, history: History) -> None:

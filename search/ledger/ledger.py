@@ -1,9 +1,9 @@
 """trials.jsonl: the append-only record of everything that was acknowledged.
 
 One JSON object a line, its first key `crc` the CRC-32 of the rest. Events are written in one `write`
-and fsynced before the caller acts on them. What a crash leaves is one last line without its end: it is
-cut, with a warning. Whatever else is wrong was not a crash's doing: it is refused with its line, and
-nothing is written.
+and fsynced before the caller acts on them. What a crash leaves is one last write that is torn: a line
+without its end, or with a hole of zeros. It is cut, with a warning. Whatever else is wrong
+was not a crash's doing: it is refused with its line, and nothing is written.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import logging
 import os
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +21,7 @@ from search.errors import DiskError, RunDirectoryError
 from search.ledger.events import Event, Session, Suggest, UnknownEvent, UnsoundEvent, dump, parse
 from search.ledger.history import History, UnknownTrial
 from search.version import VERSION
+from trainables.storage.atomic_file import sync_folder
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,9 @@ def read(path: Path) -> tuple[list[Event], int]:
     events: list[Event] = []
     for number, line in enumerate(lines, start=1):
         record = decode(line)
+        if record is None and _has_a_hole(line, lines[number:]):
+            torn = b"\n".join([line, *lines[number:], rest])
+            return events, len(content) - len(torn)
         if record is None:
             raise RunDirectoryError(f"{path}:{number}: {_what_is_wrong(line, number)}{_UNCHANGED}")
         try:
@@ -92,6 +96,11 @@ def read(path: Path) -> tuple[list[Event], int]:
             f"{path}:{len(lines) + 1}: {_what_is_wrong(rest, len(lines) + 1)}{_UNCHANGED}"
         )
     return events, len(content) - len(rest)
+
+
+def _has_a_hole(line: bytes, later: Sequence[bytes]) -> bool:
+    """Whether a last write came to the disk in part and out of order: zeros, and no whole line after them."""
+    return b"\0" in line and all(decode(other) is None for other in later)
 
 
 _UNCHANGED = " Nothing was changed."
@@ -140,7 +149,10 @@ class Ledger:
     def __init__(self, path: Path, length: int) -> None:
         self._path = path
         self._length = length
+        is_new = not path.exists()
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        if is_new:
+            sync_folder(path.parent)
         self._failed = False
 
     @classmethod

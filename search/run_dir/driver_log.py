@@ -6,15 +6,16 @@ Ray and Tune write whole paragraphs for things that are handled here; those go t
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
 @contextmanager
 def driver_log(path: Path) -> Iterator[None]:
     """Log to `path` for the length of the block."""
-    to_file = logging.FileHandler(path, delay=True)
+    to_file = _Log(path, delay=True)
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root, ours = logging.getLogger(), logging.getLogger("search")
     root.addHandler(to_file)
@@ -27,4 +28,13 @@ def driver_log(path: Path) -> Iterator[None]:
     finally:
         ours.removeHandler(logging.lastResort)
         root.removeHandler(to_file)
-        to_file.close()
+        with suppress(OSError):
+            to_file.close()
+
+
+class _Log(logging.FileHandler):
+    """A full disk loses its lines, and says so nowhere: what matters fails by itself, with one sentence."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,10 +71,10 @@ def found_again(source: DataSource) -> DataSource:
     if not named:
         return source
     if source.root is not None and not Path(source.root).is_dir():
-        source = replace(source, root=None)
+        source = source.model_copy(update={"root": None})
     if source.path is not None and not Path(source.path).is_file():
         there = Path(named).expanduser().absolute() / Path(source.path).name
-        source = replace(source, path=str(there)) if there.is_file() else source
+        source = source.model_copy(update={"path": str(there)}) if there.is_file() else source
     return source
 
 

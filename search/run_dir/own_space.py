@@ -1,4 +1,5 @@
-"""The space that a run was begun with, as its directory keeps it; one that was edited since is refused."""
+"""What a run was begun with, as its directory keeps it: a space that was edited since is refused, as is a
+ledger that was lost."""
 
 from __future__ import annotations
 
@@ -40,6 +41,18 @@ def refuse_retired(study: Study) -> None:
             f"this run judges by {', '.join(gone)}, which this version measures no more. It can be read as "
             "before; to search on start a new run with latents/readable among the objectives, or go on with "
             "the version that began it."
+        )
+
+
+def refuse_lost_ledger(directory: RunDirectory, history: History) -> None:
+    """Raises RunDirectoryError if there are trials of which the ledger knows nothing.
+
+    It names its session before the first trial begins, so no crash leaves that.
+    """
+    if not history.sessions and any(directory.trials.glob("[0-9]*")):
+        raise RunDirectoryError(
+            f"{directory.ledger} tells nothing, but there are trials: the file was lost or emptied. Restore "
+            "it from a copy, or start a new run. Nothing was changed."
         )
 
 

@@ -15,6 +15,7 @@ import re
 import shlex
 import shutil
 import socket
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from search.commands import python_command
 from search.disk import write_atomically
 from search.errors import DiskError, RunDirectoryError, SpaceError
 from search.run_dir.links import refuse_links_out
+from trainables.storage.atomic_file import sync_folder
 
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -74,8 +76,12 @@ class RunDirectory:
             raise RunDirectoryError(
                 f"{self.path} is being written by {owner}. Wait for it, or stop it first."
             ) from None
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+        try:
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+        except OSError as error:
+            os.close(lock)
+            raise DiskError(f"{self.path}: cannot write here: {error.strerror}") from None
         self._lock = lock
 
     def release(self) -> None:
@@ -92,11 +98,14 @@ class RunDirectory:
     def read_info(self) -> dict[str, Any]:
         """The content of run.json, empty if there is none yet."""
         try:
-            return dict(json.loads((self.path / "run.json").read_text(encoding="utf-8")))
+            info = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
             raise RunDirectoryError(f"{self.path / 'run.json'}: cannot be read: {error}") from None
+        if not isinstance(info, dict):
+            raise RunDirectoryError(f"{self.path / 'run.json'}: this is no object with keys")
+        return info
 
     def write_info(self, **changes: Any) -> None:
         """Replace some keys of run.json, atomically."""
@@ -112,7 +121,8 @@ def create(root: Path, study_name: str, name: str | None, files: Mapping[str, st
     if name is not None and not NAME_PATTERN.fullmatch(name):
         raise SpaceError(f"--name {name!r}: use letters, digits, dots, hyphens and underscores, at most 100")
     names = [name] if name else _fresh_names(study_name)
-    unfinished = root / f".unfinished-{os.getpid()}-{names[0]}"
+    # No pid in it: in containers the next driver has the same, and would find what this one left.
+    unfinished = root / f".unfinished-{names[0]}-{uuid.uuid4().hex[:8]}"
     try:
         (unfinished / "trials").mkdir(parents=True)
         for file, text in files.items():
@@ -121,6 +131,8 @@ def create(root: Path, study_name: str, name: str | None, files: Mapping[str, st
         directory = RunDirectory(unfinished)
         directory.acquire()
         directory.path = _settle(unfinished, root, names)
+        for folder in (directory.path.parent, directory.path.parent.parent):
+            sync_folder(folder)
     except OSError as error:
         raise DiskError(f"{root}: cannot create a run directory: {error.strerror}") from None
     finally:

@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from search.errors import DiskError, ExitCode, Interrupted, RunDirectoryError, SearchError
+from search.run_dir.last_words import last_words
 from search.run_dir.run_directory import RunDirectory
 from search.study.study import Study
 from trainables.foreign import folders_in_use
@@ -44,12 +45,17 @@ def noting_the_end(
         reason=None,
         **describe_process(),
     )
-    try:
-        yield
-    except SearchError as error:
+
+    def note(error: SearchError) -> None:
         status = "interrupted" if isinstance(error, Interrupted) else "failed"
         _note(directory, status=status, exit_code=int(error.exit_code), reason=str(error))
         error.add_note(go_on)
+
+    try:
+        with last_words(note, go_on):
+            yield
+    except SearchError as error:
+        note(error)
         raise
     except BaseException as error:
         _note(

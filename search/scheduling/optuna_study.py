@@ -30,12 +30,11 @@ from optuna.trial import Trial, TrialState, create_trial
 from sqlalchemy import URL
 
 from search.ledger.history import History, TrialRecord
+from search.scheduling.lost_process import LOST_PROCESS
 from search.study.domains import Choice, FloatRange, Parameter, Scalar
 from search.study.registries import SAMPLERS
 from search.study.study import Study
 
-LOST_PROCESS = "lost:"
-"""How the reason of a failure that the configuration did not cause begins."""
 VIOLATED_WITHOUT_BOUND = 1e12
 
 

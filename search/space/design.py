@@ -23,7 +23,7 @@ from search.space.problems import Problems, Where, choices_hint
 from search.space.rules import read_trial_entries
 from search.study.design import DEFAULT_ARM, REPLICATE, Arm, Design
 from search.study.domains import Scalar
-from search.study.sections import NAME_PATTERN, Budget, DesignModel, Scheduler
+from search.study.sections import NAME_PATTERN, DesignSection
 from search.study.study import trial_config
 from trainables import config
 from trainables.errors import MemberError
@@ -35,12 +35,12 @@ def read_design(root: Table, ordered: list[Entry], problems: Problems) -> Design
     if node is None or (isinstance(node, Leaf) and node.value is None):
         return None
     if not isinstance(node, Table):
-        text = f"wrong value {show(node)}; must be a mapping with {', '.join(DesignModel.model_fields)}"
+        text = f"wrong value {show(node)}; must be a mapping with {', '.join(DesignSection.model_fields)}"
         problems.add(node.where, "design", text)
         return None
     for key, where in node.keys.items():
-        if key not in DesignModel.model_fields:
-            hint = choices_hint(key, list(DesignModel.model_fields))
+        if key not in DesignSection.model_fields:
+            hint = choices_hint(key, list(DesignSection.model_fields))
             problems.add(where, f"design.{key}", f"unknown key{hint}")
     if "sampler" in root.entries:
         text = "a design hands out its own trials; remove sampler, or remove design to search"
@@ -63,11 +63,14 @@ def read_design(root: Table, ordered: list[Entry], problems: Problems) -> Design
 
 def designed(settings: Mapping[str, Any], root: Table, design: Design) -> dict[str, Any]:
     """A study's settings where a design decides: as many trials as it has, and no stops unless asked for."""
-    budget: Budget = settings["budget"]
-    scheduler: Scheduler = settings["scheduler"]
+    budget, scheduler = settings["budget"], settings["scheduler"]
     if "scheduler" not in root.entries:
-        scheduler = replace(scheduler, name="none", rungs=1)
-    return {**settings, "budget": replace(budget, trials=design.trials), "scheduler": scheduler}
+        scheduler = scheduler.model_copy(update={"name": "none", "rungs": 1})
+    return {
+        **settings,
+        "budget": budget.model_copy(update={"trials": design.trials}),
+        "scheduler": scheduler,
+    }
 
 
 def _refuse_domains(ordered: list[Entry], problems: Problems) -> None:
@@ -90,9 +93,9 @@ def _replicates(node: Table, problems: Problems) -> int | None:
         return None
     wrong: str | None = f"wrong value {show(given)}; must be a whole number"
     if isinstance(given, Leaf):
-        wrong = fault(DesignModel, "replicates", given.value)
+        wrong = fault(DesignSection, "replicates", given.value)
         if wrong is None:
-            return int(accepted(DesignModel, "replicates", given.value))
+            return int(accepted(DesignSection, "replicates", given.value))
     problems.add(given.where, "design.replicates", str(wrong))
     return None
 

@@ -6,6 +6,7 @@ Pydantic's own texts are for programmers; here each of its error types becomes a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -41,18 +42,16 @@ def _adapter(model: type[BaseModel], name: str) -> TypeAdapter[Any]:
     return TypeAdapter(annotation, config=ConfigDict(strict=True, allow_inf_nan=False))
 
 
-def known_names(field: FieldInfo) -> tuple[str, ...] | None:
-    """The strings that a field may take, where they are a closed list."""
-    named = _name_of(field)
+def known_names(annotation: Any, metadata: Iterable[Any]) -> tuple[str, ...] | None:
+    """The strings that a field of this type may take, where they are a closed list."""
+    named = _name_of(metadata)
     if named is not None:
         return tuple(named.registry) if named.also is None else None
-    extra = field.json_schema_extra
-    for item in (extra, *(getattr(part, "json_schema_extra", None) for part in get_args(field.annotation))):
-        if isinstance(item, dict) and "enum" in item:
-            return tuple(str(name) for name in item["enum"])  # type: ignore[union-attr]
-    if get_origin(field.annotation) is Literal:
-        return tuple(get_args(field.annotation))
-    return None
+    for item in metadata:
+        extra = getattr(item, "json_schema_extra", None)
+        if isinstance(extra, dict) and "enum" in extra:
+            return tuple(str(name) for name in extra["enum"])
+    return tuple(get_args(annotation)) if get_origin(annotation) is Literal else None
 
 
 def base_type(field: FieldInfo) -> str:
@@ -63,12 +62,10 @@ def base_type(field: FieldInfo) -> str:
 
 def fault(model: type[BaseModel], name: str, value: Atom) -> str | None:
     """`8.5; must be a whole number`, or None if the field takes the value."""
-    named = _name_of(model.model_fields[name])
-    if named is not None and isinstance(value, str) and named.registry.is_named(value):
-        return _fault_outside(named, value)
-    known = known_names(model.model_fields[name])
-    if known is not None:
-        return None if value in known else f"unknown value {show_atom(value)}{choices_hint(value, known)}"
+    field = model.model_fields[name]
+    by_name, wrong = _fault_in_name(field.annotation, field.metadata, value)
+    if by_name:
+        return wrong
     try:
         _adapter(model, name).validate_python(value)
     except ValidationError as error:
@@ -77,8 +74,27 @@ def fault(model: type[BaseModel], name: str, value: Atom) -> str | None:
     return None
 
 
-def _name_of(field: FieldInfo) -> Name | None:
-    return next((part for part in field.metadata if isinstance(part, Name)), None)
+def fault_of_item(model: type[BaseModel], name: str, value: Atom) -> str | None:
+    """The same for one item of a field that is a list of names."""
+    annotation, *metadata = get_args(get_args(model.model_fields[name].annotation)[0])
+    return _fault_in_name(annotation, metadata, value)[1]
+
+
+def _fault_in_name(annotation: Any, metadata: Iterable[Any], value: Atom) -> tuple[bool, str | None]:
+    """Whether the field takes names from a closed list, and what is then wrong with this one."""
+    named = _name_of(metadata)
+    if named is not None and value in named.retired:
+        return True, None
+    if named is not None and isinstance(value, str) and named.registry.is_named(value):
+        return True, _fault_outside(named, value)
+    known = known_names(annotation, metadata)
+    if known is None:
+        return False, None
+    return True, None if value in known else f"unknown value {show_atom(value)}{choices_hint(value, known)}"
+
+
+def _name_of(metadata: Iterable[Any]) -> Name | None:
+    return next((part for part in metadata if isinstance(part, Name)), None)
 
 
 def _fault_outside(named: Name, value: str) -> str | None:

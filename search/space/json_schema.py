@@ -14,10 +14,9 @@ from pydantic import BaseModel
 
 from search.space.trial_fields import Slot, slots
 from search.study.design import REPLICATE
-from search.study.sections import NAME_PATTERN, SpaceModel
+from search.study.sections import NAME_PATTERN, SpaceFile
 from trainables import config
 from trainables.foreign import IMPORT_PATH
-from trainables.metrics.catalog import METRICS
 from trainables.registry import DATASETS
 
 PATH = Path(__file__).parents[1] / "space.schema.json"
@@ -27,15 +26,13 @@ _DROPPED = ("title", "description", "default")
 
 def schema() -> dict[str, Any]:
     """The whole schema as JSON-ready values."""
-    whole = SpaceModel.model_json_schema(ref_template=_REF)
+    whole = SpaceFile.model_json_schema(ref_template=_REF)
     definitions = whole.pop("$defs", {})
     definitions["when"] = _when_schema()
-    for model in ("ObjectiveModel", "ConstraintModel"):
-        definitions[model]["properties"]["metric"]["enum"] = list(METRICS)
-    data = definitions["DataModel"]
+    data = definitions["DataSource"]
     data["properties"] |= _own_data_settings()
     _open_for_others(data, "name")
-    directions = definitions["DesignModel"]["properties"]["one_at_a_time"]
+    directions = definitions["DesignSection"]["properties"]["one_at_a_time"]
     directions["additionalProperties"] = {**_direction_schema(), "minProperties": 1}
     directions["propertyNames"] = {"pattern": NAME_PATTERN}
     whole["properties"]["trial"] = _trial_schema()

@@ -1,47 +1,46 @@
-"""Everything of a space file but `trial`: node -> the dataclasses of `search.study.study`."""
+"""Everything of a space file but `trial`: node -> the classes of `search.study.sections`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
+from dataclasses import replace
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from search.space.field_check import accepted, fault
+from search.space.field_check import accepted, fault, fault_of_item
 from search.space.foreign_words import objective_hint, setting_hint
+from search.space.metric_times import INSTEAD, check_metric_times
 from search.space.nodes import Items, Leaf, Node, Table, show, show_atom
 from search.space.problems import Problems, choices_hint
-from search.study.registries import REPORT_SECTIONS
 from search.study.sections import (
     Budget,
-    BudgetModel,
     Confirm,
-    ConfirmModel,
     Constraint,
-    ConstraintModel,
-    DataModel,
     DataSource,
     Objective,
-    ObjectiveModel,
-    ReportModel,
+    Report,
     Resources,
-    ResourcesModel,
     Sampler,
-    SamplerModel,
     Scheduler,
-    SchedulerModel,
-    SpaceModel,
+    SpaceFile,
 )
 from trainables.errors import MemberError
-from trainables.metrics.catalog import METRICS
+from trainables.foreign import is_import_path
+from trainables.metrics.catalog import METRICS, OURS, RETIRED
 from trainables.registry import DATASETS
 from trainables.settings.data import DataConfig
 
 # The first rung's share of the training below which a pipeline says nothing.
 SMALLEST_SHARE = 1 / 1024
 RETIRED_SECTIONS = {"score": "interpretability/score"}  # still in the files of older runs
-_INSTEAD = "is measured no more; put {metric: latents/readable, mode: max} among the objectives"
+# Sections that are read as they stand.
+_PLAIN: dict[str, type[BaseModel]] = {
+    "budget": Budget,
+    "sampler": Sampler,
+    "resources": Resources,
+    "confirm": Confirm,
+    "report": Report,
+}
 
 
 def read_settings(root: Table, problems: Problems) -> dict[str, Any]:
@@ -49,40 +48,26 @@ def read_settings(root: Table, problems: Problems) -> dict[str, Any]:
     for key, where in root.keys.items():
         if key in RETIRED_SECTIONS:
             if not where.source.is_resolved:
-                problems.add(where, key, f"{RETIRED_SECTIONS[key]} {_INSTEAD}")
-        elif key != "trial" and key not in SpaceModel.model_fields:
-            known = [*SpaceModel.model_fields, "trial"]
+                problems.add(where, key, f"{RETIRED_SECTIONS[key]} {INSTEAD}")
+        elif key != "trial" and key not in SpaceFile.model_fields:
+            known = [*SpaceFile.model_fields, "trial"]
             hint = setting_hint(key, root.entries[key]) or choices_hint(key, known)
             problems.add(where, key, f"unknown key{hint}")
     settings: dict[str, Any] = {}
-    for name in ("name", "question"):
-        settings[name] = _read_field(SpaceModel, name, root, "", problems)
-    settings["data"] = DataSource(**_data(root, problems))
-    settings["objectives"] = tuple(_objectives(root, problems))
-    settings["constraints"] = tuple(_constraints(root, problems))
-    settings["budget"] = Budget(**_section(BudgetModel, "budget", root, problems))
-    settings["scheduler"] = Scheduler(**_scheduler(root, problems))
+    for name in ("name", "question", "metrics"):
+        settings[name] = _read_field(SpaceFile, name, root, "", problems)
+    settings["data"] = _data(root, problems)
+    besides = list(settings["metrics"])
+    settings["objectives"] = tuple(_objectives(root, besides, problems))
+    settings["constraints"] = tuple(_constraints(root, besides, problems))
+    settings["metrics"] = tuple(besides)
+    settings["scheduler"] = _scheduler(root, problems)
     for name in ("objectives", "constraints"):
         check_metric_times(root, name, settings[name], settings["scheduler"].rungs, problems)
-    settings["sampler"] = Sampler(**_section(SamplerModel, "sampler", root, problems))
-    settings["resources"] = Resources(**_section(ResourcesModel, "resources", root, problems))
-    settings["confirm"] = Confirm(**_section(ConfirmModel, "confirm", root, problems))
-    settings["report"] = _report(root, problems)
+    for name, section in _PLAIN.items():
+        settings[name] = section(**_section(section, name, root, problems))
+    settings["report"] = settings["report"].sections
     return settings
-
-
-def _report(root: Table, problems: Problems) -> tuple[str, ...]:
-    """The names of the sections from elsewhere, each looked at."""
-    names = tuple(str(_section(ReportModel, "report", root, problems).get("sections", "")).split())
-    node = root.entries.get("report")
-    for name in names:
-        where = node.entries["sections"].where if isinstance(node, Table) else root.where
-        try:
-            REPORT_SECTIONS[name]
-        except (KeyError, MemberError) as error:
-            text = str(error) if isinstance(error, MemberError) else f"no report section is called {name!r}"
-            problems.add(where, "report.sections", text)
-    return names
 
 
 def _section(model: type[BaseModel], name: str, root: Table, problems: Problems) -> dict[str, Any]:
@@ -114,7 +99,7 @@ def _read_field(model: type[BaseModel], name: str, node: Table, path: str, probl
             return None
         return field.get_default()
     entry = node.entries[name]
-    if get_origin(field.annotation) is list:
+    if get_origin(field.annotation) is tuple:
         return _read_list(model, name, entry, full, problems)
     if not isinstance(entry, Leaf):
         problems.add(
@@ -134,30 +119,34 @@ def _constant_only(node: Node) -> str:
     return "; only values under `trial` can be searched" if searched else ""
 
 
-def _read_list(model: type[BaseModel], name: str, node: Node, path: str, problems: Problems) -> list[Any]:
+def _read_list(
+    model: type[BaseModel], name: str, node: Node, path: str, problems: Problems
+) -> tuple[Any, ...]:
     """Items of a list field: sections as dicts, names as strings."""
+    inner = get_args(model.model_fields[name].annotation)[0]
+    is_section = isinstance(inner, type) and issubclass(inner, BaseModel)
+    if isinstance(node, Leaf) and isinstance(node.value, str) and not is_section:
+        # Several names in one value, as files of before had it and as --set has it easier.
+        leaves = tuple(replace(node, value=name) for name in node.value.split())
+        node = Items(node.where, leaves, len(leaves), 1)
     if not isinstance(node, Items):
         problems.add(node.where, path, f"wrong value {show(node)}; must be a list")
-        return []
-    field = model.model_fields[name]
-    if not node.items and any(getattr(item, "min_length", 0) for item in field.metadata):
+        return ()
+    if not node.items and any(getattr(item, "min_length", 0) for item in model.model_fields[name].metadata):
         problems.add(node.where, path, "an empty list; at least one is needed")
-    (inner,) = get_args(field.annotation)
-    if isinstance(inner, type) and issubclass(inner, BaseModel):
-        return [_read_item(inner, item, f"{path}[{i}]", problems) for i, item in enumerate(node.items)]
+    if is_section:
+        return tuple(_read_item(inner, item, f"{path}[{i}]", problems) for i, item in enumerate(node.items))
     names: list[str] = []
-    (known,) = (extra.json_schema_extra["enum"] for extra in inner.__metadata__)
     for i, item in enumerate(node.items):
-        if not isinstance(item, Leaf) or item.value not in known:
-            value = item.value if isinstance(item, Leaf) else show(item)
-            problems.add(
-                item.where, f"{path}[{i}]", f"unknown value {show(item)}{choices_hint(value, known)}"
-            )
-        elif item.value in names:
-            problems.add(item.where, f"{path}[{i}]", f"{show(item)} is listed twice; list it once")
+        value = item.value if isinstance(item, Leaf) else show(item)
+        wrong = fault_of_item(model, name, value) if isinstance(item, Leaf) else f"wrong value {show(item)}"
+        if value in names:
+            wrong = f"{show(item)} is listed twice; list it once"
+        if wrong is None:
+            names.append(str(value))
         else:
-            names.append(str(item.value))
-    return names
+            problems.add(item.where, f"{path}[{i}]", wrong)
+    return tuple(names)
 
 
 def _read_item(model: type[BaseModel], node: Node, path: str, problems: Problems) -> dict[str, Any]:
@@ -176,19 +165,40 @@ def _list_nodes(root: Table, name: str) -> list[Node]:
     return list(node.items) if isinstance(node, Items) else []
 
 
-def _read_models(name: str, root: Table, problems: Problems) -> list[dict[str, Any]]:
-    values = _read_field(SpaceModel, name, root, "", problems)
-    return values or []
+def _read_models(name: str, root: Table, problems: Problems) -> list[tuple[dict[str, Any], Node]]:
+    """The items of a list of sections, each beside its node."""
+    values = _read_field(SpaceFile, name, root, "", problems)
+    return list(zip(values or [], _list_nodes(root, name), strict=False))
 
 
-def _objectives(root: Table, problems: Problems) -> list[Objective]:
+def _metric(
+    values: dict[str, Any], besides: list[str], node: Node, path: str, problems: Problems
+) -> dict[str, Any] | None:
+    """The values with the metric's own name in place of its import path; a metric from elsewhere is added to
+    `besides`. None if there is no such metric, which is noted."""
+    named = values["metric"]
+    if named in RETIRED:  # told by check_metric_times, in new files
+        return values
+    metric = METRICS[named].metric
+    if metric not in OURS and all(METRICS[other].metric is not metric for other in besides):
+        if not METRICS.can_be_found(named):
+            problems.add(node.where, f"{path}.metric", f"no metric listed under metrics reports {named}")
+            return None
+        besides.append(named)
+    return {**values, "metric": metric.name if is_import_path(named) else named}
+
+
+def _objectives(root: Table, besides: list[str], problems: Problems) -> list[Objective]:
     objectives: list[Objective] = []
-    read = _read_models("objectives", root, problems)
-    for i, (values, node) in enumerate(zip(read, _list_nodes(root, "objectives"), strict=False)):
-        if set(values) != set(ObjectiveModel.model_fields):
+    for i, (values, node) in enumerate(_read_models("objectives", root, problems)):
+        path = f"objectives[{i}]"
+        if set(values) != set(Objective.model_fields):
             continue
-        objective, path = Objective(**values), f"objectives[{i}]"
-        better = METRICS[objective.metric].mode if objective.metric in METRICS else None
+        named = _metric(values, besides, node, path, problems)
+        if named is None:
+            continue
+        objective = Objective(**named)
+        better = None if objective.metric in RETIRED else METRICS[objective.metric].mode
         if any(other.metric == objective.metric for other in objectives):
             problems.add(
                 node.where, f"{path}.metric", f"{objective.metric} is an objective already; name it once"
@@ -202,16 +212,19 @@ def _objectives(root: Table, problems: Problems) -> list[Objective]:
     return objectives
 
 
-def _constraints(root: Table, problems: Problems) -> list[Constraint]:
+def _constraints(root: Table, besides: list[str], problems: Problems) -> list[Constraint]:
     constraints: list[Constraint] = []
-    read = _read_models("constraints", root, problems)
-    for i, (values, node) in enumerate(zip(read, _list_nodes(root, "constraints"), strict=False)):
+    for i, (values, node) in enumerate(_read_models("constraints", root, problems)):
+        path = f"constraints[{i}]"
         given = node.entries if isinstance(node, Table) else {}
         if "metric" not in values or any(key in given and key not in values for key in ("min", "max")):
             continue
-        constraint, path = Constraint(**values), f"constraints[{i}]"
+        named = _metric(values, besides, node, path, problems)
+        if named is None:
+            continue
+        constraint = Constraint(**named)
         if constraint.min is None and constraint.max is None:
-            unknown = set(given) - set(ConstraintModel.model_fields)
+            unknown = set(given) - set(Constraint.model_fields)
             if not unknown:
                 problems.add(node.where, path, f"no limit on {constraint.metric}; give min, max or both")
         elif constraint.min is not None and constraint.max is not None and constraint.min > constraint.max:
@@ -224,15 +237,13 @@ def _constraints(root: Table, problems: Problems) -> list[Constraint]:
     return constraints
 
 
-def _data(root: Table, problems: Problems) -> dict[str, Any]:
+def _data(root: Table, problems: Problems) -> DataSource:
     node = root.entries.get("data")
     own = _own_data_settings(node)
-    values = _section(
-        DataModel if own is None or not own.model_fields else _joined(DataModel, own), "data", root, problems
-    )
+    section = DataSource if own is None else DataSource.of(own)
+    values = _section(section, "data", root, problems)
     if not isinstance(node, Table) or own is None:
-        return values
-    values["settings"] = {name: values.pop(name) for name in own.model_fields if name in values}
+        return section(**values)
     for place in {"root", "path"} & set(values):
         values[place] = node.entries[place].where.source.absolute(values[place])
     path, name = node.entries.get("path"), values["name"]
@@ -242,29 +253,23 @@ def _data(root: Table, problems: Problems) -> dict[str, Any]:
     elif not own.takes_path and "path" in values:
         text = f"{show_atom(values['path'])} would not be read; only npz has a path, other datasets a root"
         problems.add(node.keys["path"], "data.path", text)
-    return values
+    return section(**values)
 
 
 def _own_data_settings(node: Node | None) -> type[DataConfig] | None:
     """The settings that only the data source named in `data` has; None if that cannot be had."""
     name = node.entries.get("name") if isinstance(node, Table) else None
-    given = name.value if isinstance(name, Leaf) else DataSource.name
+    given = name.value if isinstance(name, Leaf) else DataSource.model_fields["name"].default
     try:
         return DATASETS[str(given)]
     except (KeyError, MemberError):  # told where the name is read
         return None
 
 
-@cache
-def _joined(shared: type[BaseModel], own: type[BaseModel]) -> type[BaseModel]:
-    """The fields of both in one section."""
-    return type(shared.__name__, (own, shared), {"__doc__": shared.__doc__})
-
-
-def _scheduler(root: Table, problems: Problems) -> dict[str, Any]:
-    values = _section(SchedulerModel, "scheduler", root, problems)
+def _scheduler(root: Table, problems: Problems) -> Scheduler:
+    values = _section(Scheduler, "scheduler", root, problems)
     if values.get("name") == "none":
-        return {**values, "rungs": 1}
+        return Scheduler(**{**values, "rungs": 1})
     node = root.entries.get("scheduler")
     if isinstance(node, Table) and {"rungs", "reduction_factor"} <= set(values):
         share = values["reduction_factor"] ** (1 - values["rungs"])
@@ -275,26 +280,4 @@ def _scheduler(root: Table, problems: Problems) -> dict[str, Any]:
                 f"1/{1 / share:.0f} of a training; take fewer rungs, 1/{1 / SMALLEST_SHARE:.0f} is the least"
             )
             problems.add(where, "scheduler.rungs", text)
-    return values
-
-
-def check_metric_times(
-    root: Table, section: str, wanted: Sequence[Objective | Constraint], rungs: int, problems: Problems
-) -> None:
-    """Note every entry of `section` whose metric a rung would lack, which in an older run's file may be."""
-    node = root.entries.get(section)
-    entries = list(node.items) if isinstance(node, Items) else []
-    for entry in wanted:
-        when = METRICS[entry.metric].when if entry.metric in METRICS else "retired"
-        if when == "retired" and not root.where.source.is_resolved:
-            text = f"{entry.metric} {_INSTEAD}"
-        elif when == "confirm":
-            text = f"{entry.metric} is measured only in a confirmation, after the search"
-        elif when == "final" and rungs > 1:
-            text = f"{entry.metric} exists only at full budget, not at rungs; take scheduler: {{name: none}}"
-        else:
-            continue
-        for i, item in enumerate(entries):
-            metric = item.entries.get("metric") if isinstance(item, Table) else None
-            if metric is not None and getattr(metric, "value", None) == entry.metric:
-                problems.add(metric.where, f"{section}[{i}].metric", text)
+    return Scheduler(**values)

@@ -91,7 +91,8 @@ def _settings(study: Study) -> dict[str, Any]:
     return {
         "name": study.name,
         "question": study.question,
-        "data": study.data.flat(),
+        "data": study.data.given(),
+        **({"metrics": list(study.metrics)} if study.metrics else {}),
         "objectives": [vars(objective) for objective in study.objectives],
         "constraints": [_given(vars(constraint)) for constraint in study.constraints],
         "budget": vars(study.budget),
@@ -99,7 +100,7 @@ def _settings(study: Study) -> dict[str, Any]:
         **who,
         "resources": vars(study.resources),
         "confirm": vars(study.confirm),
-        **({"report": {"sections": " ".join(study.report)}} if study.report else {}),
+        **({"report": {"sections": list(study.report)}} if study.report else {}),
     }
 
 

@@ -48,6 +48,8 @@ class Study:
     constant_conditions: Mapping[str, Condition] = field(default_factory=dict)
     """Path of a constant that only some kinds have -> the kinds, where the kind is searched."""
     confirm: Confirm = field(default_factory=Confirm)
+    metrics: tuple[str, ...] = ()
+    """Metrics from elsewhere that are measured too, by import path or the name in their package."""
     report: tuple[str, ...] = ()
     """Sections from elsewhere that its report shows besides."""
     design: Design | None = None

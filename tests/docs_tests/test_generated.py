@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from docs.generate import code_map, metric_list, reference, space_keys
+from docs.generate import code_map, families, metric_list, reference, space_keys
 from search.space.trial_fields import slots
 from search.study.sections import Budget
 from tests.docs_tests.pages import ROOT
@@ -49,6 +49,13 @@ def test_every_metric_is_listed_once_with_its_direction() -> None:
     for metric in registered():
         (line,) = [line for line in lines if line.startswith(f"| `{metric.name}`")]
         assert str(metric.mode or "") in line.split("|")[2]
+
+
+def test_every_kind_is_listed_with_what_it_is() -> None:
+    lines = families.page().splitlines()
+    for family in families.FAMILIES:
+        for name in family.built_in:
+            assert any(re.match(rf"\| `{name}` \| \S.* \|", line) for line in lines), name
 
 
 def test_the_reference_has_every_public_class_and_function() -> None:

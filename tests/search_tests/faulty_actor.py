@@ -1,8 +1,9 @@
 """A trial actor that misbehaves by trial number, and a driver that searches with it.
 
-python -m tests.search_tests.faulty_actor RUNS_FOLDER NAME [ADDRESS STORAGE]
+python -m tests.search_tests.faulty_actor RUNS_FOLDER NAME [ADDRESS [STORAGE]]
 
-With an address it is a search on a cluster, whose trials misbehave as far from the driver as they can.
+With a storage it is a search on a cluster, whose trials misbehave as far from the driver as they can. The
+address "out of hand" is a local search one trial at a time, with an actor that Ray or the driver must end.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 from search.console.report_error import report
 from search.errors import SearchError
+from search.execution.resources import resources_of_this_machine
 from search.execution.search_run import SearchRun, run_search
 from search.execution.signals import StopSignals
 from search.run_dir.driver_log import driver_log
@@ -33,6 +35,7 @@ from trainables.workers.trial_actor import TrialActor
 CANNOT_DRAW = 0
 RAISES, DIVERGES, DIES_ONCE, DIES_ALWAYS, HANGS = 1, 2, 3, 4, 5
 HANGS_FAR, DIES_FAR = 1, 2
+EATS, FREEZES = 1, 2
 
 
 class FaultyActor(TrialActor):
@@ -77,12 +80,29 @@ class FarActor(TrialActor):
         return super()._step_and_save()
 
 
+class OutOfHandActor(TrialActor):
+    """Trial 1 takes memory until somebody ends it; trial 2 is stopped as by a debugger."""
+
+    def _step_and_save(self) -> Any:
+        eaten = []
+        while self._config["number"] == EATS:
+            eaten.append(b"x" * 100_000_000)
+            time.sleep(0.01)
+        if self._config["number"] == FREEZES:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return super()._step_and_save()
+
+
 def main(root: Path, name: str, address: str = "local", storage: str | None = None) -> int:
     """One search with a faulty actor; returns the exit code a user would see."""
     loaded = load_study(Path(__file__).parent / "spaces" / "tiny.yaml")
     trials, timeout_s, actor = (8, 120, "FaultyActor") if storage is None else (3, 40, "FarActor")
+    resources = loaded.study.resources
+    if address == "out of hand":
+        address, trials, timeout_s, actor = "local", 4, 60, "OutOfHandActor"
+        resources = replace(resources, cpu=resources_of_this_machine()["CPU"])
     budget = Budget(trials=trials, seed=3, max_failures=4, trial_timeout_s=timeout_s)
-    study = replace(loaded.study, budget=budget)
+    study = replace(loaded.study, budget=budget, resources=resources)
     directory = create(root, study.name, name, {"space.resolved.yaml": loaded.resolved_text})
     try:
         with driver_log(directory.log), sharing(directory, storage) as shared:

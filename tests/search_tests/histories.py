@@ -45,13 +45,16 @@ PARAMETERS = (
 
 def make_study(*, trials: int = 12, objectives: int = 2, rungs: int = 3, constrained: bool = True) -> Study:
     """Accuracy up, junk down, few dead latents, over conditional and switched parameters."""
-    wished = (Objective("probe/accuracy", "max"), Objective("attribution/junk", "min"))
+    wished = (
+        Objective(metric="probe/accuracy", mode="max"),
+        Objective(metric="attribution/junk", mode="min"),
+    )
     return Study(
         name="sae",
         question="Which basis, width and auxiliary losses give sparse codes that a person can read?",
         data=DataSource(),
         objectives=wished[:objectives],
-        constraints=(Constraint("sae/dead_fraction", max=0.1),) if constrained else (),
+        constraints=(Constraint(metric="sae/dead_fraction", max=0.1),) if constrained else (),
         budget=Budget(trials=trials),
         scheduler=Scheduler(rungs=rungs),
         sampler=Sampler(),

@@ -36,7 +36,12 @@ def shell(config: SaeTrainingConfig, r: int) -> SparseAutoencoder:
 
 def build(kind: str, r: int = R, **fields: Any) -> SparseAutoencoder:
     """An SAE before its first step, by default of width 20 with 3 codes a sample."""
-    sae = shell(sae_config(kind, **{"width": F, "k": 3, "target_l0": 3.0, "prefixes": 3} | fields), r)
+    sae = shell(
+        sae_config(
+            kind, **{"width": F, "k": 3, "target_l0": 3.0, "prefixes": 3, "detach_inner": False} | fields
+        ),
+        r,
+    )
     sae.initialise(outputs(r=r), torch.Generator().manual_seed(0))
     return sae
 

@@ -4,22 +4,42 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 import torch
 
 from trainables import registry
+from trainables.attribution.gradient import Gradient
+from trainables.attribution.settings import GradientConfig
 from trainables.bases.raw import Raw
+from trainables.classifier.plain import PlainLoop
 from trainables.losses.training_batch import TrainingBatch
+from trainables.metrics.catalog import OURS
+from trainables.metrics.metric import Metric
+from trainables.networks.front_ends.pixels import Pixels
 from trainables.saes.topk import TopKSae
 from trainables.settings.auxiliary import AuxiliaryConfig
 from trainables.settings.basis import BasisConfig
 from trainables.settings.data import DigitsConfig
+from trainables.settings.loop import NoLoopConfig
 from trainables.settings.planted import PlantedConfig
 from trainables.settings.sae import TRAINING_VARIES, KSaeTrainingConfig
 from trainables.settings.section import LossConfig
-from trainables.testing import check_basis, check_data_source, check_loss, check_network, check_sae
+from trainables.testing import (
+    check_attribution,
+    check_basis,
+    check_concept_table,
+    check_data_source,
+    check_front_end,
+    check_loop,
+    check_loss,
+    check_metric,
+    check_network,
+    check_sae,
+)
 
 HERE = __name__
+BATCH_TOPK = {"kind": "batch_topk", "width": 16, "k": 3, "epochs": 2}
 
 
 @pytest.mark.parametrize("kind", registry.SAES)
@@ -49,6 +69,35 @@ def test_our_losses_pass(name: str) -> None:
 def test_our_data_sources_pass() -> None:
     check_data_source(DigitsConfig())
     check_data_source(PlantedConfig(images=400))
+
+
+@pytest.mark.parametrize("metric", OURS, ids=lambda metric: metric.name)
+def test_our_metrics_pass(metric: Metric) -> None:
+    if metric.when == "epoch":
+        pytest.skip("measured by the training itself")
+    check_metric(metric)
+
+
+@pytest.mark.parametrize("kind", registry.ATTRIBUTIONS)
+def test_our_attributions_pass(kind: str) -> None:
+    check_attribution(registry.ATTRIBUTIONS[kind]())
+
+
+@pytest.mark.parametrize("name", registry.FRONT_ENDS)
+def test_our_front_ends_pass(name: str) -> None:
+    check_front_end(registry.FRONT_ENDS[name])
+
+
+@pytest.mark.parametrize("name", registry.CONCEPT_TABLES)
+def test_our_concept_tables_pass(name: str) -> None:
+    check_concept_table(registry.CONCEPT_TABLES[name])
+
+
+@pytest.mark.parametrize("kind", registry.LOOPS)
+def test_our_loops_pass(kind: str) -> None:
+    config = registry.LOOPS[kind]
+    few = {name: 2 for name in ("epochs", "cycles") if name in config.model_fields}
+    check_loop(config(**few), **({"sae": BATCH_TOPK} if kind == "joint" else {}))
 
 
 class SignedSae(TopKSae):
@@ -115,9 +164,60 @@ class LeakingConfig(DigitsConfig):
     implementation: ClassVar[str] = f"{HERE}:leaking"
 
 
+class Flipped(Pixels):
+    """Below 0."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return -super().forward(images)
+
+
+def counted(inputs: Any) -> float:
+    """Draws from the global generator."""
+    return float(inputs.measured.val_z.mean() + torch.rand(()))
+
+
+def of_the_living(inputs: Any) -> float:
+    return float(inputs.measured.val_z[:, inputs.measured.alive].mean())
+
+
+class Batchwise(Gradient):
+    """Scaled by the largest of the batch."""
+
+    def maps(self, *given: Any) -> torch.Tensor:
+        found = super().maps(*given)
+        return found / found.abs().max()
+
+
+class BatchwiseConfig(GradientConfig):
+    """Its settings."""
+
+    implementation: ClassVar[str] = f"{HERE}:Batchwise"
+
+
+class Forgetful(PlainLoop):
+    """Leaves half of its state behind."""
+
+    def restore(self, tensors: Any, facts: Any) -> None:
+        super().restore({**tensors, **{k: 0 * t for k, t in tensors.items() if k.endswith("weight")}}, facts)
+
+
+class ForgetfulConfig(NoLoopConfig):
+    """Its settings."""
+
+    implementation: ClassVar[str] = f"{HERE}:Forgetful"
+    kind: str = f"{HERE}:ForgetfulConfig"
+
+
 @pytest.mark.parametrize(
     ("check", "said"),
     [
+        (lambda: check_metric(Metric("own/a", "a", "max", counted)), "the same seed gives"),
+        (lambda: check_metric(Metric("own/a", "a", "max", of_the_living)), "on dead latents: own/a nan"),
+        (lambda: check_metric(Metric("own/a", "", "max", lambda _: 0.0)), "no description"),
+        (lambda: check_attribution(BatchwiseConfig()), "depends on the pairs beside it"),
+        (lambda: check_front_end(Flipped), "some features are negative"),
+        (lambda: check_concept_table(lambda t: np.ones((len(t), 1))), "the same for all images"),
+        (lambda: check_loop(ForgetfulConfig()), "it takes other steps"),
         (lambda: check_sae(SignedConfig(width=24)), "some codes are negative"),
         (lambda: check_sae(CrowdConfig(width=24)), "depend on what is encoded with it|in a stack"),
         (lambda: check_basis(ShrinkingConfig()), "no projection"),

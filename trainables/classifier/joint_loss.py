@@ -52,6 +52,12 @@ class JointLoss:
         hidden = self.objective.network.hidden(images).float()
         return self.sae.pre_activations(self.basis.encode(hidden) * self.sae.scale)
 
+    def read_one(self, images: Tensor, latents: Tensor) -> Tensor:
+        """Pre-activations (n,) of one latent (n,) of each of images (n, h, w), as `read` gives them."""
+        hidden, sae = self.objective.network.hidden(images).float(), self.sae
+        centred = self.basis.encode(hidden) * sae.scale - sae.decoder_bias
+        return (centred * sae.encoder.T[latents]).sum(dim=1) + sae.encoder_bias[latents]
+
     def take(self, shown: Shown, dead: Tensor, rho: float, draws: torch.Generator) -> Taken:
         """The loss of a step; dead int64 (n,), maybe none. To be called under the objective's autocast."""
         loop, sae, head = self.loop, self.sae, self.objective.network.head
@@ -86,6 +92,7 @@ class JointLoss:
             encoder=self.sae.encoder,
             decoder=self.sae.decoder,
             generator=draws,
+            read_one=self.read_one,
             unit_places=self._unit_places,
         )
         if len(batch) == 0:

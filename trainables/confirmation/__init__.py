@@ -1,5 +1,6 @@
-"""What a confirmation trains and scores beside the trial itself: controls and their scores.
+"""What a confirmation trains and scores beside the trial itself: the sceptic's panel, and all their scores.
 
-May import: trainables.bases, trainables.data, trainables.metrics, trainables.model, trainables.networks,
-    trainables.sae_training, trainables.stages, trainables.storage.
+May import: trainables.bases, trainables.metrics, trainables.data, trainables.model, trainables.networks,
+    trainables.sae_training, trainables.saes, trainables.settings, trainables.stages, trainables.storage,
+    trainables.validity.
 """

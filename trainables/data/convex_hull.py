@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor
 
 # Two boundaries that differ at all differ by more than 1 / h^2; what arithmetic leaves is far less.
 _TOLERANCE = 1e-4
+# Where the ends of a row without pixels are put: so far out that no line to it passes within any image.
+_BEYOND = 1e7
 
 
 def filled_hull(mask: Tensor) -> Tensor:
@@ -19,23 +23,24 @@ def filled_hull(mask: Tensor) -> Tensor:
     """
     height, width = mask.shape[1:]
     column = torch.arange(width, device=mask.device, dtype=torch.float32)
-    leftmost = torch.where(mask, column, torch.inf).amin(dim=2)
-    rightmost = torch.where(mask, column, -torch.inf).amax(dim=2)
-    inside = torch.zeros_like(mask)
+    leftmost = torch.where(mask, column, _BEYOND).amin(dim=2)
+    rightmost = torch.where(mask, column, -_BEYOND).amax(dim=2)
+    weights = _between(height).to(mask.device)
+    lines = torch.cat([leftmost, -rightmost]) @ weights
+    left, right = lines.view(2, len(mask), height, weights.shape[1] // height).amin(dim=3)[..., None]
+    return (column >= left - _TOLERANCE) & (column <= -right + _TOLERANCE)
+
+
+@cache
+def _between(height: int) -> Tensor:
+    """Weights (h, h * m) by which the ends of rows give all lines between a row above (or y) and a row below
+    (or y), at every row y; m is the most that a row has of them, and rows with fewer repeat their own end."""
+    most = max((y + 1) * (height - y) for y in range(height))
+    weights = torch.zeros(height, height, most)
     for y in range(height):
-        left = _interpolated(leftmost, y).flatten(1).amin(1)
-        right = -_interpolated(-rightmost, y).flatten(1).amin(1)
-        inside[:, y] = (column >= left[:, None] - _TOLERANCE) & (column <= right[:, None] + _TOLERANCE)
-    return inside
-
-
-def _interpolated(ends: Tensor, y: int) -> Tensor:
-    """At row y, the line between every row above (or y) and every row below (or y): (n, y + 1, h - y)."""
-    height = ends.shape[1]
-    above, below = ends[:, : y + 1, None], ends[:, None, y:]
-    a = torch.arange(y + 1, device=ends.device, dtype=ends.dtype)[:, None]
-    b = torch.arange(y, height, device=ends.device, dtype=ends.dtype)[None]
-    share = torch.where(b > a, (y - a) / (b - a).clamp(min=1), 0.0)
-    line = above * (1 - share) + below * share
-    # An empty row is infinite, and infinity times a share of 0 is no number.
-    return torch.where(torch.isinf(above) | torch.isinf(below), torch.inf, line)
+        weights[y, y] = 1.0
+        pairs = [(a, b) for a in range(y + 1) for b in range(y, height) if b > a]
+        for place, (a, b) in enumerate(pairs):
+            weights[:, y, place] = 0.0
+            weights[a, y, place], weights[b, y, place] = (b - y) / (b - a), (y - a) / (b - a)
+    return weights.flatten(1)

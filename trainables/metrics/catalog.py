@@ -1,19 +1,20 @@
 """Every metric that is registered, without importing torch.
 
 The space check looks objectives and constraints up here; leaderboards take directions from here; what the
-rungs compute follows from here. To add a metric here: one file beside those of ENTRIES and its line there. To
-add one elsewhere: an entry point of the group `sae_search.metrics` that names a `Metric`, or `register`.
+rungs compute follows from here. To add a metric here: one file beside those of ENTRIES, and its line. One
+from elsewhere is a `Metric` at an import path, or an entry point of the group `sae_search.metrics` that bears
+the metric's name; it is imported and measured where a space file names it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import import_module
-from importlib.metadata import entry_points
 
 from trainables.errors import MemberError
-from trainables.foreign import import_object
+from trainables.foreign import import_object, is_import_path
 from trainables.metrics.metric import NULL, SKILL, Column, Metric, Need, Role, When
+from trainables.registry import Registry
 
 # Modules of `trainables.metrics.entries`; each has METRICS, a tuple of `Metric`.
 ENTRIES = (
@@ -40,53 +41,103 @@ ENTRIES = (
     "inversion",
 )
 
-GROUP = "sae_search.metrics"
-
-METRICS: dict[str, Column] = {}
-"""Every number a trial can be measured by, the few that matter first, those of poor signal last."""
-
 RETIRED = frozenset(
     f"interpretability/{name}" for name in ("score", "junk", "purity", "alive", "splice", "probe")
 )
 """Measured by older versions: their runs tell them, no new space asks for them."""
 
-_registered: dict[str, Metric] = {}
+_ORDER = ("key", "plain", "experimental")
 
 
-def register(*metrics: Metric) -> None:
-    """Make metrics known to space files, rungs and tables.
+class MetricRegistry(Registry):
+    """Name of a number that is reported -> its column, the few that matter first, those of poor signal last.
 
-    Registering the same object twice changes nothing. Raises ValueError for a number that another metric
-    reports already.
+    As a mapping it has our numbers, those of metrics from elsewhere that were asked for, and the names of
+    what installed packages have. `METRICS["package.module:NAME"]` is the column of that metric's value.
     """
-    for metric in metrics:
-        if _registered.get(metric.name) is metric:
-            continue
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        super().__init__("metric", "metrics", {})
+        self._columns: dict[str, Column] = {}
+        for metric in metrics:
+            self._add(metric)
+        self.built_in = dict.fromkeys(self._columns, "trainables.metrics.entries")
+
+    def __getitem__(self, name: str) -> Column:
+        if name in self._columns:
+            return self._columns[name]
+        path = self._path_outside(name)
+        metric = import_object(path)
+        wrong = _fault_in(metric, None if is_import_path(name) else name)
+        if wrong is not None:
+            raise MemberError(f"{path} {wrong}")
+        known = self._columns.get(metric.name)
+        if known is None or known.metric is not metric:
+            try:
+                self._add(metric)
+            except ValueError as error:
+                raise MemberError(f"{path}: {error}") from None
+        return self._columns[metric.name]
+
+    def can_be_found(self, name: str) -> bool:
+        """Whether a process that knows our metrics alone finds it by this name."""
+        return is_import_path(name) or name in self.built_in or name in self._installed()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns or name in self._installed()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self._columns, *self._installed())))
+
+    def _add(self, metric: Metric) -> None:
+        """ValueError for a number that another metric reports already."""
         for name in metric.columns():
-            if name in METRICS:
-                other = METRICS[name].metric.name
+            if name in self._columns:
+                other = self._columns[name].metric.name
                 raise ValueError(f"the metric {metric.name} reports {name}, which {other} reports already")
-        _registered[metric.name] = metric
-        METRICS.update(metric.columns())
-    order = ("key", "plain", "experimental")
+        self._columns |= metric.columns()
 
-    def place(column: Column) -> tuple[int, bool]:
-        return order.index(column.metric.standing), column.role != "value"
+        def place(column: Column) -> tuple[int, bool]:
+            return _ORDER.index(column.metric.standing), column.role != "value"
 
-    ordered = sorted(METRICS.items(), key=lambda item: place(item[1]))
-    METRICS.clear()
-    METRICS.update(ordered)
+        self._columns = dict(sorted(self._columns.items(), key=lambda item: place(item[1])))
+
+
+def _fault_in(found: object, name: str | None) -> str | None:
+    """What is wrong with a metric from elsewhere, which a package has as `name`; None if nothing is."""
+    if not isinstance(found, Metric):
+        return f"is a {type(found).__name__}; must be a trainables.metrics.metric.Metric"
+    if name is not None and found.name != name:
+        return f"is called {found.name}; the entry point must have that name too, not {name}"
+    if found.when == "epoch":
+        return "is measured after every epoch, which only the classifier's own are; take when='rung'"
+    if "twin" in found.needs and found.when != "confirm":
+        return "needs a twin, which only a confirmation trains; take when='confirm'"
+    return None
+
+
+OURS: tuple[Metric, ...] = tuple(
+    metric for name in ENTRIES for metric in import_module(f"trainables.metrics.entries.{name}").METRICS
+)
+METRICS = MetricRegistry(OURS)
 
 
 def registered() -> tuple[Metric, ...]:
-    """All metrics in the order of registration."""
-    return tuple(_registered.values())
+    """Our metrics and all of installed packages."""
+    return tuple(dict.fromkeys(column.metric for column in METRICS.values()))
 
 
-def measured_at(*times: When, given: Iterable[Need] = ("labels", "images", "network")) -> tuple[Metric, ...]:
-    """The metrics that exist first at one of `times` and need no more than what is given."""
-    there = frozenset(given)
-    return tuple(metric for metric in registered() if metric.when in times and there.issuperset(metric.needs))
+def measured_at(
+    *times: When,
+    given: Iterable[Need] = ("labels", "images", "network"),
+    besides: Iterable[str] = (),
+) -> tuple[Metric, ...]:
+    """Our metrics that exist first at one of `times` and need no more than what is given; `besides` names
+    those from elsewhere that are measured too, by import paths or names. Raises MemberError."""
+    there, known = frozenset(given), (*OURS, *(METRICS[name].metric for name in besides))
+    return tuple(
+        metric for metric in dict.fromkeys(known) if metric.when in times and there.issuperset(metric.needs)
+    )
 
 
 def role(name: str) -> Role:
@@ -109,21 +160,3 @@ def null_of(name: str) -> str | None:
 def skill_of(name: str) -> str | None:
     """Under what name the skill of a metric is reported; None if it has none."""
     return name + SKILL if name + SKILL in METRICS else None
-
-
-def register_installed() -> None:
-    """Register what installed packages name. Raises MemberError for what cannot be had or is no `Metric`."""
-    for point in entry_points(group=GROUP):
-        found = import_object(point.value)
-        if not isinstance(found, Metric):
-            raise MemberError(
-                f"{point.value}, entry point {point.name} of {GROUP}: a {type(found).__name__}; must be a "
-                "trainables.metrics.metric.Metric"
-            )
-        register(found)
-
-
-register(
-    *(metric for name in ENTRIES for metric in import_module(f"trainables.metrics.entries.{name}").METRICS)
-)
-register_installed()

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from trainables.errors import TrialDiverged
+from trainables.foreign import code_digest, is_foreign
 from trainables.metrics.inputs import MetricInputs, ReferenceInputs
 from trainables.metrics.measured import Measured
 from trainables.metrics.metric import Metric, Reference
@@ -49,9 +50,14 @@ def references_of(metrics: Iterable[Metric]) -> dict[str, Reference]:
     return found
 
 
-def reference_versions(metrics: Iterable[Metric]) -> dict[str, int]:
-    """What a cache key of the metrics' references must hold: their names and versions."""
-    return {name: reference.version for name, reference in references_of(metrics).items()}
+def reference_versions(metrics: Iterable[Metric]) -> dict[str, int | str]:
+    """What a cache key of the metrics' references must hold: names and versions, and the code of others."""
+    return {
+        name: f"{reference.version} {code_digest(reference.compute)}"
+        if is_foreign(reference.compute)
+        else reference.version
+        for name, reference in references_of(metrics).items()
+    }
 
 
 @torch.no_grad()

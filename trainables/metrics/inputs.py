@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from trainables.model.interface import SupportsFeatures
 
 Result = TypeVar("Result")
+Shared = Callable[[Mapping[str, Any], Callable[[], "dict[str, Tensor]"]], "dict[str, Tensor]"]
+"""(settings, compute) -> tensors on the CPU that follow from the settings, the classifier and the data."""
+
+
+def computed_anew(
+    _settings: Mapping[str, Any], compute: Callable[[], dict[str, Tensor]]
+) -> dict[str, Tensor]:
+    """A `Shared` that keeps nothing."""
+    return compute()
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +53,8 @@ class MetricInputs:
     references: of `evaluate.compute_references`, for the same activations and seed. `seed` decides the
     sampled latents, the directions and the noise.
     twin: makes a model that differs in its SAE's seed alone; None where stability is not asked for.
+    shared: keeps what trials over one classifier have in common and only the SAE's size decides.
+    floor_size: latents and codes an image of the dictionaries that make the floor; None for the model's own.
     """
 
     measured: Measured
@@ -51,6 +62,8 @@ class MetricInputs:
     untrained: Callable[[Tensor], Tensor]
     seed: int
     twin: Callable[[], SupportsFeatures] | None = None
+    shared: Shared = computed_anew
+    floor_size: tuple[int, int] | None = None
     _done: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property

@@ -1,7 +1,7 @@
 """What a metric is: an object that says its name, its meaning and its chance, and how it is measured.
 
 A metric is one file: a `Metric` and the function that computes it, with the formula or a call of one. The
-file is listed in `catalog.ENTRIES`, or registered from outside by `catalog.register`. Checking a space file
+file is listed in `catalog.ENTRIES`, or named from outside by its import path. Checking a space file
 reads these objects, so such a file imports torch and the formulas inside its functions, not at its top.
 
     name        the plain value

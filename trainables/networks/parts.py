@@ -10,6 +10,7 @@ from trainables.kmeans import spherical_kmeans
 from trainables.networks.layers import linear
 from trainables.networks.network import Network
 from trainables.networks.patches import patch_size, patch_stride, places
+from trainables.networks.strongest_answers import NO_INK, Grid, strongest_answers
 from trainables.settings.classifier import PartsClassifierConfig
 
 # Cosine above which a template answers, before training; learnt within [0, MOST_COSINE].
@@ -18,8 +19,6 @@ MOST_COSINE = 0.95
 # Patches that templates start from: of so many images, at least this bright (root mean square).
 START_IMAGES = 1000
 INKED = 1 / 6
-# Keeps the norm of a black patch differentiable; far below any ink.
-NO_INK = 1e-12
 
 
 class Parts(Network):
@@ -53,6 +52,14 @@ class Parts(Network):
         self.regions = [
             (n - size) // step + 1 for n, size, step in zip(grid, self.pool_size, self.pool_step, strict=True)
         ]
+        self.grid = Grid(
+            self.size,
+            self.stride,
+            (grid[0], grid[1]),
+            (self.pool_size[0], self.pool_size[1]),
+            (self.pool_step[0], self.pool_step[1]),
+            (self.regions[0], self.regions[1]),
+        )
         self.hidden_size = config.templates * self.regions[0] * self.regions[1]
         self.weight = nn.Parameter(torch.rand(config.templates, 1, self.size, self.size, generator=generator))
         self.cosine = nn.Parameter(torch.full((config.templates,), FIRST_COSINE))
@@ -73,21 +80,8 @@ class Parts(Network):
 
     def activations(self, images: torch.Tensor) -> torch.Tensor:
         """images (b, h, w) in [0, 1] -> (b, d) >= 0, template by template, region by region."""
-        # As a product with patches, places before templates: on a CPU less than half of what a convolution of
-        # one channel costs. The largest of all rectified values is the rectified largest.
-        padding, size, stride = self.size // 2, self.size, self.stride
-        padded = functional.pad(images, (padding,) * 4)
-        patches = padded.unfold(1, size, stride).unfold(2, size, stride)
-        n, rows, columns = patches.shape[:3]
-        patches = patches.reshape(n * rows * columns, size**2)
-        energy = size**2 * _box_means(padded.square(), size, stride)
-        length = (energy + NO_INK).sqrt().view(-1, 1)
-        answers = torch.addmm(
-            length * -self.cosine.clamp(0, MOST_COSINE), patches, self.templates().flatten(1).T
-        )
-        maps = answers.view(n, rows, columns, len(self.weight)).permute(0, 3, 1, 2)
-        strongest = functional.max_pool2d(maps, self.pool_size, self.pool_step)
-        return self.gain * strongest.relu().flatten(1)
+        cosines, templates = self.cosine.clamp(0, MOST_COSINE), self.templates().flatten(1)
+        return self.gain * strongest_answers(images, templates, cosines, self.grid).flatten(1)
 
     def templates(self) -> torch.Tensor:
         """w (K, 1, s, s) >= 0 of length 1: the parameter's size, which can leave 0 as its relu could not."""
@@ -121,9 +115,3 @@ class Parts(Network):
             middles.append((self.stride * place + 0.5) / side)
         down, across = torch.meshgrid(*middles, indexing="ij")
         return torch.stack([down.flatten(), across.flatten()], dim=1).repeat(len(self.weight), 1)
-
-
-def _box_means(images: torch.Tensor, size: int, stride: int) -> torch.Tensor:
-    """Means over squares of `size` pixels every `stride`, images (b, h, w): one direction after the other."""
-    down = functional.avg_pool2d(images.unsqueeze(1), (size, 1), (stride, 1))
-    return functional.avg_pool2d(down, (1, size), (1, stride)).squeeze(1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from trainables.metrics.clusters import measured_mean_codes
 from trainables.metrics.evaluate import evaluate
 from trainables.metrics.inputs import MetricInputs, ReferenceInputs
 from trainables.metrics.measured import measure
+from trainables.metrics.metric import When
 from trainables.model.activation_cache import ActivationCache, HiddenActivations
 from trainables.model.feature_model import PREFIX as MODEL_PREFIX
 from trainables.model.feature_model import FeatureModel, load_feature_model
@@ -35,13 +37,15 @@ from trainables.sae_training.local import Trainer, train_here
 from trainables.seeds import generator
 from trainables.stages.cache import StageCache
 from trainables.stages.fitting import hidden_activations
-from trainables.stages.runner import VERSIONS, StageRunner, references
+from trainables.stages.runner import VERSIONS, StageRunner, references, shared
 from trainables.storage import checkpoint, tensor_folder
 
 # About what a step of classifier training goes through: a few seconds on MNIST, a whole rung on digits.
 IMAGES_PER_STEP = 100_000
 CHECKPOINT_FORMAT = 2
 LOOP_PREFIX = "course."
+# What a retired metric was made of by default: checkpoints of then name it, so those of now do.
+_FORMER_PARTS = ("junk", "purity", "alive", "splice")
 # Where in the trial's folder a finished trial leaves its mean codes, read with `tensor_folder.read`.
 MEAN_CODES = "mean_codes"
 
@@ -53,6 +57,15 @@ class Plan:
     study_seed: int
     rungs: int
     reduction_factor: int
+    metrics: tuple[str, ...] = ()
+    """Those from elsewhere that rungs measure besides, by import path or name."""
+    asked: tuple[str, ...] = ()
+    """What a confirmation measures of the panel beside the metrics of every rung."""
+
+    def identity(self) -> list[Any]:
+        """What of it decides a trial's course."""
+        own = [self.study_seed, self.rungs, self.reduction_factor, list(_FORMER_PARTS)]
+        return [*own, list(self.metrics)] if self.metrics else own
 
 
 @dataclass(frozen=True)
@@ -230,7 +243,8 @@ class Pipeline:
             hidden,
         )
         is_last = self.rung + 1 == self.plan.rungs
-        groups = [measured_at("rung"), *([measured_at("final")] if is_last else [])]
+        times: tuple[When, ...] = ("rung", "final") if is_last else ("rung",)
+        groups = [measured_at(when, besides=self.plan.metrics) for when in times]
         untrained = self._untrained()
         read = ReferenceInputs(measured.activations, untrained, seed)
         known: dict[str, Tensor] = {}
@@ -238,7 +252,8 @@ class Pipeline:
             known |= references(self._stages, metrics, self._loop.key, read)
         if is_last:
             self._mean_codes = measured_mean_codes(measured, seed)
-        inputs = MetricInputs(measured, known, untrained, seed)
+        keep = partial(shared, self._stages, self._loop.key)
+        inputs = MetricInputs(measured, known, untrained, seed, shared=keep)
         return evaluate([metric for metrics in groups for metric in metrics], inputs)
 
     def _untrained(self) -> Callable[[Tensor], Tensor]:
@@ -254,7 +269,7 @@ class Pipeline:
             "config": self.config.model_dump(),
             "classifier": self._classifier_settings,
             "data": self.data.key,
-            "plan": [self.plan.study_seed, self.plan.rungs, self.plan.reduction_factor],
+            "plan": self.plan.identity(),
             "versions": VERSIONS,
             "format": CHECKPOINT_FORMAT,
         }

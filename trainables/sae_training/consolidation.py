@@ -47,7 +47,7 @@ def consolidated(sae: SparseAutoencoder, config: SaeTrainingConfig, x: Tensor) -
     for _ in range(ROUNDS if config.prune_rare > 0 else 0):
         share = (codes_of(sae, x) > 0).double().mean(dim=0)
         kept = (share >= config.prune_rare).nonzero().squeeze(1)
-        kept = kept if len(kept) else share.argmax()[None]
+        kept = sae.together(kept if len(kept) else share.argmax()[None])
         if len(kept) == len(share):
             break
         sae = narrowed(sae, config, kept)

@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from trainables.sae_training.request import SaeRequest
+    from trainables.settings.sae import SaeTrainingConfig
 
 # Codes of a whole stack's batch, such as 128 SAEs with 1,024 latents and batches of 1,024. A step keeps about
 # ten tensors of this size, half a GiB each in float32.
 LARGEST_STEP = 2**27
 
 
+def stacks(config: SaeTrainingConfig) -> bool:
+    """Whether the config's kind can be trained in a stack at all, if only of one."""
+    return vars(type(config)).get("varying") is not None
+
+
 def stack_key(request: SaeRequest) -> Hashable:
     """What requests must have in common to be trained as one stack: inputs' shape, epochs, and all settings.
 
-    They may differ in what their kind declares as `varying`, in y itself, seed and frozen decoder. A kind
+    They may differ in what their kind declares as `varying`, in y itself, seed and what is held. A kind
     that declares nothing is trained by itself: a setting that nobody thought of must not train wrongly.
     """
     config = request.config

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from trainables.errors import TrialDiverged
-from trainables.sae_training.grouping import stacks_of
+from trainables.sae_training.grouping import stacks, stacks_of
 from trainables.sae_training.request import SaeOutcome, SaeRequest
 from trainables.sae_training.stacked import train_stack
 from trainables.sae_training.train import train_sae
@@ -26,7 +26,11 @@ def train_here(requests: Sequence[SaeRequest], device: torch.device) -> list[Sae
         return [train_alone(request, device) for request in requests]
     outcomes: dict[int, SaeOutcome] = {}
     for places in stacks_of(requests):
-        trained = train_stack([requests[place] for place in places], device)
+        members = [requests[place] for place in places]
+        if stacks(members[0].config):
+            trained = train_stack(members, device)
+        else:
+            trained = [train_alone(member, device) for member in members]
         outcomes.update(zip(places, trained, strict=True))
     return [outcomes[place] for place in range(len(requests))]
 
@@ -40,7 +44,7 @@ def train_alone(request: SaeRequest, device: torch.device) -> SaeOutcome:
             epochs=request.epochs,
             seed=request.seed,
             device=device,
-            frozen_decoder=request.frozen_decoder,
+            held=request.held,
         )
     except TrialDiverged as error:
         # Its traceback would keep the training's tensors in memory.

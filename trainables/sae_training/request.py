@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from trainables.errors import TrialDiverged
+from trainables.sae_training.held import Held
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.settings.sae import SaeTrainingConfig
 
@@ -19,7 +20,7 @@ class SaeRequest:
     y: Tensor
     epochs: int
     seed: int
-    frozen_decoder: bool = False
+    held: Held = "nothing"
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def resample(
 def _forget(sae: SparseAutoencoder, optimiser: torch.optim.Optimizer, latents: Tensor) -> None:
     """Adam's moments of the latents' own weights become 0."""
     for name, parameter in sae.named_parameters():
-        if name == "decoder_bias" or parameter not in optimiser.state:
+        if name in sae.OF_NO_LATENT or parameter not in optimiser.state:
             continue
         for moment in ("exp_avg", "exp_avg_sq"):
             values = optimiser.state[parameter][moment]

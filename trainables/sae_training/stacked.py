@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from trainables.sae_training.consolidation import consolidated
+from trainables.sae_training.held import hold
 from trainables.sae_training.request import SaeOutcome, SaeResult, diverged
 from trainables.sae_training.resampling import resample, resampling_steps
 from trainables.sae_training.schedules import batches, dead_window, learning_rate, ramp
@@ -47,7 +48,7 @@ class Member:
         self.sae: SparseAutoencoder = config.load_implementation()(config, y.shape[1]).to(device)
         self.sae.begin_step(0.0)
         self.sae.initialise(y, self.generator)
-        self.sae.decoder.requires_grad_(not request.frozen_decoder)
+        self.first = hold(self.sae, request.held)
         self.resampled_before = resampling_steps(config.resample, steps)
         self.window = dead_window(config.dead_window, len(y) * request.epochs)
         self.course = AdamSchedule(
@@ -72,7 +73,8 @@ class StackedTraining:
             [request.config.auxk for request in requests], [member.window for member in self.members]
         )
         courses = [member.course for member in self.members]
-        self.way = StackedStep(stacked, inputs, courses, revival, first.config.precision)
+        starts = [member.first for member in self.members]
+        self.way = StackedStep(stacked, inputs, courses, revival, first.config.precision, starts)
         self._optimisers = member_optimisers(stacked, self.way.descent)
         self.captured = Captured(self.way.take, device) if device.type == "cuda" else None
         self._step = 0

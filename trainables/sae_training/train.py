@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from trainables.sae_training.consolidation import consolidated
+from trainables.sae_training.held import Held, hold, near
 from trainables.sae_training.request import SaeResult, diverged
 from trainables.sae_training.resampling import resample, resampling_steps
 from trainables.sae_training.schedules import batches, dead_window, learning_rate, ramp
@@ -30,12 +31,11 @@ def train_sae(
     epochs: int,
     seed: int,
     device: torch.device | str,
-    frozen_decoder: bool = False,
+    held: Held = "nothing",
 ) -> SaeResult:
     """Train the config's kind of SAE on basis outputs y (n, r) for `epochs` passes.
 
-    frozen_decoder: the decoder's rows stay the random directions they begin as, for the control that asks
-    what a dictionary which learnt nothing would score.
+    held: what keeps to its random start, for controls that ask what the learning of it is worth.
     The same arguments and the same number of threads give the same SAE. Raises TrialDiverged as soon as
     an epoch's loss is not finite.
     """
@@ -44,8 +44,8 @@ def train_sae(
     sae: SparseAutoencoder = config.load_implementation()(config, y.shape[1]).to(device)
     sae.begin_step(0.0)
     sae.initialise(y, generator)
-    sae.decoder.requires_grad_(not frozen_decoder)
-    run = Training(config, sae, y * sae.scale, epochs, generator)
+    first = hold(sae, held)
+    run = Training(config, sae, y * sae.scale, epochs, generator, first)
     history = []
     for epoch in range(epochs):
         history.append(run.train_epoch())
@@ -64,8 +64,11 @@ class Training:
         x: Tensor,
         epochs: int,
         generator: torch.Generator,
+        first: Tensor | None = None,
     ) -> None:
+        """first: directions (f, r) that the decoder's rows stay near, if they are to."""
         self.config, self.sae, self.x, self.generator = config, sae, x, generator
+        self.first = first
         self.batches = batches(len(x), config.batch_size)
         self.steps = self.batches * epochs
         self.window = dead_window(config.dead_window, len(x) * epochs)
@@ -103,6 +106,8 @@ class Training:
         self.sae.begin_step(self.step / self.steps)
         dead = self._dead() if self.config.auxk > 0 else None
         outcome = self.way.take(x, self.rate * rate_factor, penalty_factor, dead)
+        if self.first is not None:
+            self.sae.decoder.data.copy_(near(self.sae.decoder, self.first))
         self.silent_for = torch.where(outcome.fired, 0.0, self.silent_for + len(x))
         self.step += 1
         return outcome.figures

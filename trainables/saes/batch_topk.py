@@ -60,7 +60,7 @@ class BatchTopKSae(KSae):
         wanted = len(x) * self.k
         largest = torch.zeros(wanted + 1, dtype=x.dtype, device=x.device)
         for rows in x.split(CHUNK):
-            u = self.encode_scaled(rows)[0].flatten()
+            u = self.first_pass(rows)[0].flatten()
             candidates = torch.cat([largest, u[u > largest.min()]])
             largest = candidates.topk(wanted + 1, sorted=False).values
         last_two = largest.topk(2, largest=False).values

@@ -30,12 +30,15 @@ def sae_shell(config: SaeTrainingConfig, width: int, input_size: int) -> SparseA
 @torch.no_grad()
 def narrowed(sae: SparseAutoencoder, config: SaeTrainingConfig, kept: Tensor) -> SparseAutoencoder:
     """An SAE of the latents `kept` (int64 (n,), at least one) alone, with all their tensors as they are."""
-    tensors = {name: of_latents(name, tensor, kept) for name, tensor in sae.state_dict().items()}
+    tensors = {
+        name: tensor if name in sae.OF_NO_LATENT else _of_latents(name, tensor, kept)
+        for name, tensor in sae.state_dict().items()
+    }
     return sae_from(config, tensors).to(sae.decoder.device).train(sae.training)
 
 
-def of_latents(name: str, tensor: Tensor, kept: Tensor) -> Tensor:
-    """What of an SAE's tensor belongs to the latents `kept`; one that belongs to no latent, as it is."""
-    if tensor.dim() == 0 or name == "decoder_bias":
+def _of_latents(name: str, tensor: Tensor, kept: Tensor) -> Tensor:
+    """What of an SAE's tensor belongs to the latents `kept`; a single number as it is."""
+    if tensor.dim() == 0:
         return tensor
     return tensor[:, kept] if name == "encoder" else tensor[kept]

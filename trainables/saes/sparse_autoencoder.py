@@ -19,6 +19,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from trainables.saes.refinement import ista_step, leave_one_out
 from trainables.saes.stacking import affine, affine_of_shifted, total
 from trainables.saes.start import draw_decoder, free_directions, kmeans_rows
 from trainables.settings.sae import SaeTrainingConfig
@@ -51,6 +52,9 @@ class SparseAutoencoder(nn.Module):
     # Parameters whose gradient on purpose is not the derivative of the loss (estimators, stopped gradients).
     SURROGATE_GRADIENTS: ClassVar[frozenset[str]] = frozenset()
 
+    # Tensors with dimensions none of which counts latents; in all others one does.
+    OF_NO_LATENT: ClassVar[frozenset[str]] = frozenset({"decoder_bias"})
+
     # Attributes that hold numbers of the config: members of one stack may differ in them.
     HYPERPARAMETERS: ClassVar[tuple[str, ...]] = ()
 
@@ -64,6 +68,7 @@ class SparseAutoencoder(nn.Module):
         self.decoder = nn.Parameter(torch.zeros(config.width, input_size))
         self.decoder_bias = nn.Parameter(torch.zeros(input_size))
         self.register_buffer("scale", torch.ones(()))
+        self.refine_step, self.drop_below = config.refine_step, config.drop_below
         self._datapoint_share = config.datapoint_init
         self._from_kmeans = config.kmeans_start
         self._free_encoder = config.encoder_start == "free"
@@ -124,6 +129,10 @@ class SparseAutoencoder(nn.Module):
     def calibrate(self, x: Tensor) -> None:
         """Called once after the last step, in `eval` mode, with all train inputs x (n, r)."""
 
+    def together(self, latents: Tensor) -> Tensor:
+        """`latents` (n,), in rising order, with those that cannot be taken out of the SAE without them."""
+        return latents
+
     @torch.no_grad()
     def restart(self, latents: Tensor, directions: Tensor) -> None:
         """Begin `latents` (m,) anew along unit `directions` (m, r).
@@ -138,14 +147,34 @@ class SparseAutoencoder(nn.Module):
         self.encoder_bias[latents] = RESTART_LENGTH * self.encoder_bias[others].mean()
 
     def pre_activations(self, x: Tensor) -> Tensor:
-        """u (b, f) of scaled inputs x (b, r)."""
+        """u (b, f) of scaled inputs x (b, r), as the encoder alone gives them."""
         # Under autocast the product alone is in half precision: thresholds and ranks need the full one.
         return affine_of_shifted(self.encoder_bias, x, self.decoder_bias, self.encoder).to(x.dtype)
 
-    def encode_scaled(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """u and z, both (b, f), of scaled inputs x (b, r)."""
+    def first_pass(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """u and z, both (b, f), of scaled inputs x (b, r), as training has them."""
         u = self.pre_activations(x)
         return u, self.activate(u)
+
+    def encode_scaled(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """u and z, both (b, f), of scaled inputs x (b, r).
+
+        Where the SAE is used, not trained, and the config asks for it, they are refined: see `refinement`.
+        """
+        u, z = self.first_pass(x)
+        if self.training:
+            return u, z
+        if self.refine_step > 0:
+            u = ista_step(u, x - self.decode_scaled(z), self.decoder, self.refine_step)
+            z = self.activate(u)
+        if self.drop_below > 0:
+            z = leave_one_out(z, x - self.decode_scaled(z), self.decoder, self.drop_below)
+        return u, z
+
+    @property
+    def reads_at_once(self) -> bool:
+        """Whether u, when the SAE is used, is the encoder's affine map of x and nothing else."""
+        return type(self).first_pass is SparseAutoencoder.first_pass and self.refine_step == 0
 
     def decode_scaled(self, z: Tensor) -> Tensor:
         """x^ (b, r) of codes z (b, f)."""

@@ -13,6 +13,7 @@ from trainables.settings.section import Member
 TRAINING_VARIES = frozenset(
     {"epochs", "learning_rate_scale", "warmup", "decay", "auxk", "dead_window", "resample", "beta1", "beta2"}
     | {"encoder_start", "datapoint_init", "kmeans_start", "prune_rare", "merge_alike"}
+    | {"refine_step", "drop_below"}
 )
 TARGET_L0 = Rule(
     ("sae.target_l0", "sae.width"),
@@ -98,6 +99,15 @@ class SaeTrainingConfig(Member):
     beta2: float = Field(0.999, ge=0, lt=1, description="Adam's decay of the mean squared gradient.")
     precision: Literal["float32", "bf16"] = Field(
         "float32", description="Of the matrix products while training; bf16 is float32 where there is no GPU."
+    )
+    refine_step: float = Field(
+        0.0, ge=0, le=1, description="When used: how far a LISTA step corrects the codes; 0 leaves them."
+    )
+    drop_below: float = Field(
+        0.0,
+        ge=0,
+        le=1e3,
+        description="When used: codes that explain at most this beyond all others are dropped; 0 drops none.",
     )
 
 

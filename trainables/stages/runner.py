@@ -17,7 +17,7 @@ from trainables.seeds import stage_seed
 from trainables.stages.cache import Entry, StageCache, stage_key
 
 # Raise a stage's number when its code gives other results: older cache entries are then not found any more.
-VERSIONS = {"classifier": 2, "cycle": 2, "joint": 1, "basis": 2, "sae": 5, "references": 3}
+VERSIONS = {"classifier": 3, "cycle": 2, "joint": 2, "basis": 2, "sae": 5, "references": 3}
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,17 @@ def references(
     settings = {"seed": inputs.seed, "references": versions}
     key = stages.key("references", settings, 0, classifier_key)
     return stages.run("references", key, lambda: Entry(compute_references(metrics, inputs))).tensors
+
+
+def shared(
+    stages: StageRunner,
+    classifier_key: str,
+    settings: Mapping[str, Any],
+    compute: Callable[[], dict[str, Tensor]],
+) -> dict[str, Tensor]:
+    """What follows from one classifier and the settings, kept as `references` are."""
+    key = stages.key("references", settings, 0, classifier_key)
+    return stages.run("references", key, lambda: Entry(compute())).tensors
 
 
 def _device_kind(device: torch.device) -> str:

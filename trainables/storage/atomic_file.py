@@ -22,13 +22,14 @@ def write_whole(path: Path, content: bytes, *, safely: bool = False) -> None:
                 os.fsync(file.fileno())
         temporary.replace(path)
         if safely:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
     finally:
         with suppress(OSError):  # it need not be there, nor its folder
             temporary.unlink()
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Return when the names in a folder would survive a power cut: a file that is synced may lack its own."""
     folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -32,7 +32,7 @@ class NeverTrained:
 
     def __init__(self, network: SupportsFeatures, rows: Tensor, k: int, train_hidden: Tensor) -> None:
         self.hidden, self.head = network.hidden, network.head
-        self._rows, self._k, self._mean = rows, k, train_hidden.mean(dim=0)
+        self.rows, self._k, self._mean = rows, min(k, len(rows)), train_hidden.mean(dim=0)
         self._gain = 1.0
         h = train_hidden[:MOST_ROWS]
         rough = self.encode(h)[1] @ rows
@@ -42,12 +42,12 @@ class NeverTrained:
 
     def encode(self, h: Tensor) -> tuple[Tensor, Tensor]:
         """u and z, both (b, f), of h (b, d)."""
-        u = (h - self._mean) @ self._rows.T
+        u = (h - self._mean) @ self.rows.T
         return u, largest_codes(u, self._k)
 
     def decode(self, z: Tensor) -> Tensor:
         """h^ (b, d) of z (b, f)."""
-        return self._gain * z @ self._rows + self._mean
+        return self._gain * z @ self.rows + self._mean
 
 
 def dictionary(kind: str, train_hidden: Tensor, width: int, seed: int) -> Tensor:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from trainables.sae_training.held import Held
 from trainables.sae_training.request import SaeRequest, SaeResult
 from trainables.saes.shell import sae_from
 from trainables.settings.sae import SaeTrainingConfig
@@ -27,16 +28,16 @@ class RequestMessage:
     config: SaeTrainingConfig
     epochs: int
     seed: int
-    frozen_decoder: bool
+    held: Held
 
     @staticmethod
     def of(request: SaeRequest) -> RequestMessage:
         """What the request says."""
-        return RequestMessage(request.config, request.epochs, request.seed, request.frozen_decoder)
+        return RequestMessage(request.config, request.epochs, request.seed, request.held)
 
     def request(self, y: Tensor) -> SaeRequest:
         """The request that the message was made of, with its inputs y (n, d)."""
-        return SaeRequest(self.config, y, self.epochs, self.seed, self.frozen_decoder)
+        return SaeRequest(self.config, y, self.epochs, self.seed, self.held)
 
 
 @dataclass(frozen=True)

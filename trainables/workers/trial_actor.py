@@ -23,6 +23,7 @@ from typing import Any
 
 import ray
 import torch
+from pydantic import ValidationError
 from ray import tune
 
 from trainables.config import TrialConfig
@@ -265,6 +266,8 @@ def _whereabouts() -> str:
 def one_line(error: Exception) -> str:
     """The exception in a form that groups well in a report: its type, first line, and where it came from."""
     text = str(error).strip().splitlines()
+    if isinstance(error, ValidationError):  # whose first line says only that something is wrong
+        text = [str(part["msg"]) for part in error.errors()]
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {text[0] if text else 'no message'}{place}"

@@ -12,6 +12,8 @@ from analysis.comparison.sides import two_sides
 from analysis.comparison.texts import metric_text
 from analysis.load import load_run
 from search.errors import NoTrialCompleted, RunDirectoryError, SpaceError
+from search.ranking.floor import READABLE, floor_words
+from search.ranking.leaderboard import ALWAYS_SHOWN
 
 
 def test_only_settings_that_differ_are_told_and_those_of_another_kind_are_absent(real_run: Path) -> None:
@@ -30,7 +32,11 @@ def test_objectives_come_first_and_nulls_stand_beside_their_metric(real_run: Pat
     first, second = two_sides([f"{real_run}:0", f"{real_run}:2"], None)
     rows = metric_rows(first, second)
     keys = [row for row in rows if row.is_key]
-    assert [row.name for row in keys] == ["probe/accuracy", "attribution/junk", "sae/dead_fraction"]
+    wished, always = ["probe/accuracy", "attribution/junk", "sae/dead_fraction"], list(ALWAYS_SHOWN)
+    assert [row.name for row in keys] == [*wished, *always]
+    readable = next(row for row in keys if row.name == READABLE)
+    assert readable.first_floor == floor_words(READABLE, first.record.metrics)
+    assert readable.first_floor is not None
     names = [row.name for row in rows]
     assert len(set(names)) == len(names)
     assert not [name for name in names if name.endswith(("_null", "_skill"))]
@@ -42,7 +48,7 @@ def test_objectives_come_first_and_nulls_stand_beside_their_metric(real_run: Pat
 
 
 def row(first: float | None, second: float | None, mode: str | None) -> MetricRow:
-    return MetricRow("m", "", mode, first, second, None, None, False)  # type: ignore[arg-type]
+    return MetricRow("m", "", mode, first, second, None, None, None, None, False)  # type: ignore[arg-type]
 
 
 def test_better_is_by_the_metrics_direction() -> None:

@@ -25,7 +25,7 @@ PARAMETERS = (
     Parameter("auxiliary.null", FloatRange(1e-3, 10.0, log=True), has_switch=True, or_value=0.0),
     Parameter("auxiliary.junk", FloatRange(1e-3, 10.0, log=True), has_switch=True, or_value=0.0),
 )
-SCORE = Objective("m", "max")
+SCORE = Objective.model_construct(metric="m", mode="max")
 Truth = Callable[[Settings], Array]
 
 

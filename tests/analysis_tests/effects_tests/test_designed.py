@@ -135,7 +135,7 @@ def test_without_a_default_nothing_is_told(study: Study) -> None:
 
 def test_a_metric_that_nobody_measured_is_too_few(study: Study) -> None:
     assert isinstance(study.design, Design)
-    table = designed_effects(study.design, history(study, 0), [Objective("sae/fvu", "min")])
+    table = designed_effects(study.design, history(study, 0), [Objective(metric="sae/fvu", mode="min")])
     assert {effect.verdict for effect in table.effects} == {"too few"}
 
 

@@ -23,7 +23,10 @@ PARAMETERS = (
     Parameter("inner", FloatRange(0.0, 1.0), (Condition("kind", ("b",)),)),
     Parameter("single", Choice(("only",))),
 )
-OBJECTIVES = (Objective("first", "max"), Objective("second", "min"))
+OBJECTIVES = (
+    Objective.model_construct(metric="first", mode="max"),
+    Objective.model_construct(metric="second", mode="min"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +79,13 @@ def test_a_parameter_of_one_value_accounts_for_nothing(study: Study) -> None:
 def test_the_better_end_counts_whichever_way_an_objective_goes(study: Study) -> None:
     """PED-ANOVA looks at the best trials: turned over, it must look at the same ones."""
     run = run_of(study, 30)
-    turned = replace(study, objectives=(Objective("first", "min"), Objective("second", "max")))
+    turned = replace(
+        study,
+        objectives=(
+            Objective.model_construct(metric="first", mode="min"),
+            Objective.model_construct(metric="second", mode="max"),
+        ),
+    )
     over = Searched(turned, run_of(study, 30).history)
     for trial in over.history.trials.values():
         assert trial.values is not None

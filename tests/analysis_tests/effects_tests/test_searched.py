@@ -151,7 +151,7 @@ def test_strong_effects_are_told_and_said_to_be_modelled() -> None:
 
 
 def test_better_is_lower_where_the_objective_says_so() -> None:
-    study = replace(planted_study(), objectives=(Objective("m", "min"),))
+    study = replace(planted_study(), objectives=(Objective.model_construct(metric="m", mode="min"),))
     run = searched(study, additive_truth, 60, 0)
     assert one(direction_effects(run).effects, "basis.kind", "ica").verdict == "hurts"
 
@@ -227,7 +227,10 @@ def test_outcomes_that_are_missing_or_constant_or_damaged() -> None:
     run.history.trials[5].params["sae.kind"] = "another"
     run.history.trials[6].params["sae.width"] = 1e99
     assert len(measured_trials(study, run.history, [SCORE])) == 25
-    assert {e.verdict for e in direction_effects(run, [Objective("absent", "max")]).effects} == {"too few"}
+    assert {
+        e.verdict
+        for e in direction_effects(run, [Objective.model_construct(metric="absent", mode="max")]).effects
+    } == {"too few"}
     draws = [trial.params for trial in run.history.trials.values()]
     constant = Searched(study, history_of(draws, {"m": np.full(30, 0.1)}))
     told = {effect.verdict for effect in direction_effects(constant).effects}

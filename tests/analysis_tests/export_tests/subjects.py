@@ -19,7 +19,9 @@ from trainables.saes.sparse_autoencoder import SparseAutoencoder
 from trainables.seeds import generator
 
 D, F, K, CLASSES = 12, 20, 3, 4
-SAES = tuple(registry.SAES)
+# Codes that follow from more than pre-activations, or by a rule that no format has.
+WITHOUT_A_RULE = ("matryoshka_lista", "block", "dictionary", "nmf", "semi_nmf")
+SAES = tuple(kind for kind in registry.SAES if kind not in WITHOUT_A_RULE)
 BASES = tuple(registry.BASES)
 EVERY_SAE_ON_EVERY_BASIS = [(sae, basis) for sae in SAES for basis in BASES]
 PLAIN: dict[str, object] = {"kind": "mlp"}
@@ -33,7 +35,10 @@ def images(n: int = 64, side: int = 8, seed: int = 1) -> Tensor:
 def config_of(sae: str, basis: str, classifier: dict[str, object] = PLAIN) -> TrialConfig:
     """Small sizes, as far as a kind has them."""
     wanted = {"components": 6, "width": F, "k": K, "target_l0": 3.0, "prefixes": 3}
-    sections: dict[str, dict[str, object]] = {"classifier": {"hidden_size": D, **classifier}}
+    sized = "hidden_size" in KINDS["classifier"][str(classifier["kind"])].model_fields
+    sections: dict[str, dict[str, object]] = {
+        "classifier": {"hidden_size": D, **classifier} if sized else dict(classifier)
+    }
     for section, kind in (("basis", basis), ("sae", sae)):
         known = KINDS[section][kind].model_fields
         own: dict[str, object] = {name: value for name, value in wanted.items() if name in known}

@@ -13,6 +13,7 @@ from search.errors import RunDirectoryError, SearchError, SpaceError
 from tests.analysis_tests.export_tests.subjects import (
     EVERY_SAE_ON_EVERY_BASIS,
     SAES,
+    WITHOUT_A_RULE,
     F,
     K,
     hidden_and_codes,
@@ -110,6 +111,20 @@ def test_a_kind_without_a_rule_is_refused_by_name() -> None:
         rule_of(Novel(SaeTrainingConfig(), 4))
 
 
+@pytest.mark.parametrize("sae", WITHOUT_A_RULE)
+def test_kinds_that_no_format_has_a_map_for_are_refused(sae: str) -> None:
+    with pytest.raises(SpaceError, match=r"Sae (cannot be exported yet|encodes in two passes)"):
+        subject(sae, "raw")
+
+
+@pytest.mark.parametrize("setting", ["refine_step", "drop_below"])
+def test_codes_that_are_refined_in_use_are_refused(setting: str) -> None:
+    features = deepcopy(subject("topk", "raw").model.features)
+    setattr(features.sae, setting, 0.1)
+    with pytest.raises(SpaceError, match=setting):
+        fold(features)
+
+
 def test_the_rules_of_all_kinds() -> None:
     names = {sae: subject(sae, "raw").folded.rule.name for sae in SAES}
     assert names == {
@@ -120,5 +135,6 @@ def test_the_rules_of_all_kinds() -> None:
         "jumprelu": "threshold",
         "gated": "gated",
         "matryoshka": "threshold",
+        "archetypal": "topk",
     }
     assert subject("topk", "raw").folded.rule == TopK(K)

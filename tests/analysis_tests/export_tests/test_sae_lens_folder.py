@@ -36,6 +36,7 @@ ARCHITECTURES = {
     "jumprelu": "jumprelu",
     "gated": "gated",
     "matryoshka": "jumprelu",
+    "archetypal": "topk",
 }
 
 
@@ -58,7 +59,7 @@ def test_every_kind_has_the_keys_of_its_architecture(sae: str, tmp_path: Path) -
     tensors = safetensors.torch.load_file(tmp_path / WEIGHTS)
     assert config["architecture"] == ARCHITECTURES[sae]
     assert set(tensors) == TENSORS[config["architecture"]]
-    assert config.get("k") == (K if sae == "topk" else None)
+    assert config.get("k") == (K if config["architecture"] == "topk" else None)
     assert (config["d_in"], config["d_sae"], config["dtype"]) == (D, F, "float32")
     assert tensors["W_enc"].shape == (D, F)
     assert tensors["W_dec"].shape == (F, D)

@@ -11,7 +11,7 @@ from analysis.features.collect import feature_table
 from analysis.features.details import feature_details
 from analysis.features.feature import FeatureDetail, FeatureTable
 from analysis.features.observed import observe
-from analysis.features.reading import reader, reading_map
+from analysis.features.reading import Reading
 from tests.analysis_tests.features_tests.wired import HIDDEN, N_CLASSES, QUICK, config_of, untrained
 from trainables import registry
 from trainables.data.dataset import Dataset, load_dataset
@@ -196,13 +196,12 @@ def test_random_directions_are_as_pure_as_the_null(digits: Dataset) -> None:
 
 @pytest.mark.parametrize("sae", registry.SAES)
 @pytest.mark.parametrize("basis", ["raw", "whitened_pca"])
-def test_every_kind_reads_h_by_an_affine_map(digits: Dataset, sae: str, basis: str) -> None:
+def test_every_kind_is_read_as_its_codes_are(digits: Dataset, sae: str, basis: str) -> None:
     model = untrained(config_of(basis=basis, sae=sae, width=24), digits.train.images)
     x = torch.tensor(digits.val.images)
-    a, c = reading_map(model, HIDDEN)
     chosen = torch.tensor([3, 17])
     u = model.encode(model.hidden(x))[0][:, chosen]
-    assert torch.allclose(reader(model, a[:, chosen], c[chosen])(x), u, atol=1e-4, rtol=1e-4)
+    assert torch.allclose(Reading(model, HIDDEN).of(chosen)(x), u, atol=1e-4, rtol=1e-4)
 
 
 def test_columns_are_those_of_the_whole_code(bent: FeatureModel, digits: Dataset) -> None:

@@ -126,7 +126,7 @@ def make_gallery(name: str = "digits", question: str = "Which latents can be rea
     """Of a trial 17."""
     metrics = (
         MetricView("probe/accuracy", "0.971", "", "more is better"),
-        MetricView("attribution/junk", "0.620", "1.000", "less is better"),
+        MetricView("attribution/junk", "0.620", "chance 1.000", "less is better"),
     )
     trial = TrialView(
         number=17,

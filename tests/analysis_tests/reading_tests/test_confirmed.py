@@ -12,7 +12,8 @@ import pytest
 from analysis.load import load_run
 from search.ledger.ledger import encode
 from tests.analysis_tests.runs import copied
-from trainables.confirmation.rungs import LAST_RUNG, rung_of
+from trainables.confirmation.members import RETIRED
+from trainables.confirmation.rungs import LAST_RUNG, SCORED, rung_of
 
 VALUES = {"pipeline": (0.80, 0.84, 0.88), "random_dictionary": (0.5, 0.5, 0.5)}
 DEFAULT = (0.70, 0.72, 0.74)
@@ -44,7 +45,7 @@ def training(
 
 
 def scores(pipeline: float, control: float) -> dict[int, float]:
-    return {1: 0.9, **{rung: control for rung in range(2, LAST_RUNG + 1)}, rung_of("pipeline"): pipeline}
+    return {1: 0.9, **{rung_of(name): control for name in SCORED}, rung_of("pipeline"): pipeline}
 
 
 @pytest.fixture
@@ -98,6 +99,20 @@ def test_a_complete_training_without_a_score_is_left_out(confirmed_run: Path) ->
     assert confirmation.by_trial[1].estimates["pipeline"]["probe/accuracy"].n == 3
     assert confirmation.by_trial[2].seeds == ()
     assert "lacks a score" in confirmation.damage[0]
+
+
+def test_one_of_an_earlier_version_shows_the_controls_that_it_had(confirmed_run: Path) -> None:
+    """Four controls under the rungs 3 to 6, two of which are made otherwise today."""
+    with (confirmed_run / "confirm" / "trials.jsonl").open("ab") as ledger:
+        old = {1: 0.9, 2: 0.8, 3: 0.5, 4: 0.6, 5: 0.7, 6: 0.4}
+        ended = {"event": "end", "trial": 7, "state": "COMPLETE", "reason": None, "values": None}
+        ledger.write(b"".join(map(encode, [*training(7, 2, 500_001, old), {**ended, "time": 1.8e9}])))
+    confirmation = load_run(confirmed_run).confirmation
+    assert confirmation is not None
+    assert confirmation.damage == ()
+    found = confirmation.by_trial[2].estimates
+    assert set(found) == {"val", "pipeline", "random_dictionary", "untrained", *RETIRED}
+    assert found["identity"]["probe/accuracy"].mean == 0.5
 
 
 def test_no_confirmation(unfinished_run: Path) -> None:

@@ -22,8 +22,8 @@ def test_a_folder_that_is_gone_gives_way_to_the_one_the_environment_names(
 ) -> None:
     here = tmp_path / "here"
     here.mkdir()
-    moved = replace(make_study(), data=DataSource("mnist", root=str(tmp_path / "gone")))
-    stayed = replace(make_study(), data=DataSource("mnist", root=str(here)))
+    moved = replace(make_study(), data=DataSource(name="mnist", root=str(tmp_path / "gone")))
+    stayed = replace(make_study(), data=DataSource(name="mnist", root=str(here)))
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path / "named"))
     with pytest.raises(DataMissing, match="named/MNIST"):
         load_run_data(moved, History())
@@ -36,7 +36,7 @@ def test_a_folder_that_is_gone_gives_way_to_the_one_the_environment_names(
 
 def test_images_with_another_digest_are_refused() -> None:
     history = History(sessions=[Session(1.0, 1, data=load_dataset("digits", limit=100).key)])
-    study = replace(make_study(), data=DataSource("digits", limit=100))
+    study = replace(make_study(), data=DataSource(name="digits", limit=100))
     assert len(load_run_data(study, history).train) == 100
     with pytest.raises(DataMissing, match="not those that this run began with"):
-        load_run_data(replace(study, data=DataSource("digits", limit=99)), history)
+        load_run_data(replace(study, data=DataSource(name="digits", limit=99)), history)

@@ -54,7 +54,7 @@ def told(outlook: Outlook, *effects: DirectionEffect) -> str:
 
 
 def test_readable_latents_stand_beside_their_floor(outlook: Outlook) -> None:
-    readable = Objective("latents/readable", "max")
+    readable = Objective(metric="latents/readable", mode="max")
     outlook = replace(outlook, study=replace(outlook.study, objectives=(readable,)))
     for trial in outlook.run.history.trials.values():
         if trial.reports:

@@ -73,7 +73,7 @@ def test_what_is_said_of_runs_without_a_result(
 
 
 def test_one_objective_and_three(tmp_path: Path) -> None:
-    third = Objective("sae/dead_fraction", "min")
+    third = Objective(metric="sae/dead_fraction", mode="min")
     for wished, heading, pairs in (
         (make_study(objectives=1).objectives, "## Course of the search", 0),
         ((*make_study().objectives, third), "## Pareto front", 3),

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from search.cli.dry_run import describe
+from search.cli.memory import Sizes
 from search.execution.resources import resources_of_this_machine
 from search.space.loader import load_study, load_text
 from search.space.size import expected_work, n_combinations, work
@@ -15,9 +16,14 @@ from search.study.study import Study
 from tests.search_tests.space_texts import HEAD, ROOT, all_draws, with_trial
 
 
-def told(study: Study, resources: dict[str, float] | None = None, seconds: float | None = None) -> str:
+def told(
+    study: Study,
+    resources: dict[str, float] | None = None,
+    seconds: float | None = None,
+    sizes: Sizes | None = None,
+) -> str:
     console = Console(file=io.StringIO(), width=300, color_system=None)
-    console.print(describe(study, resources, seconds))
+    console.print(describe(study, resources, seconds, sizes))
     file = console.file
     assert isinstance(file, io.StringIO)
     return file.getvalue()

@@ -21,7 +21,7 @@ from search.ledger.events import parse
 from search.ledger.history import History
 from search.study.sections import Objective
 from tests.search_tests.histories import Run, make_study, typical_run
-from trainables.confirmation.rungs import CONTROLS, SCORED, TRAINED_RUNG, rung_of
+from trainables.confirmation.rungs import SCORED, TRAINED_RUNG, rung_of
 
 SEEDS = {500_000: 0.91, 500_001: 0.88, 500_002: 0.92}
 SUBJECTS = [Subject(1, False), Subject(0, True)]
@@ -94,8 +94,9 @@ def test_val_and_controls_are_kept_apart_from_the_pipeline_on_test(
 ) -> None:
     estimates = confirmed[1][0].estimates
     mean = estimates["pipeline"]["probe/accuracy"].mean
+    assert set(estimates) == {"val", *SCORED}, "what was not scored is not there"
     assert estimates["val"]["probe/accuracy"].mean == pytest.approx(mean + 0.01)
-    for i, control in enumerate(CONTROLS, start=1):
+    for i, control in enumerate(SCORED[1:], start=1):
         assert estimates[control]["probe/accuracy"].mean == pytest.approx(mean - 0.1 * i)
         paired = confirmed[1][0].minus_controls[control]["probe/accuracy"]
         assert paired.mean == pytest.approx(0.1 * i)
@@ -186,7 +187,7 @@ def test_the_files_hold_every_value_unrounded(confirmed: tuple[Run, list[Confirm
         row
         for row in summary
         if (row["trial"], row["scored"], row["split"], row["metric"])
-        == ("0", "identity", "test", "probe/accuracy")
+        == ("0", "random_dictionary", "test", "probe/accuracy")
     ]
     assert row["default"] == "true"
     assert row["n"] == "3"
@@ -216,7 +217,7 @@ def test_ascii_terminals_get_ascii(confirmed: tuple[Run, list[Confirmed]]) -> No
 
 
 def test_a_single_metric_still_tells_n() -> None:
-    wished = (Objective("interpretability/score", "max"),)
+    wished = (Objective(metric="interpretability/score", mode="max"),)
     run = Run(replace(make_study(constrained=False), objectives=wished))
     run.suggest(0)
     history = History()

@@ -14,7 +14,7 @@ from search.errors import DiskError, Halt, TooManyFailures
 from search.ledger.events import Result
 from search.ledger.ledger import Ledger, read
 from search.ledger.recorder import Recorder
-from trainables.confirmation.rungs import LAST_RUNG
+from trainables.confirmation.rungs import LAST_RUNG, SCORED, TRAINED_RUNG, rung_of
 from trainables.workers.messages import StepReport, StepResult
 
 WANTED = [Task(3, 500_000), Task(0, 500_000), Task(3, 500_001)]
@@ -86,11 +86,12 @@ def test_a_training_ends_with_its_last_score(recorder: Recorder) -> None:
     hand_out(recorder)
     scheduler = LastRungScheduler(recorder, max_failures=0)
     assert scheduler.goes_on(0, step(None, epoch=2))
-    for rung in range(1, LAST_RUNG):
+    rungs = [TRAINED_RUNG, *(rung_of(name) for name in SCORED)]
+    for rung in rungs[:-1]:
         assert scheduler.goes_on(0, step(rung))
     assert not scheduler.goes_on(0, step(LAST_RUNG))
     assert recorder.history.trials[0].state == "COMPLETE"
-    assert sorted(recorder.history.trials[0].rungs) == list(range(1, LAST_RUNG + 1))
+    assert sorted(recorder.history.trials[0].rungs) == rungs
 
 
 def test_repeated_steps_of_a_retried_training_are_recorded_once(recorder: Recorder, tmp_path: Path) -> None:

@@ -81,6 +81,11 @@ def test_best_and_default_on_fresh_seeds_and_the_test_split(undisturbed: tuple[D
         assert subject["test"]["pipeline"]["stability/pw_mcc"]["n"] == 2
         assert subject["test"]["pipeline"] != subject["val"]
         assert "probe/accuracy" in subject["gaps"] or subject["default"]
+        for name in CONTROLS:
+            assert subject["test"][name]["latents/supported"]["n"] == 2
+            assert set(subject["minus_controls"][name]) >= {"latents/readable", "sae/l0", "sae/fvu"}
+    told = [text for text in document["meaning"] if "the trained SAE is" in text]
+    assert len(told) == len(document["subjects"]) - 1, "one sentence a configuration but the default"
     assert f"[{2 * len(document['subjects'])}/" in done.stderr
 
 
@@ -134,6 +139,9 @@ def test_killed_locked_and_resumed_it_ends_where_an_undisturbed_one_does(
     assert done.returncode == 0, done.stderr
     assert "were done before" in done.stderr
     assert "Test split" in done.stdout
+    assert "The sceptic's panel" in done.stdout
+    assert "soft-frozen decoder" in done.stdout
+    assert "interpretability/score" not in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
     for then, now in zip(acknowledged, told(history_of(folder)), strict=False):
         if then[2] == "COMPLETE":

@@ -170,7 +170,7 @@ def test_wrong_usage_is_2_and_makes_nothing(tmp_path: Path, arguments: tuple[str
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("daemon", ["raylet", "gcs_server"])
+@pytest.mark.parametrize("daemon", ["raylet", "gcs_server", "ray::RuntimeEnvAgent", "ray::DashboardAgent"])
 def test_ray_lost_in_the_middle_is_5_and_can_be_resumed(tmp_path: Path, daemon: str) -> None:
     directory = tmp_path / "runs" / "lost"
     with subprocess.Popen(
@@ -184,11 +184,13 @@ def test_ray_lost_in_the_middle_is_5_and_can_be_resumed(tmp_path: Path, daemon: 
         wait_for(lambda: n_finished(directory) >= 1, driver)
         for process in psutil.Process(driver.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):  # a helper of Ray's that ends just now
-                if process.name() == daemon:
+                if daemon in (process.name(), process.cmdline()[0]):
                     process.kill()
         _, said = driver.communicate(timeout=120)
     assert driver.returncode == 5, said
-    assert f"its {daemon} died" in said
+    # The raylet does not live without its agents.
+    assert f"its {'gcs_server' if daemon == 'gcs_server' else 'raylet'} died" in said
+    assert json.loads((directory / "run.json").read_text())["exit_code"] == 5
     assert "--resume" in said
     assert "[state-dump]" not in said
     done = run("--resume", directory, cache=tmp_path / "cache")

@@ -47,7 +47,8 @@ def test_a_silent_head_is_lost_after_its_time_of_grace(
     head: socket.socket, node: tuple[socket.socket, str], tmp_path: Path
 ) -> None:
     watch = HeadHealth(_address(head), node[1], lost_after_s=0.2, every_s=0.01)
-    session = Session(tmp_path, watch)
+    session = Session(tmp_path)
+    session.watch = watch
     time.sleep(0.3)
     session.check()
     assert session.is_cluster

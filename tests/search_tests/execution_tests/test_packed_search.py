@@ -16,14 +16,15 @@ from search.confirmation.subjects import Task, config_of
 from search.execution.recorded_session import plan_of
 from search.execution.search_run import SearchRun, run_search
 from search.execution.signals import StopSignals
+from search.ranking.leaderboard import key_metrics
 from search.run_dir.run_directory import RunDirectory, create
 from search.space.loader import load_study
 from search.study.study import Study
 from tests.search_tests.end_to_end_tests.test_run import history_of
 from trainables.config import TrialConfig
-from trainables.confirmation.controls import Trained
 from trainables.confirmation.rungs import rung_of
 from trainables.confirmation.scores import score
+from trainables.confirmation.trained import Trained
 from trainables.data.dataset import Dataset, load_dataset, to_tensors
 from trainables.pipeline.pipeline import Pipeline
 from trainables.stages.runner import StageRunner
@@ -132,9 +133,16 @@ def frozen_dictionary_alone(config: TrialConfig, study: Study, dataset: Dataset)
         model=pipeline.model,
         stages=stages,
         images=data.train.images,
+        labels=data.train.labels,
         n_classes=data.n_classes,
         data_key=data.key,
         l0=step.metrics["sae/l0"],
     )
     test = replace(to_tensors(dataset, score_on="test"), train=data.train)
-    return score("random_dictionary", trained, test, seed=stages.seed("test metrics"))
+    return score(
+        "random_dictionary",
+        trained,
+        test,
+        seed=stages.seed("test metrics"),
+        asked=key_metrics(study),
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from search.execution import ray_session
+from search.execution import ray_scratch
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def ended() -> int:
 def test_what_a_killed_driver_left_is_removed(tmp_path: Path, ended: int) -> None:
     left = tmp_path / f"sae-ray-{ended}-abc"
     (left / "session").mkdir(parents=True)
-    made = ray_session.make(tmp_path)
+    made = ray_scratch.make(tmp_path)
     assert list(tmp_path.iterdir()) == [made]
     assert made.name.startswith(f"sae-ray-{os.getpid()}-")
 
@@ -38,7 +38,7 @@ def test_what_is_not_ours_to_remove_stays(tmp_path: Path, ended: int) -> None:
         folder.mkdir()
     link = tmp_path / f"sae-ray-{ended}-link"
     link.symlink_to(aim)
-    made = ray_session.make(tmp_path)
+    made = ray_scratch.make(tmp_path)
     assert set(tmp_path.iterdir()) == {running, other, aim, link, made}
 
 
@@ -56,7 +56,7 @@ def test_a_driver_may_end_while_another_starts(tmp_path: Path, ended: int) -> No
     other = threading.Thread(target=come_and_go)
     other.start()
     try:
-        made = [ray_session.make(tmp_path) for _ in range(100)]
+        made = [ray_scratch.make(tmp_path) for _ in range(100)]
     finally:
         over.set()
         other.join()

@@ -15,8 +15,8 @@ import pytest
 from search.errors import ClusterError
 from search.execution.ray_session import ray_session
 
-SESSION = """
-import contextlib, json, os
+SESSION = '''
+import contextlib, json, os, subprocess, sys
 import psutil
 from search.execution.ray_session import ray_session
 
@@ -30,6 +30,24 @@ def sockets():
                     found.append([process.pid, process.name(), c.laddr.ip, c.laddr.port])
     return found
 
+INTRUDER = """
+import os, sys
+from ray._raylet import GcsClient
+if os.geteuid() == 0:
+    os.setuid(65534)  # nobody
+try:
+    print("inside", len(GcsClient(address=sys.argv[1]).internal_kv_keys(b"", None)))
+except Exception as error:
+    print(type(error).__name__)
+"""
+
+def intrudes(**shows):
+    """What somebody else finds who asks the control store, in a process of his own."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
+    command = [sys.executable, "-c", INTRUDER, ray.get_runtime_context().gcs_address]
+    done = subprocess.run(command, env=environment | shows, capture_output=True, text=True)
+    return done.stdout.strip()
+
 with ray_session("local", n_cpus=1) as session:
     scratch = session.scratch
     import ray
@@ -39,8 +57,16 @@ with ray_session("local", n_cpus=1) as session:
     ray.get(work.remote())
     children = [p.pid for p in psutil.Process().children(recursive=True)]
     print(json.dumps({"sockets": sockets(), "children": children, "scratch": str(scratch)}))
-print(json.dumps({"scratch_left": os.path.exists(scratch)}))
-"""
+    token = (scratch / "token").read_text()
+    attempts = {
+        "nothing": intrudes(RAY_AUTH_MODE="disabled"),
+        "another token": intrudes(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN="0" * len(token)),
+        "the token": intrudes(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=token),
+    }
+    modes = [oct(path.stat().st_mode & 0o777) for path in (scratch, scratch / "token")]
+print(json.dumps({"scratch_left": os.path.exists(scratch), "attempts": attempts, "modes": modes,
+    "auth_left": [name for name in os.environ if name.startswith("RAY_AUTH")]}))
+'''
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +88,16 @@ def test_nothing_listens_beyond_loopback(session: dict[str, object]) -> None:
     assert {name for _, name, _, _ in sockets} >= {"gcs_server", "raylet"}
     outside = [s for s in sockets if not _is_loopback(s[2])]
     assert outside == []
+
+
+def test_who_does_not_show_the_token_gets_nothing(session: dict[str, object]) -> None:
+    """As another user where the test may become one; the one who shows it proves that the others could."""
+    attempts = session["attempts"]
+    assert isinstance(attempts, dict)
+    assert attempts["nothing"] == attempts["another token"] == "AuthenticationError"
+    assert attempts["the token"].startswith("inside ")
+    assert session["modes"] == ["0o700", "0o600"]
+    assert session["auth_left"] == []
 
 
 def test_no_process_and_no_scratch_folder_stay_behind(session: dict[str, object]) -> None:

@@ -81,6 +81,18 @@ def test_a_tail_of_nul_bytes_is_cut(tmp_path: Path) -> None:
     assert read(path)[0] == EVENTS
 
 
+def test_a_last_write_of_which_the_first_sector_never_came_is_cut(tmp_path: Path) -> None:
+    path = tmp_path / "trials.jsonl"
+    written(path, EVENTS)
+    whole = path.read_bytes()
+    last = whole.splitlines(keepends=True)[-1]
+    path.write_bytes(whole.removesuffix(last) + bytes(10) + last[10:])
+    ledger, history = Ledger.open(path)
+    ledger.close()
+    assert history == fold(EVENTS[:-1])
+    assert path.read_bytes() == whole.removesuffix(last)
+
+
 def refused(path: Path, content: bytes) -> str:
     """What a driver says of a ledger that it does not take; the file must be as it was."""
     path.write_bytes(content)
@@ -88,6 +100,14 @@ def refused(path: Path, content: bytes) -> str:
         Ledger.open(path)
     assert path.read_bytes() == content
     return str(told.value)
+
+
+def test_a_hole_before_a_whole_line_is_refused(tmp_path: Path) -> None:
+    lines = list(LINES)
+    lines[3] = bytes(10) + lines[3][10:]
+    assert "trials.jsonl:4: this ledger line is damaged" in refused(
+        tmp_path / "trials.jsonl", b"".join(lines)
+    )
 
 
 @pytest.mark.parametrize("damaged", [[1], [3], [5], [4, 5], [1, 2, 3, 4, 5]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from search.ranking.floor import READABLE, floor_words
+from search.ranking.floor import LATER, READABLE, SUPPORTED, count_words, floor_words
 
 
 @pytest.mark.parametrize(
@@ -21,10 +21,18 @@ def test_two_standard_errors(value: float, words: str) -> None:
     assert floor_words(READABLE, metrics) == words
 
 
-def test_nothing_is_said_without_a_floor() -> None:
-    assert floor_words(READABLE, {"latents/readable": 3.0}) is None
+def test_at_a_rung_the_floor_is_told_to_come() -> None:
+    assert floor_words(READABLE, {READABLE: 3.0}) == LATER
+    assert count_words(READABLE, {READABLE: 3.0}) == f"3 ({LATER})"
+    assert floor_words(READABLE, {"latents/readable_floor": 3.0}) is None
+
+
+@pytest.mark.parametrize(("value", "words"), [(3.0, "floor 2"), (2.0, "within the floor 2")])
+def test_a_count_without_an_error_has_to_stand_above(value: float, words: str) -> None:
+    assert floor_words(SUPPORTED, {SUPPORTED: value, "latents/supported_floor": 2.0}) == words
 
 
 def test_a_floor_stands_beside_no_other_metric() -> None:
     metrics = {READABLE: 3.0, "latents/readable_floor": 4.0, "probe/accuracy": 0.9}
     assert floor_words("probe/accuracy", metrics) is None
+    assert count_words("probe/accuracy", metrics) == "0.9"

@@ -11,7 +11,7 @@ from search.errors import RunDirectoryError, SpaceError
 from search.ledger.events import Session
 from search.ledger.history import History
 from search.run_dir.inputs import load_data
-from search.run_dir.own_space import own_study, refuse_retired
+from search.run_dir.own_space import own_study, refuse_lost_ledger, refuse_retired
 from search.run_dir.run_directory import RunDirectory
 from search.space.loader import load_study, load_text
 from search.space.writer import describe_difference, resolved_text, seal_of
@@ -125,3 +125,14 @@ def test_a_run_that_judged_by_what_is_retired_is_read_but_not_gone_on_with(tmp_p
         refuse_retired(found)
     with pytest.raises(SpaceError, match="is measured no more"):
         load_text(old.replace("# Resolved: ", "# "), "new.yaml")
+
+
+def test_trials_without_a_ledger_are_refused(tmp_path: Path) -> None:
+    study = load_study(TINY).study
+    directory = kept(tmp_path, study)
+    (directory.trials / "logs").mkdir(parents=True)
+    refuse_lost_ledger(directory, History())  # killed before the first trial
+    (directory.trials / "0000").mkdir()
+    refuse_lost_ledger(directory, history(study))
+    with pytest.raises(RunDirectoryError, match=r"trials\.jsonl tells nothing, but there are trials"):
+        refuse_lost_ledger(directory, History())

@@ -134,7 +134,7 @@ def test_a_new_session_goes_on_where_any_prefix_of_the_ledger_ends(tmp_path: Pat
 
 
 def test_a_hopeless_classifier_is_stopped_before_its_sae_is_trained(tmp_path: Path) -> None:
-    study = replace(make_study(), constraints=(Constraint("classifier/accuracy", min=0.9),))
+    study = replace(make_study(), constraints=(Constraint(metric="classifier/accuracy", min=0.9),))
     driver = Lease(study, tmp_path / "trials.jsonl")
     metrics = {"probe/accuracy": 0.5, "attribution/junk": 0.5, "classifier/accuracy": 0.95}
     for number in range(3):

@@ -106,15 +106,3 @@ def test_hopeless_means_that_even_the_best_losses_would_not_help(n_feasible: int
         halving.record(1, i, Standing(0.0 if i < n_feasible else 1.0, (float(i),)))
     assert halving.hopeless(1, 0.5) is hopeless
     assert halving.survives(1, 100, Standing(0.5, (-1e9,))) is not hopeless
-
-
-def test_a_resumed_rung_decides_like_the_unbroken_one() -> None:
-    leaderboard = [Standing(0.0, (float((7 * i) % 11), float((5 * i) % 13))) for i in range(30)]
-    unbroken, first = SuccessiveHalving(3), SuccessiveHalving(3)
-    decisions = [unbroken.survives(1, i, s) for i, s in enumerate(leaderboard)]
-    for i, s in enumerate(leaderboard[:14]):
-        first.survives(1, i, s)
-    resumed = SuccessiveHalving(3)
-    for i, s in enumerate(leaderboard[:14]):
-        resumed.record(1, i, s)
-    assert [resumed.survives(1, i, s) for i, s in enumerate(leaderboard[14:], start=14)] == decisions[14:]

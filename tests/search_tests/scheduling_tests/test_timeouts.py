@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from search.scheduling.timeouts import Attempts
+from search.scheduling.timeouts import Attempts, FrozenWorkers
 from tests.search_tests.end_to_end_tests.test_run import history_of
 from tests.search_tests.faulty_actor import DIES_FAR, HANGS_FAR
 from tests.search_tests.nodes import ROOT, Nodes, nodes
@@ -47,6 +47,50 @@ def test_a_process_that_dies_when_its_time_is_over(
     attempts.died("a", DIED)
     assert attempts.timed_out("a", tmp_path) is timed_out
     assert not attempts.timed_out("b", tmp_path)
+
+
+def looked(frozen: FrozenWorkers[str], clock: Clock, seconds: float, busy: set[str]) -> list[str]:
+    """Who is overdue after so many seconds in which the driver looked every half second."""
+    found: list[str] = []
+    for _ in range(int(2 * seconds)):
+        clock.now += 0.5
+        found = frozen.overdue(busy)
+    return found
+
+
+def test_a_worker_that_owes_an_answer_for_longer_than_its_watchdog_allows_is_overdue(clock: Clock) -> None:
+    frozen = FrozenWorkers[str](TIMEOUT_S, clock)
+    frozen.began("a")
+    frozen.began("b")
+    assert looked(frozen, clock, 114, {"a", "b"}) == []
+    frozen.began("b")
+    assert looked(frozen, clock, 3, {"a", "b"}) == ["a"]
+    assert looked(frozen, clock, 114, {"b"}) == ["b"]
+
+
+def test_a_worker_that_answered_begins_anew(clock: Clock) -> None:
+    frozen = FrozenWorkers[str](TIMEOUT_S, clock)
+    frozen.began("a")
+    looked(frozen, clock, 114, {"a"})
+    assert looked(frozen, clock, 1, set()) == []
+    frozen.began("a")
+    assert looked(frozen, clock, 114, {"a"}) == []
+
+
+def test_a_worker_gets_time_to_start_but_not_for_ever(clock: Clock) -> None:
+    frozen = FrozenWorkers[str](TIMEOUT_S, clock)
+    assert looked(frozen, clock, 410, {"a"}) == []
+    assert looked(frozen, clock, 10, {"a"}) == ["a"]
+
+
+def test_a_driver_that_was_stopped_itself_judges_nobody_by_that_time(clock: Clock) -> None:
+    frozen = FrozenWorkers[str](TIMEOUT_S, clock)
+    frozen.began("a")
+    frozen.overdue({"a"})
+    clock.now += 86_400
+    assert frozen.overdue({"a"}) == []
+    assert looked(frozen, clock, 110, {"a"}) == []
+    assert looked(frozen, clock, 5, {"a"}) == ["a"]
 
 
 def test_time_runs_from_the_last_attempt_and_not_before_the_first(
@@ -109,7 +153,7 @@ def test_on_far_nodes_a_hang_is_a_timeout_and_a_death_is_tried_again(cluster: No
 
 ACTORS = """
 import os, sys, time, ray
-from search.scheduling.timeouts import Attempts
+from search.scheduling.timeouts import Attempts, FrozenWorkers
 ray.init(address=sys.argv[1], log_to_driver=False, logging_level="ERROR")
 
 class Actor:

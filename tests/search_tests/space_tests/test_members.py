@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,17 @@ import pytest
 from search.errors import SpaceError
 from search.space.loader import load_study
 from tests.search_tests.space_texts import with_trial
-from trainables import foreign
+from trainables import foreign, registry
 from trainables.config import TrialConfig
+from trainables.errors import MemberError
 from trainables.foreign import is_foreign
+from trainables.metrics.catalog import METRICS
 from trainables.workers.shipped_code import ShippedCode
 
 SETTINGS = '''
 from typing import ClassVar
 from pydantic import Field
+from trainables.metrics.metric import Metric
 from trainables.settings.rules import Rule
 from trainables.settings.sae import SaeTrainingConfig, TopKSaeConfig
 from trainables.settings.section import LossConfig
@@ -35,6 +39,10 @@ class InkConfig(LossConfig):
     """Little ink."""
     implementation: ClassVar[str] = "strange_work:ink"
     ink: float = Field(0.0, ge=0, le=10, description="Weight of ink.")
+
+INK = Metric("strange/ink", "ink", "max", lambda inputs: 1.0, null="no ink")
+TAKEN = Metric("sae/l0", "ours already", "max", lambda inputs: 1.0)
+EPOCHS = Metric("strange/epochs", "too often", "max", lambda inputs: 1.0, "epoch")
 
 class Lazy(TopKSaeConfig):
     """Says nothing of its own."""
@@ -149,7 +157,7 @@ def test_a_rule_that_is_not_monotone_is_held_against_every_value(space: Path) ->
         ("strange_kinds:Gr", "strange_broken:Gr", "strange_broken.py:2: OSError: no such device"),
         ("GroupSaeConfig", "SETTINGS", "has no SETTINGS"),
         ("GroupSaeConfig", "InkConfig", "must be a class that derives from trainables.settings.sae.SaeTrain"),
-        ("GroupSaeConfig", "Lazy", "strange_kinds.py:21) names no implementation"),
+        ("GroupSaeConfig", "Lazy", "strange_kinds.py:26) names no implementation"),
         ("GroupSaeConfig", "Hollow", "strange_work.py:13) must define activate"),
         (
             "GroupSaeConfig",
@@ -179,3 +187,52 @@ def test_code_travels_as_it_is_and_is_unpacked_where_the_folder_is_another(space
     shipped.activate()
     assert isinstance(foreign.import_object("strange_kinds:InkConfig"), type)
     assert str(sys.modules["strange_kinds"].__file__).startswith(str(Path(sys.path[-1])))
+
+
+OBJECTIVE = "name: x\nquestion: q\nobjectives: [{{metric: {metric}, mode: max}}]\n"
+
+
+def test_a_metric_from_outside_is_an_objective_and_stays_one(
+    space: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(METRICS, "_columns", dict(METRICS._columns))
+    space.write_text(OBJECTIVE.format(metric='"strange_kinds:INK"'))
+    loaded = load_study(space)
+    assert [objective.metric for objective in loaded.study.objectives] == ["strange/ink"]
+    assert loaded.study.metrics == ("strange_kinds:INK",)
+    space.write_text(loaded.resolved_text)
+    assert load_study(space).study == loaded.study
+    space.write_text(OBJECTIVE.format(metric="strange/ink_skill"))
+    with pytest.raises(SpaceError, match="no metric listed under metrics reports strange/ink_skill"):
+        load_study(space)
+    space.write_text("metrics: strange_kinds:INK\n" + OBJECTIVE.format(metric="strange/ink_skill"))
+    assert load_study(space).study.metrics == ("strange_kinds:INK",)
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("strange_kinds:INC", "has no INC; did you mean 'INK'?"),
+        ("strange_kinds:Rule", "is a type; must be a trainables.metrics.metric.Metric"),
+        ("strange_kinds:TAKEN", "reports sae/l0, which sae/l0 reports already"),
+        ("strange_kinds:EPOCHS", "take when='rung'"),
+        ("strange_broken:INK", "strange_broken.py:2: OSError: no such device"),
+    ],
+)
+def test_a_metric_that_cannot_be_used_is_one_sentence_at_its_place(
+    space: Path, named: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(METRICS, "_columns", dict(METRICS._columns))
+    space.write_text(OBJECTIVE.format(metric=f'"{named}"'))
+    with pytest.raises(SpaceError) as caught:
+        load_study(space)
+    (line,) = [line for line in str(caught.value).splitlines() if line.startswith(str(space))]
+    assert line.startswith(f"{space}:3:23: objectives[0].metric: {named}")
+    assert said in line
+
+
+def test_two_packages_that_give_one_name_are_both_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = tuple(EntryPoint("twice", f"{package}:Config", "sae_search.saes") for package in ("one", "two"))
+    monkeypatch.setattr("trainables.registry._entry_points", lambda _: points)
+    with pytest.raises(MemberError, match=r"several saes called 'twice'.* one:Config or two:Config"):
+        registry.SAES["twice"]

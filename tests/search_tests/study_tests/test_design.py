@@ -70,7 +70,7 @@ def test_one_replicate_is_completed_before_the_next() -> None:
 def test_trials_follow_and_nothing_is_stopped_unless_asked_for() -> None:
     study = study_of()
     assert study.budget.trials == 6
-    assert study.scheduler == Scheduler("none", 1)
+    assert study.scheduler == Scheduler(name="none", rungs=1)
     asked = study_of(HEAD + "scheduler: {rungs: 2}\nbudget: {trials: 6}\n" + DESIGN)
     assert asked.scheduler.name == "asha"
 
@@ -145,7 +145,7 @@ def test_the_proposer_hands_out_every_trial_once_across_a_restart(tmp_path: Path
 
 
 def test_the_default_arm_counts_as_the_default(tmp_path: Path) -> None:
-    study = replace(study_of(), scheduler=Scheduler("asha", 2, 2))
+    study = replace(study_of(), scheduler=Scheduler(name="asha", rungs=2, reduction_factor=2))
     suggester, _, ledger = proposer_of(study, tmp_path / "trials.jsonl")
     found = []
     while (proposal := suggester.next()) is not None:

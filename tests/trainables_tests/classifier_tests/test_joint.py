@@ -201,6 +201,14 @@ def test_the_loss_is_the_sum_of_its_terms(digits: ImageData) -> None:
     assert value(rho=0.0, **{**edits, "solo": 0.5}) == pytest.approx(plain, rel=1e-6)
 
 
+def test_one_latent_is_read_as_it_is_among_all(digits: ImageData) -> None:
+    loss, _ = joint_loss(digits)
+    images, latents = digits.train.images[:10], torch.arange(10)
+    among_all = loss.read(images).gather(1, latents[:, None]).squeeze(1)
+    assert among_all.detach().abs().max() > 0.1
+    torch.testing.assert_close(loss.read_one(images, latents), among_all)
+
+
 def test_unexplained_variance_is_1_for_the_mean_and_0_for_the_truth() -> None:
     h = torch.rand(30, 5, generator=generator(0))
     assert float(unexplained(h, h)) == 0

@@ -61,3 +61,7 @@ def test_oblong_empty_full_and_single() -> None:
     masks[1] = True
     masks[2, 3, 7] = True
     assert torch.equal(filled_hull(masks), masks)
+
+
+def test_no_images_have_no_hulls() -> None:
+    assert filled_hull(torch.zeros(0, 8, 8, dtype=torch.bool)).shape == (0, 8, 8)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +23,8 @@ from trainables.stages.cache import StageCache
 from trainables.stages.runner import StageRunner, references
 
 ROOT = Path(__file__).parents[3]
+
+PATH = f"{__name__}:OWN"
 
 
 def _brightness(inputs: ReferenceInputs) -> dict[str, Tensor]:
@@ -50,14 +51,10 @@ OWN = Metric(
 
 
 @pytest.fixture
-def registered() -> Iterator[None]:
-    """OWN among the registered metrics, for the time of a test."""
-    columns, metrics = dict(catalog.METRICS), dict(catalog._registered)
-    catalog.register(OWN)
-    yield
-    for table_, before in ((catalog.METRICS, columns), (catalog._registered, metrics)):
-        table_.clear()  # type: ignore[attr-defined]
-        table_.update(before)  # type: ignore[attr-defined]
+def adopted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OWN among the known metrics, for the time of a test."""
+    monkeypatch.setattr(catalog.METRICS, "_columns", dict(catalog.METRICS._columns))
+    assert catalog.METRICS[PATH].metric is OWN
 
 
 def inputs(cache: StageCache, metrics: tuple[Metric, ...]) -> MetricInputs:
@@ -68,9 +65,10 @@ def inputs(cache: StageCache, metrics: tuple[Metric, ...]) -> MetricInputs:
     return MetricInputs(measured, known, read.untrained, 0)
 
 
-@pytest.mark.usefixtures("registered")
-def test_a_registered_metric_is_known_with_its_null_skill_and_reference() -> None:
-    assert OWN in catalog.measured_at("rung")
+@pytest.mark.usefixtures("adopted")
+def test_a_metric_from_elsewhere_is_known_with_its_null_skill_and_reference() -> None:
+    assert OWN in catalog.measured_at("rung", besides=[PATH])
+    assert OWN not in catalog.measured_at("rung"), "nobody asked for it here"
     roles = {name: catalog.METRICS[name].role for name in catalog.METRICS if name.startswith("own/")}
     assert roles == {
         "own/mean_code": "value",
@@ -80,7 +78,6 @@ def test_a_registered_metric_is_known_with_its_null_skill_and_reference() -> Non
     }
     assert catalog.null_of("own/mean_code") == "own/mean_code_null"
     assert "`own/mean_code` | max | rung" in table(catalog.registered())
-    catalog.register(OWN)
 
 
 def test_a_metric_with_a_new_reference_meets_a_warm_cache(tmp_path: Path) -> None:
@@ -118,7 +115,7 @@ def test_nothing_but_what_was_declared_is_reported(tmp_path: Path) -> None:
 
 def test_a_name_is_given_once() -> None:
     with pytest.raises(ValueError, match=r"own/other reports sae/l0, which sae/l0 reports already"):
-        catalog.register(Metric("own/other", "", None, lambda _: 0.0, references={"sae/l0": ""}))
+        catalog.MetricRegistry((*catalog.OURS, replace(OWN, name="own/other", references={"sae/l0": ""})))
     assert "own/other" not in catalog.METRICS
     other = replace(OWN, name="own/other", reads=(replace(BRIGHTNESS),))
     with pytest.raises(ValueError, match="two references are called brightness"):
@@ -172,23 +169,31 @@ from trainables.metrics.metric import Metric
 MEAN = Metric("own/mean", "mean code", "max", lambda inputs: float(inputs.measured.val_z.mean()))
 NOTHING = 3
 """
+USE = """
+from trainables.metrics.catalog import METRICS, measured_at
+assert "own/mean" in METRICS
+assert "own_metric" not in __import__("sys").modules, "imported before anybody named it"
+own = METRICS["own/mean"]
+print("own/mean", own.mode, own.when)
+assert own.metric in measured_at("rung", besides=["own/mean"])
+assert own.metric not in measured_at("rung")
+"""
 
 
 @pytest.mark.parametrize(
     ("named", "said"),
-    [("MEAN", "own/mean max rung"), ("NOTHING", "a int; must be a trainables"), ("GONE", "has no GONE")],
+    [
+        ("own/mean = own_metric:MEAN", "own/mean max rung"),
+        ("own/mean = own_metric:NOTHING", "is a int; must be a trainables"),
+        ("own/mean = own_metric:GONE", "has no GONE"),
+    ],
 )
-def test_a_metric_of_an_installed_package_is_registered(tmp_path: Path, named: str, said: str) -> None:
+def test_a_metric_of_an_installed_package_is_had_by_its_name(tmp_path: Path, named: str, said: str) -> None:
     (tmp_path / "own_metric.py").write_text(FOREIGN)
     installed = tmp_path / "own_metric-1.0.dist-info"
     installed.mkdir()
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: own-metric\nVersion: 1.0\n")
-    (installed / "entry_points.txt").write_text(f"[sae_search.metrics]\nmean = own_metric:{named}\n")
-    code = (
-        "from trainables.metrics.catalog import METRICS, measured_at\n"
-        "own = METRICS['own/mean']\nprint('own/mean', own.mode, own.when)\n"
-        "assert own.metric in measured_at('rung')"
-    )
+    (installed / "entry_points.txt").write_text(f"[sae_search.metrics]\n{named}\n")
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", USE], env=env, capture_output=True, text=True, check=False)
     assert said in done.stdout + done.stderr

@@ -35,16 +35,6 @@ def test_features_are_as_many_as_promised_and_never_negative(name: str, shape: t
     assert features.min() >= 0
 
 
-@pytest.mark.parametrize("name", registry.FRONT_ENDS)
-def test_weights_come_from_the_generator_alone_or_are_fixed(name: str) -> None:
-    before = torch.get_rng_state()
-    one, same, other = (build(name, (8, 8), seed).state_dict() for seed in (0, 0, 1))
-    assert torch.equal(torch.get_rng_state(), before)
-    assert all(torch.equal(tensor, same[key]) for key, tensor in one.items())
-    learned = any(not torch.equal(tensor, other[key]) for key, tensor in one.items())
-    assert learned == (name in LEARNED) == bool(build(name, (8, 8)).first_weights())
-
-
 @pytest.mark.parametrize("name", ["none", "gabor", "sobel", "conv_free"])
 def test_without_bias_black_is_silence_and_light_only_scales(name: str) -> None:
     front_end = build(name, (28, 28))

@@ -186,10 +186,10 @@ def test_the_cache_saves_the_work_and_changes_nothing(digits: ImageData, tmp_pat
     without = run(open_pipeline(digits))
     cache = StageCache(tmp_path)
     assert run(open_pipeline(digits, cache=cache)) == without
-    # Classifier, references, basis and SAE at three rungs, and the final references.
-    assert (cache.hits.total(), cache.misses.total()) == (0, 13)
+    # Classifier, references, basis and SAE at three rungs, and the final references and floor.
+    assert (cache.hits.total(), cache.misses.total()) == (0, 14)
     assert run(open_pipeline(digits, cache=cache)) == without
-    assert (cache.hits.total(), cache.misses.total()) == (13, 13)
+    assert (cache.hits.total(), cache.misses.total()) == (14, 14)
 
 
 def test_trials_share_the_stages_they_agree_on(digits: ImageData, tmp_path: Path) -> None:
@@ -201,8 +201,8 @@ def test_trials_share_the_stages_they_agree_on(digits: ImageData, tmp_path: Path
         run(open_pipeline(digits, small(**sections), cache=cache))
         return cache.hits.total() - before
 
-    assert shared(sae={"k": 5}) == 10  # classifier, references and basis
-    assert shared(basis={"kind": "pca", "components": 4}) == 7  # classifier and references
+    assert shared(sae={"k": 5}) == 10  # classifier, references and basis; the floor is of another L0
+    assert shared(basis={"kind": "pca", "components": 4}) == 8  # classifier, references and floor
     assert shared(classifier={"epochs": 4}, sae={"k": 6}) == 6  # its rungs 1, 2, 4 meet ours at 2 and 4
     assert shared(auxiliary={"activation_l1": 0.1}) == 0
     assert shared(classifier={"learning_rate": 0.01}) == 0

@@ -20,6 +20,7 @@ class LatentBatch:
     """m images x with one firing latent j each, drawn in proportion to its code, and the dictionary.
 
     read: images (n, h, w) -> pre-activations u (n, f), differentiable by network and SAE
+    read_one: images (n, h, w), a latent of each (n,) -> its pre-activation (n,), the same without the others
     images (m, h, w), labels (m,); u (m, f) = read(images), part of the graph
     threshold: theta, a constant scalar; a latent fires where u_j > theta
     chosen int64 (m,): j;  own (m,): u_j(x), a constant > theta
@@ -41,11 +42,12 @@ class LatentBatch:
         encoder: Tensor,
         decoder: Tensor,
         generator: torch.Generator,
+        read_one: Callable[[Tensor, Tensor], Tensor],
         unit_places: Tensor | None = None,
     ) -> None:
         """Of the given images only those stay that a latent fires for; maybe none."""
         fires = (u.detach() > threshold).any(dim=1)
-        self.read, self.generator = read, generator
+        self.read, self._read_one, self.generator = read, read_one, generator
         self.images, self.labels, self.u = images[fires], labels[fires], u[fires]
         self.threshold, self.encoder, self.decoder = threshold, encoder, decoder
         self.unit_places = unit_places
@@ -68,7 +70,7 @@ class LatentBatch:
 
     def of_chosen(self, images: Tensor) -> Tensor:
         """u_j (m,) of the chosen latents on images (m, h, w)."""
-        return self.read(images).gather(1, self.chosen[:, None]).squeeze(1)
+        return self._read_one(images, self.chosen)
 
     @cached_property
     def part(self) -> Tensor:

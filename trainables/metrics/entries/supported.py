@@ -8,8 +8,12 @@ from trainables.metrics.entries.readable import NEEDS, controls, subject
 from trainables.metrics.metric import Metric, Score
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from trainables.metrics.inputs import MetricInputs
 
+# Raise it when the floor's definition changes: it is kept with the classifier.
+FLOOR_VERSION = 1
 FLOORS = {
     "latents/supported_floor": "the most that a dictionary nobody trained, of this width and L0, supports",
     "latents/readable_floor": "latents/readable of the best such dictionary",
@@ -24,24 +28,33 @@ def counted(inputs: MetricInputs) -> float:
     return validity_card(inputs.once(subject), inputs.once(controls), draws=None).supported().value
 
 
-def supported(inputs: MetricInputs) -> Score:
-    """The count, and the floor of both counts."""
+def floor(inputs: MetricInputs) -> dict[str, float]:
+    """Both counts' floor by the names of FLOORS: it follows from the network and two numbers."""
     from trainables.metrics.sae_statistics import l0
+
+    z = inputs.measured.val_z
+    width, k = inputs.floor_size or (z.shape[1], max(1, round(l0(z))))
+    settings = {"floor": FLOOR_VERSION, "width": width, "k": k, "seed": inputs.seed}
+    found = inputs.shared(settings, lambda: _floor(inputs, width, k))
+    return {name: float(found[name]) for name in FLOORS}
+
+
+def _floor(inputs: MetricInputs, width: int, k: int) -> dict[str, Tensor]:
+    import torch
+
     from trainables.validity.floor import floors
 
-    measured = inputs.measured
-    found = floors(
-        inputs.once(subject),
-        inputs.once(controls),
-        measured.activations.train_h,
-        measured.val_z.shape[1],
-        max(1, round(l0(measured.val_z))),
-        inputs.seed,
-        draws=None,
-    )
+    like, train_h = inputs.once(subject), inputs.measured.activations.train_h
+    found = floors(like, inputs.once(controls), train_h, width, k, inputs.seed, draws=None)
     best = max((readable for readable, _ in found.values()), key=lambda count: count.value)
     most = max(supported.value for _, supported in found.values())
-    return Score(inputs.once(counted), references=dict(zip(FLOORS, (most, best.value, best.se), strict=True)))
+    values = zip(FLOORS, (most, best.value, best.se), strict=True)
+    return {name: torch.tensor(value, dtype=torch.float64) for name, value in values}
+
+
+def supported(inputs: MetricInputs) -> Score:
+    """The count, and the floor of both counts."""
+    return Score(inputs.once(counted), references=inputs.once(floor))
 
 
 def share(inputs: MetricInputs) -> float:

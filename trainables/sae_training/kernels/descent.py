@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trainables.sae_training.kernels.compiled import compiled
+from trainables.compiled import compiled
 
 FloatArray = NDArray[np.floating]
 

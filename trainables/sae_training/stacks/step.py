@@ -38,11 +38,18 @@ class StackedStep:
     """
 
     def __init__(
-        self, stack: Stack, inputs: Tensor, courses: Sequence[AdamSchedule], revival: Revival, precision: str
+        self,
+        stack: Stack,
+        inputs: Tensor,
+        courses: Sequence[AdamSchedule],
+        revival: Revival,
+        precision: str,
+        first: Sequence[Tensor | None] = (),
     ) -> None:
+        """first: of each member the directions (f, r) that its decoder's rows stay near, if they are to."""
         self.sae, self.inputs, self.precision = stack.sae, inputs, precision
         like = stack.sae.decoder
-        self.descent = StackedAdamStep(stack, [course.betas for course in courses])
+        self.descent = StackedAdamStep(stack, [course.betas for course in courses], first)
         self.silent_for = like.new_zeros(len(stack), 1, like.shape[1])
         self.sums = like.new_zeros(len(stack), 3)
         self._parameters = list(stack.sae.parameters())

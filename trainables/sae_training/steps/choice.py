@@ -6,7 +6,7 @@
 | relu, relu_target | without autograd; sparse as soon as at most `RELU_SHARE` of the codes are active |
 | others | plain |
 
-Plain, too, are GPUs, a decoder that is not trained, and an interpreter without numba.
+Plain, too, are GPUs, an SAE of which a part is not trained, and an interpreter without numba.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def choose_step(
 ) -> Step:
     """The step for a training in batches of at most `rows`."""
     plain = PlainStep(config, sae, optimiser)
-    if not (takes_compiled_steps(config, sae.decoder.device) and sae.decoder.requires_grad):
+    learns = sae.decoder.requires_grad and sae.encoder.requires_grad
+    if not (learns and takes_compiled_steps(config, sae.decoder.device)):
         return plain
     step: Step = import_object(_compiled_step(config))(sae, plain, rows)
     return step

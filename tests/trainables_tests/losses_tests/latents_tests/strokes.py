@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -39,4 +41,10 @@ def batch_of(*latents: Tensor, images: Tensor = IMAGES, seed: int = 0) -> Latent
         encoder=weights,
         decoder=weights.T,
         generator=generator(seed),
+        read_one=one_of(read),
     )
+
+
+def one_of(read: Callable[[Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    """One latent of each image, by reading all."""
+    return lambda images, latents: read(images).gather(1, latents[:, None]).squeeze(1)

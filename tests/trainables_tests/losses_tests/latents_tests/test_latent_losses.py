@@ -19,6 +19,7 @@ from tests.trainables_tests.losses_tests.latents_tests.strokes import (
     SIDE,
     THETA,
     batch_of,
+    one_of,
 )
 from trainables import registry
 from trainables.edits.far_ink import with_far_ink
@@ -154,7 +155,7 @@ class Held(LatentBatch):
 
         super().__init__(
             read, IMAGES[:12], LABELS[:12], read(IMAGES[:12]), THETA,
-            encoder=weights, decoder=weights.T, generator=generator(3),
+            encoder=weights, decoder=weights.T, generator=generator(3), read_one=one_of(read),
             unit_places=torch.rand(SIDE**2, 2, generator=generator(4), dtype=torch.float64),
         )  # fmt: skip
         if held is not None:

@@ -57,7 +57,9 @@ def requests(kind: str, n: int = 300, epochs: int = EPOCHS, **fields: Any) -> li
     """Three of one stack; the second keeps its first decoder."""
     common = {"width": WIDTH, "batch_size": 64, "prefixes": 3} | fields
     return [
-        SaeRequest(sae_config(kind, **(own | common)), y, epochs, seed, frozen_decoder=seed == 1)
+        SaeRequest(
+            sae_config(kind, **(own | common)), y, epochs, seed, held="decoder" if seed == 1 else "nothing"
+        )
         for seed, (own, y) in enumerate(zip(MEMBERS, inputs(n), strict=True))
     ]
 

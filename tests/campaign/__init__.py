@@ -1,0 +1,1 @@
+"""Real searches under real faults: a seeded nemesis, and a checker that reads the files by itself."""
