@@ -169,6 +169,13 @@ def test_another_trial_s_checkpoint_is_not_taken(
     assert (other.restore(tmp_path), other.epoch) == (None, 0)
 
 
+def test_checkpoints_of_when_there_was_a_score_are_still_taken() -> None:
+    """What such a run had by default stands in the identity that they were saved with."""
+    former = ["junk", "purity", "alive", "splice"]
+    assert PLAN.identity() == [0, 3, 2, former]
+    assert Plan(0, 3, 2, ("own:INK",), asked=("sae/l0",)).identity() == [0, 3, 2, former, ["own:INK"]]
+
+
 def test_the_last_checkpoint_holds_the_model_that_was_measured(digits: ImageData, tmp_path: Path) -> None:
     trial = open_pipeline(digits)
     steps = run(trial)
