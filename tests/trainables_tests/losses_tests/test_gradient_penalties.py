@@ -57,7 +57,7 @@ def test_a_threshold_above_faint_noise_hides_nothing() -> None:
     network = mlp()
     with torch.no_grad():
         network.pixel_weights().abs_()
-        network.layers[0].bias.fill_(-0.06 * float(network.pixel_weights().sum(dim=1).max()))  # type: ignore[operator]
+        network.layers[0].bias.fill_(-0.06 * float(network.pixel_weights().sum(dim=(1, 2)).max()))  # type: ignore[operator]
     black = torch.zeros(40, 8, 8, dtype=torch.float64)
     given = batch(network, black)
     silent = input_gradient(given, lambda x: network.hidden(x).sum())
