@@ -130,6 +130,7 @@ def test_killed_locked_and_resumed_it_ends_where_an_undisturbed_one_does(
         stderr=subprocess.DEVNULL,
     ) as driver:
         wait_for(lambda: (folder / "trials.jsonl").exists() and history_of(folder).finished >= 1, driver)
+        driver.send_signal(signal.SIGSTOP)  # still the owner, and not done before the rival has looked
         rival = confirm(*arguments, cache=cache)
         driver.kill()
     assert rival.returncode == 6
