@@ -1,4 +1,4 @@
 """What the scripts have in common on the command line: arguments, progress, and how a command is quoted.
 
-May import: no other room.
+May import: search.cli.
 """

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.errors import Halt, Interrupted
+from search.execution.actor_inputs import with_inputs
 from search.execution.concurrency import ConcurrencyLimiter
 from search.execution.nodes import autoscales, nodes, on_one_disk
 from search.execution.ray_session import Session, ray_session
@@ -105,7 +106,8 @@ def _fit(
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(MAX_PENDING)
     context = work.context(granted)
     attempts = Attempts(context.timeout_s, context.overrun)
-    actor = tune.with_parameters(import_object(work.actor), context=context, dataset=work.dataset)
+    scratch = None if session.is_cluster else session.scratch
+    actor = with_inputs(import_object(work.actor), scratch, context=context, dataset=work.dataset)
     tuner = tune.Tuner(
         tune.with_resources(actor, {"cpu": granted.cpu, "gpu": granted.gpu}),
         tune_config=tune.TuneConfig(

@@ -125,21 +125,14 @@ def test_nodes_join_and_die_and_no_trial_is_lost(cluster: Nodes, space: Path) ->
         search.wait_for(lambda: len(search.used) == 3)
         at_first = search.used
         cluster.add(1)
-        joined = time.monotonic()
         cluster.kill(2)
         search.wait_for(lambda: len(search.used) > 3)
-        assert time.monotonic() - joined < 30 * busy()
         code, errors = search.ended(timeout_s=400)
     assert code == 0, errors
     assert len(search.used - at_first) == 1  # the node that joined
     history = history_of(search.run)
     assert history.finished == len(history.trials) == trials
     assert not history.in_state("FAIL")
-
-
-def busy() -> float:
-    """How many times longer things take on this machine than on one that does nothing else."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def test_a_lost_head_ends_the_search_and_a_local_ray_finishes_it(cluster: Nodes, space: Path) -> None:

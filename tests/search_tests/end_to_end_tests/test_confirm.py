@@ -28,7 +28,7 @@ def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, str(ROOT / "search" / "confirm.py"), *map(str, arguments)]
 
 
-def confirm(*arguments: str | Path, cache: Path, timeout: float = 240) -> Done:
+def confirm(*arguments: str | Path, cache: Path, timeout: float = 900) -> Done:
     return subprocess.run(
         command(*arguments),
         capture_output=True,
@@ -130,6 +130,7 @@ def test_killed_locked_and_resumed_it_ends_where_an_undisturbed_one_does(
         stderr=subprocess.DEVNULL,
     ) as driver:
         wait_for(lambda: (folder / "trials.jsonl").exists() and history_of(folder).finished >= 1, driver)
+        driver.send_signal(signal.SIGSTOP)  # still the owner, and not done before the rival has looked
         rival = confirm(*arguments, cache=cache)
         driver.kill()
     assert rival.returncode == 6
@@ -165,7 +166,7 @@ def test_ctrl_c_says_how_to_go_on(undisturbed: tuple[Done, Path]) -> None:
     ) as driver:
         wait_for(lambda: history_of(run / "confirm").finished > len(before), driver)
         driver.send_signal(signal.SIGINT)
-        _, said = driver.communicate(timeout=60)
+        _, said = driver.communicate(timeout=300)
     assert driver.returncode == 130
     assert "search/confirm.py runs/r --top 1 --seeds 9" in said
     assert "Traceback" not in said

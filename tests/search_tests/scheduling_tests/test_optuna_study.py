@@ -68,7 +68,7 @@ def test_a_restart_does_not_change_what_is_proposed(objectives: int, sampler: st
 
 def test_seeds_differ_and_repeat() -> None:
     study = make_study()
-    other = replace(study, budget=replace(study.budget, seed=1))
+    other = replace(study, budget=study.budget.model_copy(update={"seed": 1}))
     assert play(study, 5)[0] == play(study, 5)[0]
     assert play(study, 5)[0] != play(other, 5)[0]
     first = play(study, 5)[0]
