@@ -207,12 +207,13 @@ def test_a_loss_on_latents_from_elsewhere_joins_the_sum(digits: ImageData) -> No
     rows, dead = torch.arange(50), torch.zeros(0, dtype=torch.int64)
     losses = []
     for loop in ({}, {"losses": calm["losses"]}, calm):
-        loss, h = joint_loss(digits, **{**dict.fromkeys(EDITS, 0.0), **loop})
+        loss, _ = joint_loss(digits, **{**dict.fromkeys(EDITS, 0.0), **loop})
         shown = loss.objective.shown(rows, 0, 0.0, generator(1))
-        losses.append(float(loss.take(shown, dead, 1.0, generator(1)).loss.detach()))
+        taken = loss.take(shown, dead, 1.0, generator(1))
+        losses.append(float(taken.loss.detach()))
     assert losses[0] == losses[1]
-    u, z = loss.sae.encode(loss.basis.encode(h[:16]))
-    u = u[(z > 0).any(dim=1)].detach()
+    u = loss.read(shown.images[:16]).detach()
+    u = u[(u > taken.smallest).any(dim=1)]
     assert losses[2] - losses[0] == pytest.approx(0.5 * float(u.square().mean()), rel=1e-3)
 
 
