@@ -92,10 +92,11 @@ def _study_to_resume(directory: RunDirectory, old: Resume) -> Study:
         _refuse_changes(study, given, old.space)
         study = replace(study, budget=given.budget, resources=given.resources, data=given.data)
     wanted = study.budget.trials if old.trials is None else old.trials
-    if study.design is not None and wanted != study.design.trials:
+    listed = study.listed
+    if listed is not None and wanted != listed.trials:
         raise SpaceError(
-            f"--trials {wanted}: this run is a design of {study.design.trials} trials, no more, no less. "
-            "For other replicates start a new run with --set design.replicates=N."
+            f"--trials {wanted}: this run is a {listed.section} of {listed.trials} trials, no more, no less. "
+            f"{listed.enlarging}"
         )
     # Trials cannot be taken back: a lower target than what there is means what there is.
     wanted = max(wanted, len(history.trials))
@@ -258,12 +259,12 @@ def _next_commands(study: Study, directory: RunDirectory, *, any_complete: bool)
     """Pairs (what for, command); what needs a trial that was trained in full only where there is one."""
     run = shown(directory.path)
     further = (
-        ("tabulate the effects", module_command("analysis.directions_table", run))
-        if study.design is not None
-        else (
+        (
             "search on",
             python_command("search/run.py", "--resume", run, "--trials", str(2 * study.budget.trials)),
         )
+        if study.is_search
+        else ("tabulate the effects", module_command("analysis.directions_table", run))
     )
     curves = (f"look at the curves{_unticked(study)}", tensorboard_command(directory.trials))
     again = ("train a trial again", python_command("search/run.py", "--reproduce", run, "TRIAL"))
