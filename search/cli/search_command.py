@@ -25,7 +25,7 @@ from search.run_dir.own_space import own_study, refuse_lost_ledger, refuse_retir
 from search.run_dir.run_directory import RunDirectory, create, open_existing
 from search.run_dir.run_info import noting_the_end
 from search.space.advice import advice
-from search.space.loader import load_study
+from search.space.loader import LoadedSpace, load_study
 from search.space.writer import describe_difference, resolved_text
 from search.storage.restore import bring_home, is_shared
 from search.study.study import Study
@@ -40,17 +40,29 @@ if TYPE_CHECKING:
 def search(new: New, options: Options) -> int:
     """A fresh search or its dry run; returns the exit code."""
     loaded = load_study(new.space, _overrides(new))
-    for sentence in advice(loaded.study):
-        print(f"warning: {sentence}", file=sys.stderr)  # noqa: T201
     if options.dry_run:
+        _advise(loaded.study)
         return _dry_run(loaded.study)
+    search_anew(loaded, new.name, options)
+    return ExitCode.DONE
+
+
+def search_anew(loaded: LoadedSpace, name: str | None, options: Options) -> RunDirectory:
+    """A fresh search, from its first trial to its result on the screen; its run directory."""
+    _advise(loaded.study)
     dataset = _load_data(loaded.study)
     files = {"space.yaml": loaded.text, "space.resolved.yaml": loaded.resolved_text}
-    directory = create(options.out, loaded.study.name, new.name, files)
+    directory = create(options.out, loaded.study.name, name, files)
     try:
-        return _run(loaded.study, directory, dataset, options, is_new=True)
+        _run(loaded.study, directory, dataset, options, is_new=True)
     finally:
         directory.release()
+    return directory
+
+
+def _advise(study: Study) -> None:
+    for sentence in advice(study):
+        print(f"warning: {sentence}", file=sys.stderr)  # noqa: T201
 
 
 def resume(old: Resume, options: Options) -> int:
