@@ -98,6 +98,6 @@ def _import_path(function: Callable[..., Any]) -> str:
     if module == "__main__" or "<" in name or not inspect.isfunction(function):
         raise SpaceError(
             f"{name} of {module} cannot be imported by a worker; write it as a function into a file beside "
-            f"the notebook, measures.py for instance, and import it: from measures import {name.split('.')[-1]}"
+            f"the notebook, and import it: from measures import {name.split('.')[-1]}, if it is measures.py"
         )
     return f"{module}:{name}"

@@ -1,4 +1,4 @@
-"""A search from a program: spaces with overrides and own functions, runs that come back, mistakes that are told."""
+"""A search from a program: overrides, functions as metrics, runs that come back, mistakes that are told."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_overrides_are_checked_like_a_file() -> None:
 def test_what_a_worker_cannot_import_is_refused() -> None:
     from own_measure_of_width import Measured
 
-    for wrong in (lambda inputs: 0.0, Measured().method):
+    for wrong in (lambda _: 0.0, Measured().method):
         with pytest.raises(SpaceError, match=r"measures\.py"):
             load_space("tiny.yaml", metrics=[wrong])
 
