@@ -68,7 +68,7 @@ class Design(Listed):
         return {DIRECTION: name, REPLICATE: replicate}, f"{ORIGIN}{name}"
 
     def written(self) -> dict[str, Any]:
-        """Replicates and directions."""
+        """How many replicates, and what each direction sets."""
         directions = {arm.name: dict(arm.changes) for arm in self.arms[1:]}
         return {"replicates": self.replicates, "one_at_a_time": directions}
 
