@@ -9,8 +9,8 @@ A count is worth something only above the largest of these three, for it says wh
 
 Trials of about one size share a floor. Measured on digits and MNIST it grows with k and falls with f until
 k is about f / 6, where latents begin to fire too often to be usable, and the other way round beyond. `coarse`
-takes f and k to the next knots of a grid *towards* that ridge, so that rounding raises the floor, by a third
-on average, and never lowers it by more than the floor differs between seeds.
+takes f and k to the next knots of a grid *towards* that ridge, so that rounding raises the floor (by how much
+says docs/validity_card.md).
 """
 
 from __future__ import annotations

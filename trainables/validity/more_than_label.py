@@ -59,7 +59,7 @@ def between_sums(on: Tensor, pixels: Tensor) -> Tensor:
 
 
 def gaussian_curves(controls: Controls) -> dict[int, Tensor]:
-    """Class -> mean over Gaussian directions of `between_sums` where the m first of its n images fire: (n - 1,)."""
+    """Class -> mean over Gaussian directions of `between_sums`, the m first of n images firing: (n - 1,)."""
     labels = controls.labels
     assert labels is not None
     directions = controls.families["gaussian"][:GAUSSIANS]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # Raise it when the floor's definition changes: it is kept with the classifier.
 FLOOR_VERSION = 2
 FLOORS = {
-    "latents/supported_floor": "the most that a dictionary nobody trained, of this width and L0, supports",
+    "latents/supported_floor": "the most that a dictionary nobody trained supports, of about this size",
     "latents/readable_floor": "latents/readable of the best such dictionary",
     "latents/readable_floor_se": "standard error of latents/readable_floor",
 }
