@@ -16,7 +16,6 @@ from trainables.config import TrialConfig
 from trainables.confirmation.scores import score
 from trainables.confirmation.trained import Trained
 from trainables.data.dataset import ImageData
-from trainables.metrics.catalog import DEFAULT_SCORE_PARTS
 from trainables.pipeline.pipeline import Pipeline, Plan
 from trainables.stages.cache import StageCache
 from trainables.stages.runner import StageRunner
@@ -29,7 +28,7 @@ NEIGHBOURS: tuple[Mapping[str, Any], ...] = (
     {"auxiliary": {"activation_l1": 0.01}},
     {"auxiliary": {"junk_penalty": 1.0}},
 )
-PLAN = Plan(study_seed=0, rungs=1, reduction_factor=3, score_parts=DEFAULT_SCORE_PARTS)
+PLAN = Plan(study_seed=0, rungs=1, reduction_factor=3)
 
 
 @dataclass(frozen=True)
@@ -109,4 +108,4 @@ def _everything(
         l0,
     )
     seed = stages.seed("metrics")
-    return score("pipeline", trained, data, score_parts=PLAN.score_parts, seed=seed)
+    return score("pipeline", trained, data, seed=seed)

@@ -34,7 +34,7 @@ from trainables.metrics import (
     selectivity_statistics,
     splice,
 )
-from trainables.metrics.catalog import DEFAULT_SCORE_PARTS, measured_at
+from trainables.metrics.catalog import measured_at
 from trainables.metrics.clusters import measured_mean_codes
 from trainables.metrics.entries.selectivity_statistics import CURVES
 from trainables.metrics.evaluate import compute_references, evaluate, evaluate_alone
@@ -123,7 +123,7 @@ def cost(measured: Measured, untrained: Any) -> list[Row]:
     final_took, final = timed(lambda: compute_references(at_the_end, ReferenceInputs(a, untrained, 0)))
 
     def inputs() -> MetricInputs:
-        return MetricInputs(measured, {**rung, **final}, untrained, 0, DEFAULT_SCORE_PARTS)
+        return MetricInputs(measured, {**rung, **final}, untrained, 0)
 
     def latents(x: torch.Tensor) -> torch.Tensor:
         return model.encode(model.hidden(x))[0]

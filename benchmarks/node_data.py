@@ -81,7 +81,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _costs(dataset: Dataset, actors: int, folder: Path, *, copies: bool) -> tuple[float, ...]:
     context = TrialContext(
         trials_dir=str(folder),
-        plan=Plan(study_seed=0, rungs=1, reduction_factor=3, score_parts=("junk",)),
+        plan=Plan(study_seed=0, rungs=1, reduction_factor=3),
         cache_dir=None,
         cache_bytes=0,
         timeout_s=600,

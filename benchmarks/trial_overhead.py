@@ -138,12 +138,11 @@ def _stock(data_name: str, configs: list[dict[str, Any]], cpus: int) -> list[flo
 
         from trainables.config import TrialConfig
         from trainables.data.dataset import load_dataset, to_tensors
-        from trainables.metrics.catalog import DEFAULT_SCORE_PARTS
         from trainables.pipeline.pipeline import Pipeline, Plan
 
         torch.set_num_threads(cpus)
         data = to_tensors(load_dataset(data_name, limit=2000))
-        plan = Plan(study_seed=0, rungs=1, reduction_factor=3, score_parts=DEFAULT_SCORE_PARTS)
+        plan = Plan(study_seed=0, rungs=1, reduction_factor=3)
         trial = TrialConfig.model_validate(config["trial"])
         pipeline = Pipeline(trial, data, plan, cache=None, device="cpu")
         while not pipeline.done:

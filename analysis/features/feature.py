@@ -57,7 +57,8 @@ class FeatureTable:
     On train, as METRICS defines them, so that they agree with the trial's own scores:
         purity             share of the most frequent class among its top min(50, firings) images; NaN if it
                            fires on fewer than 10, too few to judge
-        purity_null        mean of the same over 512 random directions, at as many images; NaN where purity is
+        purity_null        mean of the same over the strongest family of untrained directions, at as many
+                           images; NaN where purity is
         dead, dense        bool: fires on no train image; on more than half of them
 
     A latent can be alive on train and silent on the split: `dead` is False then and `density` 0.

@@ -32,7 +32,7 @@ class TrainStatistics:
 
 
 def train_statistics(train: Observed, n_classes: int, seed: int) -> TrainStatistics:
-    """`seed` decides the random directions. With a trial's own seed, `stage_seed(study seed, replicate,
+    """`seed` decides the untrained directions. With a trial's own seed, `stage_seed(study seed, replicate,
     "metrics")`, the mean of purity and of its null are the trial's own scores."""
     firing = torch.zeros(train.n_latents, dtype=torch.int64, device=train.device)
     top = TopImages(TOP, len(train), train.device)
@@ -44,7 +44,7 @@ def train_statistics(train: Observed, n_classes: int, seed: int) -> TrainStatist
     top_labels = train.labels[top.images()]
     purity[usable], last = selectivity.latent_purities(top_labels, firing, n_classes)
     if len(last):
-        null[usable] = _null_curve(train, n_classes, seed)[last]
+        null[usable] = _null_curve(train, n_classes, seed, last)[last]
     rate = firing.double() / max(1, len(train))
     return TrainStatistics(
         purity.cpu().numpy(),
@@ -63,9 +63,12 @@ def _commonest(top_labels: Tensor, firing: Tensor, n_classes: int) -> Tensor:
 
 
 @torch.no_grad()
-def _null_curve(train: Observed, n_classes: int, seed: int) -> Tensor:
-    """Mean purity of random directions at 1..50 images: (k,)."""
+def _null_curve(train: Observed, n_classes: int, seed: int, last: Tensor) -> Tensor:
+    """Mean purity at 1..50 images of the strongest family of untrained directions: (k,)."""
     if not bool(train.h.isfinite().all()):
         return torch.full((TOP,), torch.nan, dtype=torch.float64, device=train.device)
-    directions = direction_families(train.h, seed)["random"]
-    return selectivity.direction_purities(train.h, train.labels, n_classes, directions).mean(dim=1)
+    curves = {
+        family: selectivity.direction_purities(train.h, train.labels, n_classes, directions).mean(dim=1)
+        for family, directions in direction_families(train.h, seed).items()
+    }
+    return selectivity.strongest(curves, last)

@@ -14,7 +14,7 @@ PROXY_BELOW = 0.5
 PROXY = "proxy"
 
 
-def correlations(samples: Sequence[Sample], of: str = "matched_f1") -> dict[str, TruthCorrelation]:
+def correlations(samples: Sequence[Sample], of: str = "skill") -> dict[str, TruthCorrelation]:
     """Every metric with a direction that all samples have -> its correlation with the truth's figure `of`."""
     truth = {(s.recipe, s.seed): float(getattr(s.truth, of)) for s in samples}
     found = {}
@@ -36,16 +36,18 @@ each with images of its own, scored on val. What is measured: `trainables/metric
 ## Which recipe finds the planted parts
 
 Mean over seeds, s.d. in brackets. matched F1: of every part with the one latent that the best one-to-one
-assignment gives it; chance: of codes as sparse that know nothing; found: parts that some latent finds at
-F1 >= .5; unique: parts found over latents that find one.
+assignment gives it; chance: of codes as sparse that know nothing; above it: 1 is perfect; found: parts that
+some latent finds at F1 >= .5; unique: parts found over latents that find one.
 
 {recipe_table(samples)}
 
 ## Which metric says so
 
-Spearman's rank correlation with matched F1 over recipes, mean over seeds, signed so that a useful metric is
-positive; the interval (95 %) is over recipes. A metric below {PROXY_BELOW} is labelled {PROXY}, and so is
-one that did not vary. `unique` is the same correlation with uniqueness.
+Spearman's rank correlation over recipes with matched F1 above its chance, (F1 - chance) / (1 - chance), since
+codes that know nothing match the better the denser they are. Mean over seeds, signed so that a useful metric
+is positive; the interval (95 %) is over recipes. `F1` and `unique` are the same correlation with the plain
+matched F1 and with uniqueness. A metric below {PROXY_BELOW} is labelled {PROXY}: it may say much, but not
+that the parts were found; so is one that did not vary. Metrics of a confirmation alone are not among them.
 
 {metric_table(samples)}
 """
@@ -54,19 +56,19 @@ one that did not vary. `unique` is the same correlation with uniqueness.
 def recipe_table(samples: Sequence[Sample]) -> str:
     """The recipes as a Markdown table, the best first."""
     lines = [
-        "| recipe | matched F1 | chance | found | unique | L0 | accuracy |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+        "| recipe | matched F1 | chance | above it | found | unique | L0 | accuracy |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     by_recipe: dict[str, list[Sample]] = {}
     for sample in samples:
         by_recipe.setdefault(sample.recipe, []).append(sample)
-    for recipe, own in sorted(by_recipe.items(), key=lambda pair: -_f1(pair[1])):
+    for recipe, own in sorted(by_recipe.items(), key=lambda pair: -fmean(s.truth.skill for s in pair[1])):
         spread = pstdev([s.truth.matched_f1 for s in own]) * (len(own) / max(1, len(own) - 1)) ** 0.5
         cells = [
             f"{_f1(own):.3f} ({spread:.3f})",
             *(
                 f"{fmean(getattr(s.truth, name) for s in own):.2f}"
-                for name in ("null", "coverage", "uniqueness")
+                for name in ("null", "skill", "coverage", "uniqueness")
             ),
             _mean_metric(own, "sae/l0", ".1f"),
             _mean_metric(own, "classifier/accuracy", ".3f"),
@@ -77,14 +79,18 @@ def recipe_table(samples: Sequence[Sample]) -> str:
 
 def metric_table(samples: Sequence[Sample]) -> str:
     """Strongest correlation first; what did not vary last."""
-    with_f1, with_unique = correlations(samples), correlations(samples, "uniqueness")
-    lines = ["| metric | better | rho | interval | unique | label |", "|---|---|---:|---:|---:|---|"]
-    for name in sorted(with_f1, key=lambda name: _descending(with_f1[name].rho)):
-        own = with_f1[name]
+    found = correlations(samples)
+    others = [correlations(samples, of) for of in ("matched_f1", "uniqueness")]
+    lines = [
+        "| metric | better | rho | interval | F1 | unique | label |",
+        "|---|---|---:|---:|---:|---:|---|",
+    ]
+    for name in sorted(found, key=lambda name: _descending(found[name].rho)):
+        own = found[name]
         known = own.rho == own.rho
         cells = [f"{own.rho:.2f}", f"{own.low:.2f} to {own.high:.2f}"] if known else ["", "did not vary"]
-        unique = with_unique[name].rho
-        cells += [f"{unique:.2f}" if unique == unique else "", "" if is_trusted(own) else PROXY]
+        rhos = [other[name].rho for other in others]
+        cells += [*(f"{rho:.2f}" if rho == rho else "" for rho in rhos), "" if is_trusted(own) else PROXY]
         lines.append(f"| {name} | {METRICS[name].mode} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -97,7 +103,7 @@ def is_trusted(found: TruthCorrelation) -> bool:
 def proxies_in(text: str) -> dict[str, bool]:
     """Metric -> whether the page labels it a proxy, read back from the page."""
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
-    return {row[0]: row[-1] == PROXY for row in rows if len(row) == 6 and row[0] in METRICS}
+    return {row[0]: row[-1] == PROXY for row in rows if len(row) == 7 and row[0] in METRICS}
 
 
 def _f1(samples: Sequence[Sample]) -> float:

@@ -58,8 +58,6 @@ def _facts(study: Study) -> Table:
         )
     for constraint in study.constraints:
         rows.append(("constraint", f"{_limits(constraint)}: {METRICS[constraint.metric].description}"))
-    if any(objective.metric == "interpretability/score" for objective in study.objectives):
-        rows.append(("score", f"geometric mean of {', '.join(study.score)}"))
     for name, text in rows:
         table.add_row(Text(name, style="bold"), Text(text))
     return table

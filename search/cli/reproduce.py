@@ -21,6 +21,7 @@ from search.run_dir.inputs import load_data
 from search.run_dir.own_space import own_study
 from search.run_dir.run_directory import open_existing
 from search.study.study import Study
+from trainables.metrics.catalog import RETIRED
 
 RELATIVE_TOLERANCE = 1e-6
 """Bit-equal on the machine that trained the trial; other processors round differently in the last digits.
@@ -62,6 +63,7 @@ def reproduce(run: Path, number: int, *, as_json: bool) -> int:
         Comparison(rung, metric, value, again.get(rung, {}).get(metric))
         for rung, report in sorted(record.rungs.items())
         for metric, value in report.metrics.items()
+        if metric not in RETIRED
     ]
     repeats = all(comparison.repeats for comparison in comparisons)
     if as_json:

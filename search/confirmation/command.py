@@ -23,7 +23,7 @@ from search.formatting import count, shown
 from search.ledger.history import History
 from search.ledger.ledger import read_history
 from search.run_dir.inputs import load_inputs
-from search.run_dir.own_space import own_study
+from search.run_dir.own_space import own_study, refuse_retired
 from search.run_dir.run_directory import RunDirectory, open_existing
 from search.study.study import Study
 from trainables.storage.object_store import below
@@ -36,6 +36,7 @@ def confirm(options: Options) -> int:
     try:
         searched = _searched(run)
         study = _granting(own_study(run, searched), options.gpu)
+        refuse_retired(study)
         subjects = (
             named_subjects(searched, options.trials)
             if options.trials

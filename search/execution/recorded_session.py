@@ -152,7 +152,6 @@ def plan_of(study: Study) -> Plan:
         study_seed=study.budget.seed,
         rungs=study.scheduler.rungs,
         reduction_factor=study.scheduler.reduction_factor,
-        score_parts=study.score,
         metrics=study.metrics,
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from search.errors import RunDirectoryError
+from search.errors import RunDirectoryError, SpaceError
 from search.ledger.history import History
 from search.run_dir.inputs import found_again
 from search.run_dir.run_directory import RunDirectory
@@ -16,6 +16,7 @@ from search.space.writer import seal_of
 from search.space.yaml_tree import read_text
 from search.study.study import Study
 from trainables.foreign import search_in
+from trainables.metrics.catalog import RETIRED
 
 
 def own_study(directory: RunDirectory, history: History, overrides: Sequence[str] = ()) -> Study:
@@ -28,6 +29,19 @@ def own_study(directory: RunDirectory, history: History, overrides: Sequence[str
     search_in(*code_folders(directory.resolved_space))
     study = load_text(text, str(directory.resolved_space), overrides).study
     return replace(study, data=found_again(study.data))
+
+
+def refuse_retired(study: Study) -> None:
+    """Raises SpaceError if the study judges by a metric that is measured no more: it can be read, not gone on
+    with."""
+    wanted = {objective.metric for objective in study.objectives}
+    gone = sorted(RETIRED & (wanted | {constraint.metric for constraint in study.constraints}))
+    if gone:
+        raise SpaceError(
+            f"this run judges by {', '.join(gone)}, which this version measures no more. It can be read as "
+            "before; to search on start a new run with latents/readable among the objectives, or go on with "
+            "the version that began it."
+        )
 
 
 def refuse_lost_ledger(directory: RunDirectory, history: History) -> None:

@@ -28,13 +28,13 @@ def _about(metric: str, accompanied: bool) -> str:
         return f"the objective {metric} is no merit of the SAE ({column.description}); {own} is"
     if accompanied:
         return ""
-    if column.metric.proxy:
-        return f"the objective {metric} is a proxy that agrees little with planted truth; {_BESIDE}"
     if metric.startswith(_FOR_NOTHING):
         return f"the objective {metric} can be had without reading anything; {_BESIDE}"
+    if column.metric.proxy:
+        return f"the objective {metric} is a proxy, which says little of planted parts; {_BESIDE}"
     return ""
 
 
 # Gradient junk falls from .9 to .01 behind an ink threshold, with the same weights.
-_FOR_NOTHING = ("attribution/junk", "interpretability/")
+_FOR_NOTHING = "attribution/junk"
 _BESIDE = "put {metric: latents/readable, mode: max} beside it"

@@ -83,6 +83,8 @@ def fault_of_item(model: type[BaseModel], name: str, value: Atom) -> str | None:
 def _fault_in_name(annotation: Any, metadata: Iterable[Any], value: Atom) -> tuple[bool, str | None]:
     """Whether the field takes names from a closed list, and what is then wrong with this one."""
     named = _name_of(metadata)
+    if named is not None and value in named.retired:
+        return True, None
     if named is not None and isinstance(value, str) and named.registry.is_named(value):
         return True, _fault_outside(named, value)
     known = known_names(annotation, metadata)

@@ -32,6 +32,11 @@ class Source:
         """A path in it as it stands wherever one works; as it is where `folder` is not known."""
         return place if self.folder is None else os.path.normpath(self.folder / Path(place).expanduser())
 
+    @property
+    def is_resolved(self) -> bool:
+        """Whether a driver wrote it, perhaps of an older version: see `writer.resolved_text`."""
+        return self.text.startswith("# Resolved: ")
+
     @cached_property
     def lines(self) -> list[str]:
         """Split where YAML splits, so that the parser's line numbers fit."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, get_args, get_origin
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel
 
 from search.space.field_check import accepted, fault, fault_of_item
 from search.space.foreign_words import objective_hint, setting_hint
+from search.space.metric_times import INSTEAD, check_metric_times
 from search.space.nodes import Items, Leaf, Node, Table, show, show_atom
 from search.space.problems import Problems, choices_hint
 from search.study.sections import (
@@ -22,20 +22,19 @@ from search.study.sections import (
     Resources,
     Sampler,
     Scheduler,
-    Score,
     SpaceFile,
 )
 from trainables.errors import MemberError
 from trainables.foreign import is_import_path
-from trainables.metrics.catalog import METRICS, OURS
+from trainables.metrics.catalog import METRICS, OURS, RETIRED
 from trainables.registry import DATASETS
 from trainables.settings.data import DataConfig
 
 # The first rung's share of the training below which a pipeline says nothing.
 SMALLEST_SHARE = 1 / 1024
+RETIRED_SECTIONS = {"score": "interpretability/score"}  # still in the files of older runs
 # Sections that are read as they stand.
 _PLAIN: dict[str, type[BaseModel]] = {
-    "score": Score,
     "budget": Budget,
     "sampler": Sampler,
     "resources": Resources,
@@ -47,7 +46,10 @@ _PLAIN: dict[str, type[BaseModel]] = {
 def read_settings(root: Table, problems: Problems) -> dict[str, Any]:
     """Keyword arguments of Study but parameters and constants; complete only if no problem was noted."""
     for key, where in root.keys.items():
-        if key != "trial" and key not in SpaceFile.model_fields:
+        if key in RETIRED_SECTIONS:
+            if not where.source.is_resolved:
+                problems.add(where, key, f"{RETIRED_SECTIONS[key]} {INSTEAD}")
+        elif key != "trial" and key not in SpaceFile.model_fields:
             known = [*SpaceFile.model_fields, "trial"]
             hint = setting_hint(key, root.entries[key]) or choices_hint(key, known)
             problems.add(where, key, f"unknown key{hint}")
@@ -64,7 +66,7 @@ def read_settings(root: Table, problems: Problems) -> dict[str, Any]:
         check_metric_times(root, name, settings[name], settings["scheduler"].rungs, problems)
     for name, section in _PLAIN.items():
         settings[name] = section(**_section(section, name, root, problems))
-    settings["score"], settings["report"] = settings["score"].parts, settings["report"].sections
+    settings["report"] = settings["report"].sections
     return settings
 
 
@@ -175,6 +177,8 @@ def _metric(
     """The values with the metric's own name in place of its import path; a metric from elsewhere is added to
     `besides`. None if there is no such metric, which is noted."""
     named = values["metric"]
+    if named in RETIRED:  # told by check_metric_times, in new files
+        return values
     metric = METRICS[named].metric
     if metric not in OURS and all(METRICS[other].metric is not metric for other in besides):
         if not METRICS.can_be_found(named):
@@ -194,7 +198,7 @@ def _objectives(root: Table, besides: list[str], problems: Problems) -> list[Obj
         if named is None:
             continue
         objective = Objective(**named)
-        better = METRICS[objective.metric].mode
+        better = None if objective.metric in RETIRED else METRICS[objective.metric].mode
         if any(other.metric == objective.metric for other in objectives):
             problems.add(
                 node.where, f"{path}.metric", f"{objective.metric} is an objective already; name it once"
@@ -257,10 +261,9 @@ def _own_data_settings(node: Node | None) -> type[DataConfig] | None:
     name = node.entries.get("name") if isinstance(node, Table) else None
     given = name.value if isinstance(name, Leaf) else DataSource.model_fields["name"].default
     try:
-        own: type[DataConfig] = DATASETS[str(given)]
+        return DATASETS[str(given)]
     except (KeyError, MemberError):  # told where the name is read
         return None
-    return own
 
 
 def _scheduler(root: Table, problems: Problems) -> Scheduler:
@@ -278,23 +281,3 @@ def _scheduler(root: Table, problems: Problems) -> Scheduler:
             )
             problems.add(where, "scheduler.rungs", text)
     return Scheduler(**values)
-
-
-def check_metric_times(
-    root: Table, section: str, wanted: Sequence[Objective | Constraint], rungs: int, problems: Problems
-) -> None:
-    """Note every entry of `section` whose metric a rung would lack: each rung needs what it judges by."""
-    node = root.entries.get(section)
-    entries = list(node.items) if isinstance(node, Items) else []
-    for entry in wanted:
-        when = METRICS[entry.metric].when
-        if when == "confirm":
-            text = f"{entry.metric} is measured only in a confirmation, after the search"
-        elif when == "final" and rungs > 1:
-            text = f"{entry.metric} exists only at full budget, not at rungs; take scheduler: {{name: none}}"
-        else:
-            continue
-        for i, item in enumerate(entries):
-            metric = item.entries.get("metric") if isinstance(item, Table) else None
-            if metric is not None and getattr(metric, "value", None) == entry.metric:
-                problems.add(metric.where, f"{section}[{i}].metric", text)

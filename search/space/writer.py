@@ -95,7 +95,6 @@ def _settings(study: Study) -> dict[str, Any]:
         **({"metrics": list(study.metrics)} if study.metrics else {}),
         "objectives": [vars(objective) for objective in study.objectives],
         "constraints": [_given(vars(constraint)) for constraint in study.constraints],
-        "score": {"parts": list(study.score)},
         "budget": vars(study.budget),
         "scheduler": vars(study.scheduler),
         **who,

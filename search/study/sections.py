@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from search.study.registries import REPORT_SECTIONS, SAMPLERS, SCHEDULERS
-from trainables.metrics.catalog import DEFAULT_SCORE_PARTS, METRICS, SCORE_PARTS
+from trainables.metrics.catalog import METRICS, RETIRED
 from trainables.registry import DATASETS
 from trainables.settings.data import DataConfig
 from trainables.settings.names import Name
@@ -21,8 +21,8 @@ from trainables.settings.section import Section
 
 Mode = Literal["max", "min"]
 MetricName = Annotated[str, Name(METRICS)]
-# An `enum` in a field's schema extra is a list of known names.
-ScorePart = Annotated[str, Field(json_schema_extra={"enum": list(SCORE_PARTS)})]
+# What a run judges by; those of older versions may have judged by what is retired.
+JudgedName = Annotated[str, Name(METRICS, retired=RETIRED)]
 # Of a run's or a direction's name.
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
@@ -61,14 +61,14 @@ class DataSource(Section):
 class Objective(Section):
     """A metric to push in one direction."""
 
-    metric: MetricName = Field(description="Name of a metric; python -m trainables.metrics.table lists them.")
+    metric: JudgedName = Field(description="Name of a metric; python -m trainables.metrics.table lists them.")
     mode: Mode = Field(description="Which way is better.")
 
 
 class Constraint(Section):
     """Feasible when min <= metric <= max."""
 
-    metric: MetricName = Field(description="Name of a metric; python -m trainables.metrics.table lists them.")
+    metric: JudgedName = Field(description="Name of a metric; python -m trainables.metrics.table lists them.")
     min: float | None = Field(None, description="Smallest value allowed.")
     max: float | None = Field(None, description="Largest value allowed.")
 
@@ -77,14 +77,6 @@ class Constraint(Section):
         below = 0.0 if self.min is None else self.min - value
         above = 0.0 if self.max is None else value - self.max
         return max(0.0, below, above)
-
-
-class Score(Section):
-    """What interpretability/score is the geometric mean of."""
-
-    parts: tuple[ScorePart, ...] = Field(
-        DEFAULT_SCORE_PARTS, min_length=1, description="Skills, each 0 at its null and 1 when perfect."
-    )
 
 
 class Budget(Section):
@@ -175,7 +167,6 @@ class SpaceFile(Section):
         min_length=1, description="One: trials are ranked by it. Several: a Pareto front."
     )
     constraints: tuple[Constraint, ...] = Field((), description="What a trial must satisfy to count.")
-    score: Score = Score()
     budget: Budget = Budget()
     scheduler: Scheduler = Scheduler()
     sampler: Sampler = Sampler()

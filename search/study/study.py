@@ -37,7 +37,6 @@ class Study:
     data: DataSource
     objectives: tuple[Objective, ...]
     constraints: tuple[Constraint, ...]
-    score: tuple[str, ...]
     budget: Budget
     scheduler: Scheduler
     sampler: Sampler

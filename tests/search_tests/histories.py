@@ -55,7 +55,6 @@ def make_study(*, trials: int = 12, objectives: int = 2, rungs: int = 3, constra
         data=DataSource(),
         objectives=wished[:objectives],
         constraints=(Constraint(metric="sae/dead_fraction", max=0.1),) if constrained else (),
-        score=("junk", "purity", "alive", "splice"),
         budget=Budget(trials=trials),
         scheduler=Scheduler(rungs=rungs),
         sampler=Sampler(),

@@ -13,7 +13,6 @@ import torch
 from trainables.config import TrialConfig
 from trainables.contracts.promise import generator, holds
 from trainables.data.dataset import TensorSplit, load_dataset, to_tensors
-from trainables.metrics.score import DEFAULT_SCORE_PARTS
 from trainables.networks.front_ends.front_end import FrontEnd
 from trainables.pipeline.pipeline import Pipeline, Plan, Step
 from trainables.settings.loop import LoopConfig
@@ -76,7 +75,7 @@ def check_loop(config: LoopConfig, **trial: Any) -> None:
         }
     )
     data = to_tensors(load_dataset("digits", limit=80))
-    plan = Plan(0, 2, 2, DEFAULT_SCORE_PARTS)
+    plan = Plan(0, 2, 2)
 
     def opened() -> Pipeline:
         return Pipeline(whole, data, plan, cache=None, device="cpu")

@@ -14,7 +14,6 @@ from trainables.metrics.evaluate import compute_references
 from trainables.metrics.inputs import MetricInputs, ReferenceInputs
 from trainables.metrics.measured import Measured, measure
 from trainables.metrics.metric import Metric
-from trainables.metrics.score import DEFAULT_SCORE_PARTS
 from trainables.model.feature_model import FeatureModel
 from trainables.networks.network import build_network
 from trainables.sae_training.train import train_sae
@@ -57,7 +56,7 @@ def _inputs(metric: Metric, *, dead: bool) -> MetricInputs:
     model, measured, data = _looked_at(dead)
     untrained = build_network(MlpClassifierConfig(hidden_size=16), data.image_shape, 10, generator(9)).hidden
     references = compute_references((metric,), ReferenceInputs(measured.activations, untrained, 0))
-    return MetricInputs(measured, references, untrained, 0, DEFAULT_SCORE_PARTS, lambda: model)
+    return MetricInputs(measured, references, untrained, 0, lambda: model)
 
 
 @cache

@@ -1,5 +1,5 @@
 """What a trial is measured by: formulas, nulls, references, and the catalogue of all metrics.
 
-May import: trainables.attribution, trainables.bases, trainables.data, trainables.inversion,
-    trainables.model, trainables.validity.
+May import: trainables.attribution, trainables.bases, trainables.data, trainables.edits,
+    trainables.inversion, trainables.model, trainables.validity.
 """

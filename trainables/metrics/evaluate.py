@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
 
 import torch
@@ -33,12 +33,11 @@ def evaluate_alone(
     measured: Measured,
     untrained: Callable[[Tensor], Tensor],
     seed: int,
-    score_parts: Sequence[str] = (),
 ) -> dict[str, float]:
     """`evaluate` with references computed on the spot; arguments as `MetricInputs` has them."""
     wanted = tuple(metrics)
     references = compute_references(wanted, ReferenceInputs(measured.activations, untrained, seed))
-    return evaluate(wanted, MetricInputs(measured, references, untrained, seed, tuple(score_parts)))
+    return evaluate(wanted, MetricInputs(measured, references, untrained, seed))
 
 
 def references_of(metrics: Iterable[Metric]) -> dict[str, Reference]:

@@ -51,7 +51,7 @@ class MetricInputs:
     """What metrics are computed from; all tensors live on the model's device, those of references on the CPU.
 
     references: of `evaluate.compute_references`, for the same activations and seed. `seed` decides the
-    sampled latents, the directions and the noise. score_parts: what `interpretability/score` is made of.
+    sampled latents, the directions and the noise.
     twin: makes a model that differs in its SAE's seed alone; None where stability is not asked for.
     shared: keeps what trials over one classifier have in common and only the SAE's size decides.
     floor_size: latents and codes an image of the dictionaries that make the floor; None for the model's own.
@@ -61,7 +61,6 @@ class MetricInputs:
     references: Mapping[str, Tensor]
     untrained: Callable[[Tensor], Tensor]
     seed: int
-    score_parts: tuple[str, ...] = ()
     twin: Callable[[], SupportsFeatures] | None = None
     shared: Shared = computed_anew
     floor_size: tuple[int, int] | None = None

@@ -5,9 +5,9 @@ widths w_s from 0.025 to 0.8, evenly spaced in their logarithm,
     G = | (1/S) sum_s du/dx (x + n_s) |          (signed mean first, then the absolute value),
     J = sum_{p off the strokes} G_p / sum_p G_p,   divided by chance c = 1 - |mask| / pixels.
 The noise matters: at exactly black pixels ReLU'(0) = 0 silences a network without biases, and below one small
-width a threshold on pixels does, with the same weights; wider noise passes it. Penalties train at U[0, 0.05],
-a width that is not among those measured. Signs are averaged before the absolute value so that what only the
-noise switches on and off cancels, as in SmoothGrad.
+width a threshold on pixels does, with the same weights; wider noise passes it. Penalties train at widths
+between those measured, see `trainables.edits.background_widths`. Signs are averaged before the absolute value
+so that what only the noise switches on and off cancels, as in SmoothGrad.
 1 = as if all pixels were read alike, 0 = strokes only. Relevance mass: Arras et al. 2022 (arXiv 2003.07258).
 `far` is the same with the filled convex hull of the mask in its place: what is absent between strokes can
 be honest evidence (the hole of a 0), what lies beyond the hull says nothing about the digit.
@@ -26,12 +26,11 @@ from trainables.attribution.attribution import Latents, input_gradients
 from trainables.batches import in_batches
 from trainables.data.convex_hull import filled_hull
 from trainables.data.stroke_mask import stroke_mask
+from trainables.edits.background_widths import MEASURED
 from trainables.metrics.latent_image_pairs import Pairs, firing_pairs, top_pairs
 
 DRAWS = 4
 NOISE = 0.05
-# 8 widths between 0.02 and 1, the middles of equal parts of their logarithm.
-WIDTHS = tuple(0.02 * 50 ** ((s + 0.5) / 8) for s in range(8))
 NOISE_FIELDS = 64
 PAIRS = 2048
 UNTRAINED_DIRECTIONS = 64
@@ -145,9 +144,10 @@ def pixel_noise(pairs: Pairs, images: Tensor, generator: torch.Generator) -> Ten
 
 
 def background_noise(pairs: Pairs, mask: Tensor, images: Tensor, generator: torch.Generator) -> Tensor:
-    """U[0, w] off the mask (m, h, w) for each of WIDTHS, U[0, 0.05] on it, as `pixel_noise`: (8, m, h, w)."""
-    fields = torch.rand(len(WIDTHS), NOISE_FIELDS, *images.shape[1:], generator=generator).to(images)
-    widths = torch.tensor(WIDTHS, device=images.device, dtype=images.dtype)[:, None, None, None]
+    """U[0, w] off the mask (m, h, w) for each w of MEASURED, U[0, 0.05] on it, as `pixel_noise`:
+    (8, m, h, w)."""
+    fields = torch.rand(len(MEASURED), NOISE_FIELDS, *images.shape[1:], generator=generator).to(images)
+    widths = torch.tensor(MEASURED, device=images.device, dtype=images.dtype)[:, None, None, None]
     return fields[:, pairs.images % NOISE_FIELDS] * torch.where(mask, NOISE, widths)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from trainables.metrics.score import above_chance
+from trainables.metrics.chance import above_chance
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,6 +34,8 @@ Need = Literal["labels", "images", "network", "twin"]
 Role = Literal["value", "null", "skill", "reference"]
 
 NULL, SKILL = "_null", "_skill"
+# Said wherever such a metric is explained.
+PROXY = " (proxy)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +63,8 @@ class Score:
 @dataclass(frozen=True, eq=False)
 class Metric:
     """One metric. `null` says in words what chance is, "" for a metric that has none; perfect is then 1, or
-    0 where smaller is better. `references` says what each reference is. `proxy` marks a metric that agrees
-    with planted truth too little to be believed alone."""
+    0 where smaller is better. `references` says what each reference is. `proxy` marks a metric whose
+    rank correlation with planted truth is below .5, see docs/metric_truth.md: not to be believed alone."""
 
     name: str
     description: str
@@ -79,10 +81,11 @@ class Metric:
 
     def columns(self) -> dict[str, Column]:
         """Every number that it is reported as, by name."""
-        columns = {self.name: Column(self.description, self.mode, self.when, "value", self)}
+        told = self.description + (PROXY if self.proxy else "")
+        columns = {self.name: Column(told, self.mode, self.when, "value", self)}
         if self.null:
             chance = f"chance level of {self.name} on the same data: {self.null}"
-            skill = f"{self.name} from chance (0) to perfect (1)"
+            skill = f"{self.name} from chance (0) to perfect (1)" + (PROXY if self.proxy else "")
             columns[self.name + NULL] = Column(chance, None, self.when, "null", self)
             columns[self.name + SKILL] = Column(skill, "max", self.when, "skill", self)
         for name, meaning in self.references.items():

@@ -20,7 +20,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from trainables.metrics.score import above_chance
+from trainables.metrics.chance import above_chance
 
 FOUND = 0.5
 NULL_DRAWS = 3

@@ -1,19 +1,21 @@
-"""Class purity of latents against random directions of the same activations.
+"""Class purity of latents against directions of the same activations that nobody trained.
 
-Random directions look selective: on trained digit networks about two thirds of their top images share a
-class. A purity therefore comes with that null, taken at each latent's own number of firing images.
+Such directions look selective: on trained digit networks three quarters of their top images share a class. A
+purity therefore comes with the strongest family of them as its null, taken at each latent's own number of
+firing images.
 Precision among the top-k images: Zhou et al. 2015 (arXiv 1412.6856).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from trainables.metrics.score import above_chance
+from trainables.metrics.chance import above_chance
 from trainables.metrics.top_images import TopImages
 
 TOP = 50
@@ -22,7 +24,7 @@ FEWEST = 10
 
 @dataclass(frozen=True)
 class Purity:
-    """Mean purity of the latents that can be judged, the same of random directions, and how many were judged.
+    """Mean purity of the latents that can be judged, that of untrained directions, and how many were judged.
 
     `left_out` counts latents that fire, but on too few images; `judged` is a share of all f latents.
     """
@@ -34,7 +36,7 @@ class Purity:
 
     @property
     def skill(self) -> float:
-        """0 = random directions, 1 = every top image of one class; 0 where the null is already 1."""
+        """0 = untrained directions, 1 = every top image of one class; 0 where the null is already 1."""
         return above_chance(self.value, self.null)
 
 
@@ -49,7 +51,7 @@ def purity_curve(top_labels: Tensor, n_classes: int) -> Tensor:
 
 
 def direction_purities(
-    h: Tensor, labels: Tensor, n_classes: int, directions: Tensor, batch: int = 8192
+    h: Tensor, labels: Tensor, n_classes: int, directions: Tensor, batch: int = 1024
 ) -> Tensor:
     """Purity at m = 1..k images of each direction (c, d) of the centred activations h (n, d): (k, c).
 
@@ -66,7 +68,7 @@ def purity(top_labels: Tensor, firing: Tensor, null: Tensor, n_classes: int) -> 
     """Mean purity of the latents that fire on at least 10 images, and its null.
 
     top_labels (k, f): labels of each latent's top images; firing (f,): train images it fires on;
-    null (k,): mean over random directions of `direction_purities`. Latent j is judged on its top
+    null (k,): mean over directions of `direction_purities`. Latent j is judged on its top
     m_j = min(50, firing_j) images, the null on as many. Where no latent can be judged the purity is the
     null's.
     """
@@ -80,6 +82,11 @@ def purity(top_labels: Tensor, firing: Tensor, null: Tensor, n_classes: int) -> 
         left_out=left_out,
         judged=float(usable.double().mean()),
     )
+
+
+def strongest(curves: Mapping[str, Tensor], last: Tensor) -> Tensor:
+    """Of the families' curves (k,) the one with the largest mean at the indices of `latent_purities`."""
+    return max(curves.values(), key=lambda curve: at_own_count(curve, last))
 
 
 def latent_purities(top_labels: Tensor, firing: Tensor, n_classes: int) -> tuple[Tensor, Tensor]:

@@ -15,8 +15,8 @@ import torch.nn.functional as F
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from trainables.metrics.chance import above_chance
 from trainables.metrics.redundancy import rank
-from trainables.metrics.score import above_chance
 
 NULL_DRAWS = 3
 

@@ -3,6 +3,7 @@
     python -m trainables.metrics.table > metrics.md
 
 The few that matter first, those of poor signal last. Nulls, skills and references have no line of their own.
+A proxy is a metric whose rank correlation with planted truth is below .5, see docs/metric_truth.md.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 from collections.abc import Iterable
 
 from trainables.metrics.catalog import registered
-from trainables.metrics.metric import Metric
+from trainables.metrics.metric import PROXY, Metric
 
 HEADINGS = {
     "key": "The few that matter first",
@@ -36,7 +37,7 @@ def table(metrics: Iterable[Metric]) -> str:
 
 
 def _line(metric: Metric) -> str:
-    name = f"`{metric.name}`" + (" (proxy)" if metric.proxy else "")
+    name = f"`{metric.name}`" + (PROXY if metric.proxy else "")
     references = ", ".join(f"`{name}`" for name in metric.references)
     cells = (name, metric.mode or "", metric.when, metric.unit, metric.description, metric.null, references)
     return f"| {' | '.join(cells)} |"

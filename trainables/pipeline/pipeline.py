@@ -44,6 +44,8 @@ from trainables.storage import checkpoint, tensor_folder
 IMAGES_PER_STEP = 100_000
 CHECKPOINT_FORMAT = 2
 LOOP_PREFIX = "course."
+# What a retired metric was made of by default: checkpoints of then name it, so those of now do.
+_FORMER_PARTS = ("junk", "purity", "alive", "splice")
 # Where in the trial's folder a finished trial leaves its mean codes, read with `tensor_folder.read`.
 MEAN_CODES = "mean_codes"
 
@@ -55,7 +57,6 @@ class Plan:
     study_seed: int
     rungs: int
     reduction_factor: int
-    score_parts: tuple[str, ...]
     metrics: tuple[str, ...] = ()
     """Those from elsewhere that rungs measure besides, by import path or name."""
     asked: tuple[str, ...] = ()
@@ -63,7 +64,7 @@ class Plan:
 
     def identity(self) -> list[Any]:
         """What of it decides a trial's course."""
-        own = [self.study_seed, self.rungs, self.reduction_factor, list(self.score_parts)]
+        own = [self.study_seed, self.rungs, self.reduction_factor, list(_FORMER_PARTS)]
         return [*own, list(self.metrics)] if self.metrics else own
 
 
@@ -252,7 +253,7 @@ class Pipeline:
         if is_last:
             self._mean_codes = measured_mean_codes(measured, seed)
         keep = partial(shared, self._stages, self._loop.key)
-        inputs = MetricInputs(measured, known, untrained, seed, self.plan.score_parts, shared=keep)
+        inputs = MetricInputs(measured, known, untrained, seed, shared=keep)
         return evaluate([metric for metrics in groups for metric in metrics], inputs)
 
     def _untrained(self) -> Callable[[Tensor], Tensor]:

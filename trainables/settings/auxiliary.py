@@ -53,6 +53,7 @@ class JunkPenaltyConfig(LossConfig):
     """Hidden units that do not look beside the strokes."""
 
     implementation: ClassVar[str] = "trainables.losses.junk_penalty:junk_penalty"
+    version: ClassVar[int] = 2
     junk_penalty: float = Field(
         0.0,
         ge=0,
@@ -65,6 +66,7 @@ class AbsoluteJunkPenaltyConfig(LossConfig):
     """The same, not as a share: small gradients lower it too."""
 
     implementation: ClassVar[str] = "trainables.losses.junk_penalty:junk_penalty_absolute"
+    version: ClassVar[int] = 2
     junk_penalty_absolute: float = Field(
         0.0, ge=0, le=1e6, description="Weight of the hidden units' mean gradient energy off the strokes."
     )
@@ -250,7 +252,10 @@ class AuxiliaryConfig(
             if getattr(self, name) == 0:
                 silent = set(loss.model_fields) - (set() if is_foreign(loss) else {name})
                 dumped = {key: value for key, value in dumped.items() if key not in silent}
-            elif is_foreign(loss):
+                continue
+            if loss.version > 1:
+                dumped[f"{name} version"] = loss.version
+            if is_foreign(loss):
                 dumped[f"{name} code"] = code_digest(loss)
         return dumped
 

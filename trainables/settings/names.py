@@ -17,17 +17,19 @@ from trainables.registry import Registry
 class Name:
     """Marks a field of str: `Annotated[str, Name(registry.FRONT_ENDS)]`. Nothing is imported to check it.
 
-    also: a pattern of what else the field takes; wanted: what must then be said to be right.
+    also: a pattern of what else the field takes; wanted: what must then be said to be right; retired: names
+    of older versions, which the field takes and no schema offers.
     """
 
     registry: Registry
     also: str | None = None
     wanted: str = ""
+    retired: frozenset[str] = frozenset()
 
     def accepts(self, name: object) -> bool:
         """Whether the field takes it."""
         other = self.also is not None and isinstance(name, str) and re.fullmatch(self.also, name) is not None
-        return other or self.registry.is_named(name)
+        return other or name in self.retired or self.registry.is_named(name)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
         return core_schema.no_info_after_validator_function(self._checked, handler(source))

@@ -60,6 +60,9 @@ class LossConfig(Implemented):
     All losses of a trial share the one section `auxiliary`, so every name begins with the loss' own.
     """
 
+    version: ClassVar[int] = 1
+    """Raised when the implementation gives other results: classifiers trained with it are trained anew."""
+
     @classmethod
     def loss_name(cls) -> str:
         """The field that is the weight; 0 switches the loss off."""

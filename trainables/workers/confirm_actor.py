@@ -57,7 +57,6 @@ class ConfirmActor(TrialActor):
                 scored,
                 self._trained(),
                 self._test,
-                score_parts=self._context.plan.score_parts,
                 seed=self._stages().seed("test metrics"),
                 asked=self._context.plan.asked,
                 metrics=self._context.plan.metrics,

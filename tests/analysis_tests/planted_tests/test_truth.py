@@ -13,7 +13,10 @@ from analysis.planted.page import correlations, page, proxies_in
 from analysis.planted.recipes import RECIPES, read_recipes, trial_of
 from search.errors import SpaceError
 from trainables.data.dataset import load_dataset
+from trainables.metrics.catalog import registered
+from trainables.metrics.metric import PROXY
 from trainables.metrics.planted_truth import TruthMatch
+from trainables.metrics.table import table
 
 
 def sample(recipe: int, seed: int, f1: float, **metrics: float) -> Sample:
@@ -71,3 +74,19 @@ def test_what_is_wrong_is_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureF
         read_recipes(tmp_path / "bad.yaml")
     with pytest.raises(ValueError, match="digits are made of is not known"):
         truth_of(None, load_dataset("digits", limit=10), 0)  # type: ignore[arg-type]
+
+
+def test_the_catalogue_labels_what_the_committed_page_labels() -> None:
+    """Made by `python analysis/truth.py --seeds 2`; metrics of a confirmation alone are not on it."""
+    found = proxies_in((Path(__file__).parents[3] / "docs" / "metric_truth.md").read_text(encoding="utf-8"))
+    on_page = {metric.name for metric in registered() if metric.mode is not None and metric.when != "confirm"}
+    assert on_page <= set(found)
+    assert {name for name in on_page if found[name]} == {m.name for m in registered() if m.proxy}
+
+
+def test_a_proxy_is_called_one_wherever_its_name_is_explained() -> None:
+    for metric in registered():
+        for name, column in metric.columns().items():
+            merit = column.role in ("value", "skill")
+            assert column.description.endswith(PROXY) == (metric.proxy and merit), name
+        assert (f"`{metric.name}`{PROXY} |" in table(registered())) == metric.proxy

@@ -143,7 +143,6 @@ def frozen_dictionary_alone(config: TrialConfig, study: Study, dataset: Dataset)
         "random_dictionary",
         trained,
         test,
-        score_parts=plan.score_parts,
         seed=stages.seed("test metrics"),
         asked=key_metrics(study),
     )

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.errors import RunDirectoryError
+from search.errors import RunDirectoryError, SpaceError
 from search.ledger.events import Session
 from search.ledger.history import History
 from search.run_dir.inputs import load_data
-from search.run_dir.own_space import own_study, refuse_lost_ledger
+from search.run_dir.own_space import own_study, refuse_lost_ledger, refuse_retired
 from search.run_dir.run_directory import RunDirectory
-from search.space.loader import load_study
+from search.space.loader import load_study, load_text
 from search.space.writer import describe_difference, resolved_text, seal_of
 from search.study.study import Study
 from tests.search_tests.histories import make_study
@@ -106,6 +106,25 @@ def test_the_same_images_elsewhere_are_no_other_study(
     assert load_data(own_study(directory, history(study), [at]).data).key == key
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path / "b" / "images"))
     assert load_data(own_study(directory, history(study)).data).key == key
+
+
+def test_a_run_that_judged_by_what_is_retired_is_read_but_not_gone_on_with(tmp_path: Path) -> None:
+    study = make_study()
+    refuse_retired(study)
+    text = (
+        resolved_text(study)
+        .replace("attribution/junk, mode: min", "interpretability/score, mode: max")
+        .replace("budget:", "score:\n  parts: [junk, purity]\nbudget:", 1)
+    )
+    old = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("# sha256"))
+    directory = RunDirectory(tmp_path)
+    directory.resolved_space.write_text(old, encoding="utf-8")
+    found = own_study(directory, History(sessions=[Session(1.0, 3)]))
+    assert "interpretability/score" in {objective.metric for objective in found.objectives}
+    with pytest.raises(SpaceError, match=r"judges by interpretability/score.*latents/readable"):
+        refuse_retired(found)
+    with pytest.raises(SpaceError, match="is measured no more"):
+        load_text(old.replace("# Resolved: ", "# "), "new.yaml")
 
 
 def test_trials_without_a_ledger_are_refused(tmp_path: Path) -> None:

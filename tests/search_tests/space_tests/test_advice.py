@@ -7,6 +7,7 @@ import pytest
 from search.space.advice import advice
 from search.space.loader import load_study, load_text
 from tests.search_tests.space_texts import ROOT
+from trainables.metrics.catalog import METRICS
 
 SPACE = """\
 name: x
@@ -26,7 +27,7 @@ def test_a_bound_on_sparsity_is_asked_for() -> None:
     (sentence,) = told("{metric: latents/readable, mode: max}", "{metric: sae/dead_fraction, max: 0.1}")
     assert L0 in sentence
     assert told("{metric: latents/readable, mode: max}") == []
-    assert told("{metric: probe/accuracy, mode: max}, {metric: sae/l0, mode: min}", "") == []
+    assert not any("constraint" in s for s in told("{metric: sae/l0, mode: min}", ""))
 
 
 def test_references_and_chance_levels_are_no_merit() -> None:
@@ -39,8 +40,16 @@ def test_references_and_chance_levels_are_no_merit() -> None:
         assert sentence.endswith(f"{own} is")
 
 
+def test_a_proxy_alone_is_called_one() -> None:
+    (sentence,) = told("{metric: probe/accuracy, mode: max}")
+    assert METRICS["probe/accuracy"].metric.proxy
+    assert "the objective probe/accuracy is a proxy" in sentence
+    assert "latents/readable" in sentence
+
+
 def test_junk_wants_a_companion() -> None:
     (sentence,) = told("{metric: attribution/junk, mode: min}")
+    assert "can be had without reading" in sentence
     assert "latents/readable" in sentence
     assert told("{metric: attribution/junk, mode: min}, {metric: latents/readable, mode: max}") == []
 

@@ -213,7 +213,7 @@ def test_a_metric_from_outside_is_an_objective_and_stays_one(
     ("named", "said"),
     [
         ("strange_kinds:INC", "has no INC; did you mean 'INK'?"),
-        ("strange_kinds:Rule", "is a type; must be a trainables.metrics.metric.Metric"),
+        ("strange_kinds:Rule", "is a type; must be a trainables.metrics.metric.Metric or a function"),
         ("strange_kinds:TAKEN", "reports sae/l0, which sae/l0 reports already"),
         ("strange_kinds:EPOCHS", "take when='rung'"),
         ("strange_broken:INK", "strange_broken.py:2: OSError: no such device"),

@@ -25,8 +25,7 @@ from trainables.seeds import generator
 from trainables.stages.cache import StageCache
 from trainables.stages.fitting import hidden_activations
 
-PARTS = ("junk", "purity", "alive", "splice")
-PLAN = Plan(study_seed=0, rungs=2, reduction_factor=2, score_parts=PARTS)
+PLAN = Plan(study_seed=0, rungs=2, reduction_factor=2)
 EDITS = {"solo": 1.0, "moves": 0.2, "far_ink": 0.3, "erasing": 0.1, "decoder_orthogonality": 0.1}
 
 
@@ -134,7 +133,7 @@ def test_restored_at_any_step_it_goes_on_as_if_unbroken(
 
 
 def test_a_single_rung_is_the_last_of_several(digits: ImageData) -> None:
-    several, alone = loop_of(digits, config()), loop_of(digits, config(), Plan(0, 1, 2, PARTS))
+    several, alone = loop_of(digits, config()), loop_of(digits, config(), Plan(0, 1, 2))
     arrive(several, 1)
     assert same(features(arrive(several, 2), 2).tensors(), features(arrive(alone, 1), 1).tensors())
 

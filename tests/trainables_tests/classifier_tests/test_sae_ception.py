@@ -18,8 +18,7 @@ from trainables.settings.auxiliary import AuxiliaryConfig
 from trainables.settings.classifier import MlpClassifierConfig
 from trainables.stages.cache import StageCache
 
-PARTS = ("junk", "purity", "alive", "splice")
-PLAN = Plan(study_seed=0, rungs=2, reduction_factor=2, score_parts=PARTS)
+PLAN = Plan(study_seed=0, rungs=2, reduction_factor=2)
 TARGETS = ("masked_code", "class_mean", "cluster_mean", "random")
 
 
@@ -104,7 +103,7 @@ def test_restored_at_any_step_it_goes_on_as_if_unbroken(
 @pytest.mark.parametrize("targets", TARGETS)
 def test_a_single_rung_is_the_last_of_several(digits: ImageData, targets: str) -> None:
     several = run(opened(digits, config(targets=targets)))[-1]
-    alone = run(opened(digits, config(targets=targets), Plan(0, 1, 2, PARTS)))[-1]
+    alone = run(opened(digits, config(targets=targets), Plan(0, 1, 2)))[-1]
     assert alone.metrics == several.metrics
 
 
@@ -114,11 +113,11 @@ def test_rungs_of_equal_epochs_open_their_cycles_anew(digits: ImageData) -> None
     assert [(s.epoch, s.rung) for s in steps] == [
         (1, None), (2, None), (3, None), (3, 1), (4, None), (5, None), (5, 2),
     ]  # fmt: skip
-    assert steps[-1].metrics == run(opened(digits, trial, Plan(0, 1, 2, PARTS)))[-1].metrics
+    assert steps[-1].metrics == run(opened(digits, trial, Plan(0, 1, 2)))[-1].metrics
 
 
 def test_targets_of_every_kind_make_another_classifier(digits: ImageData) -> None:
-    one_rung = Plan(0, 1, 2, PARTS)
+    one_rung = Plan(0, 1, 2)
     found = [run(opened(digits, config(targets=targets), one_rung))[-1].metrics for targets in TARGETS]
     plain = run(opened(digits, config().model_copy(update={"loop": TrialConfig().loop}), one_rung))[
         -1
@@ -175,7 +174,7 @@ def test_a_heavy_weight_turns_activations_towards_their_targets(digits: ImageDat
             config(weight=weight, targets="class_mean", cycles=1).model_copy(
                 update={"classifier": MlpClassifierConfig(hidden_size=16, epochs=20)}
             ),
-            Plan(0, 1, 2, PARTS),
+            Plan(0, 1, 2),
         )
         run(trial)
         assert trial.model is not None

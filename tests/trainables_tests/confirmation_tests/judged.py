@@ -13,8 +13,7 @@ from trainables.pipeline.pipeline import Pipeline, Plan
 from trainables.stages.cache import StageCache
 from trainables.stages.runner import StageRunner
 
-PARTS = ("junk", "purity", "alive", "splice")
-PLAN = Plan(study_seed=0, rungs=1, reduction_factor=3, score_parts=PARTS)
+PLAN = Plan(study_seed=0, rungs=1, reduction_factor=3)
 CONFIG = TrialConfig.model_validate(
     {
         "classifier": {"kind": "mlp", "hidden_size": 16, "epochs": 10, "learning_rate": 0.01},

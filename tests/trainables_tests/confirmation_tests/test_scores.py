@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.trainables_tests.confirmation_tests.judged import PARTS, scored_data, train, trained
+from tests.trainables_tests.confirmation_tests.judged import scored_data, train, trained
 from trainables.confirmation.rungs import PANEL, SCORED
 from trainables.confirmation.scores import CARD, metrics_of, sae_tasks, score
 from trainables.confirmation.trained import twin
@@ -21,14 +21,14 @@ from trainables.stages.prefetch import train_ahead
 
 @pytest.mark.parametrize("name", SCORED)
 def test_what_is_measured_is_finite_known_and_repeats(name: str) -> None:
-    found = score(name, trained(), scored_data(), score_parts=PARTS, seed=7)
+    found = score(name, trained(), scored_data(), seed=7)
     assert set(found) <= set(METRICS)
     times = ("epoch", "rung", "final", "confirm") if name == "pipeline" else ("epoch", "rung")
     assert {metric for metric, column in METRICS.items() if column.when in times} <= set(found)
     assert set(CARD) <= set(found)
     assert ("stability/pw_mcc" in found) == (name == "pipeline")
     if name in ("pipeline", "kmeans"):
-        assert found == score(name, trained(), scored_data(), score_parts=PARTS, seed=7)
+        assert found == score(name, trained(), scored_data(), seed=7)
 
 
 def test_the_panel_is_measured_in_what_the_study_asks_about() -> None:
@@ -41,30 +41,26 @@ def test_the_panel_is_measured_in_what_the_study_asks_about() -> None:
 
 
 def test_the_floor_of_all_is_that_of_the_pipelines_size() -> None:
-    own, other = (
-        score(name, trained(), scored_data(), score_parts=PARTS, seed=7) for name in ("pipeline", "neurons")
-    )
+    own, other = (score(name, trained(), scored_data(), seed=7) for name in ("pipeline", "neurons"))
     for name in ("latents/readable_floor", "latents/supported_floor"):
         assert own[name] == other[name]
 
 
 def test_neurons_lose_some_and_the_pipeline_less() -> None:
     """At equal L0: four of sixteen units do not say what the network had."""
-    own, neurons = (
-        score(name, trained(), scored_data(), score_parts=PARTS, seed=7) for name in ("pipeline", "neurons")
-    )
+    own, neurons = (score(name, trained(), scored_data(), seed=7) for name in ("pipeline", "neurons"))
     assert 0 < own["sae/fvu"] < neurons["sae/fvu"] < 1
 
 
 def test_one_classifier_has_one_set_of_references_and_one_floor(tmp_path: Path) -> None:
     cache = StageCache(tmp_path)
     cached = train(cache)
-    alone = score("pca", cached, scored_data(), score_parts=PARTS, seed=7)
+    alone = score("pca", cached, scored_data(), seed=7)
     misses = cache.misses.total()
-    score("neurons", cached, scored_data(), score_parts=PARTS, seed=7)
+    score("neurons", cached, scored_data(), seed=7)
     assert cache.misses.total() == misses
-    assert score("pca", train(None), scored_data(), score_parts=PARTS, seed=7) == alone
-    score("untrained", cached, scored_data(), score_parts=PARTS, seed=7)
+    assert score("pca", train(None), scored_data(), seed=7) == alone
+    score("untrained", cached, scored_data(), seed=7)
     # Its basis and its SAE, the references of a rung, and the floor, which are not the trained classifier's.
     assert cache.misses.total() == misses + 4
 

@@ -14,7 +14,9 @@ from torch import Tensor
 from trainables.batches import in_batches
 from trainables.metrics import background_sensitivity
 from trainables.metrics.background_sensitivity import latent_sensitivity, sensitivity
+from trainables.metrics.junk import untrained_pairs
 from trainables.metrics.latent_image_pairs import Pairs, firing_pairs
+from trainables.metrics.selectivity_nulls import firing_grid
 
 SIDE = 10
 
@@ -116,7 +118,30 @@ def test_without_a_latent_the_value_is_that_of_a_useless_one() -> None:
     assert sensitivity(lambda x: x.flatten(1), pairs_of(torch.zeros(40, 4)), images, 0) == 1
 
 
-def test_the_untrained_network_reads_the_background() -> None:
+def untrained(x: Tensor) -> Tensor:
     weights = torch.randn(SIDE**2, 32, generator=torch.Generator().manual_seed(6))
-    value = background_sensitivity.untrained_sensitivity(lambda x: (x.flatten(1) @ weights).relu(), bars(), 0)
-    assert 0.1 < value < 2
+    return (x.flatten(1) @ weights).relu()
+
+
+def test_the_untrained_network_reads_the_background_at_every_density() -> None:
+    images = bars(200) * (0.5 + 0.5 * torch.rand(200, 1, 1, generator=torch.Generator().manual_seed(2)))
+    curve = background_sensitivity.untrained_sensitivity(untrained, images, 0)
+    assert len(curve) == len(firing_grid(200))
+    assert bool((curve > 0.1).all())
+    # One that fires seldom has a high threshold, and noise silences it or doubles it.
+    assert curve[0] > 2 * curve[-1]
+
+
+def test_the_untrained_reference_fires_as_often_as_the_latent() -> None:
+    """At each count of the grid: the same directions as latents of a model, thresholded by sorting."""
+    images = bars(200) * (0.5 + 0.5 * torch.rand(200, 1, 1, generator=torch.Generator().manual_seed(2)))
+    directions, _ = untrained_pairs(untrained, images, 0)
+    curve = background_sensitivity.untrained_sensitivity(untrained, images, 0)
+    projected = directions(images)
+    for count, expected in zip(firing_grid(200).tolist(), curve.tolist(), strict=True):
+        threshold = projected.sort(dim=0, descending=True).values[min(count, 199)]
+        codes = partial(lambda t, x: (directions(x) - t).relu(), threshold)
+        pairs = pairs_of(codes(images))
+        assert set((codes(images) > 0).sum(dim=0).tolist()) == {min(count, 199)}
+        # Noise is drawn for the pictures that occur, here others than above.
+        assert sensitivity(codes, pairs, images, 0) == pytest.approx(expected, rel=0.2)

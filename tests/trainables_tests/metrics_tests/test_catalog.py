@@ -62,7 +62,7 @@ def inputs(cache: StageCache, metrics: tuple[Metric, ...]) -> MetricInputs:
     read = ReferenceInputs(measured.activations, lambda x: x.flatten(1), 0)
     stages = StageRunner(0, 0, cache, torch.device("cpu"))
     known = references(stages, metrics, "classifier", read)
-    return MetricInputs(measured, known, read.untrained, 0, catalog.SCORE_PARTS)
+    return MetricInputs(measured, known, read.untrained, 0)
 
 
 @pytest.mark.usefixtures("adopted")

@@ -12,7 +12,7 @@ from torch import Tensor
 from tests.trainables_tests.metrics_tests.test_evaluate import Dictionary, blocks, mixed, patterns, planted
 from trainables.config import TrialConfig
 from trainables.data.dataset import load_dataset, to_tensors
-from trainables.metrics.catalog import METRICS, SCORE_PARTS, measured_at
+from trainables.metrics.catalog import METRICS, measured_at
 from trainables.metrics.evaluate import compute_references, evaluate_alone
 from trainables.metrics.inputs import ReferenceInputs
 from trainables.metrics.measured import measure
@@ -76,9 +76,7 @@ def test_references_know_nothing_of_the_codes() -> None:
 
 def test_the_whole_set_is_the_whole_table_but_stability() -> None:
     measured = measure(planted(), *blocks(300, 0), *blocks(100, 1))
-    result = evaluate_alone(
-        measured_at("epoch", "rung", "final", "confirm"), measured, untrained, 0, SCORE_PARTS
-    )
+    result = evaluate_alone(measured_at("epoch", "rung", "final", "confirm"), measured, untrained, 0)
     named = {name for name in METRICS if not name.startswith("stability/")}
     assert set(result) == named
     assert result["probe/accuracy_full"] == result["probe/raw_accuracy_full"] == 1
@@ -92,7 +90,7 @@ def test_a_finished_trial_leaves_its_mean_codes_as_a_file(tmp_path: Path) -> Non
             "sae": {"kind": "topk", "width": 24, "k": 4},
         }
     )
-    trial = Pipeline(config, data, Plan(0, 1, 3, SCORE_PARTS), cache=None, device="cpu")
+    trial = Pipeline(config, data, Plan(0, 1, 3), cache=None, device="cpu")
     while not trial.done:
         assert not (tmp_path / MEAN_CODES).exists()
         trial.step()

@@ -12,6 +12,7 @@ import torch
 from scipy.ndimage import binary_dilation
 
 from trainables.data.stroke_mask import stroke_mask
+from trainables.edits.background_widths import MEASURED
 from trainables.metrics import junk
 from trainables.metrics.latent_image_pairs import sample_latents
 
@@ -103,7 +104,7 @@ def test_the_noise_is_wide_off_the_strokes_and_narrow_on_them() -> None:
     result = measure(lambda x: x.flatten(1).square().sum(dim=1, keepdim=True) / 2, 1)
     images, _ = bars()
     mask = stroke_mask(images).flatten(1)
-    gradient = images.flatten(1) + torch.where(mask, 0.025, sum(junk.WIDTHS) / 16)
+    gradient = images.flatten(1) + torch.where(mask, 0.025, sum(MEASURED) / 16)
     share = (gradient * ~mask).sum(1) / gradient.sum(1)
     assert result.value() == pytest.approx(float((share / (1 - mask.double().mean(1))).mean()), rel=0.05)
 
@@ -123,7 +124,7 @@ def test_signs_are_averaged_before_the_absolute_value() -> None:
         flickering, torch.ones(40, 1), torch.ones(1, dtype=torch.bool), images, labels, seed=0
     )
     n_in, n_out = float(inside.sum()), float((1 - inside).sum())
-    up = [max(0.0, 1 - 0.1 / width) for width in junk.WIDTHS]
+    up = [max(0.0, 1 - 0.1 / width) for width in MEASURED]
     size = 0.0
     for signs in itertools.product((1, -1), repeat=8):
         chance = math.prod(p if sign > 0 else 1 - p for sign, p in zip(signs, up, strict=True))

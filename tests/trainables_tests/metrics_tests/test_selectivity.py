@@ -27,8 +27,8 @@ def measure(z: torch.Tensor, h: torch.Tensor, labels: torch.Tensor, seed: int = 
 def null_curve(
     h: torch.Tensor, labels: torch.Tensor, n_classes: int, seed: int = 0, batch: int = 8192
 ) -> torch.Tensor:
-    random = direction_families(h, seed)["random"]
-    return selectivity.direction_purities(h, labels, n_classes, random, batch).mean(dim=1)
+    gaussian = direction_families(h, seed)["gaussian"][:512]
+    return selectivity.direction_purities(h, labels, n_classes, gaussian, batch).mean(dim=1)
 
 
 def one_latent_per_class(n: int = 1000, classes: int = 10) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -64,19 +64,39 @@ def test_agrees_with_a_slow_loop_from_the_definition() -> None:
 def test_random_directions_as_latents_have_no_skill_at_any_firing_rate() -> None:
     """Latents that are themselves random directions, thresholded: skill 0 up to the sampling of directions.
 
-    256 latents against 512 directions with a purity s.d. of about 0.15 and room of about 0.4: standard error
-    of the skill about 0.15 * sqrt(1/256 + 1/512) / 0.4 = 0.03; allowed are three of them.
+    256 latents against 512 directions of the data's covariance, with a purity s.d. of about 0.15 and room of
+    about 0.4: standard error of the skill about 0.15 * sqrt(1/256 + 1/512) / 0.4 = 0.03; allowed are three of
+    them.
     """
     generator = seeded(5)
     labels = torch.randint(0, 5, (3000,), generator=generator)
     h = (torch.randn(5, 12, generator=generator)[labels] + torch.randn(3000, 12, generator=generator)).relu()
-    directions = torch.nn.functional.normalize(torch.randn(256, 12, generator=generator), dim=1)
+    directions = direction_families(h, 1)["gaussian"][:256]
     projection = (h - h.mean(dim=0)) @ directions.t()
     n_firing = torch.randint(10, 200, (256,), generator=generator)
     threshold = projection.sort(dim=0, descending=True).values.gather(0, n_firing[None])
     result = measure((projection - threshold).relu(), h, labels)
     assert result.null > 0.4  # far above the uniform 0.2: the reason for this null
     assert abs(result.skill) < 0.09
+
+
+def test_the_strongest_family_is_the_null_and_no_member_of_any_has_skill() -> None:
+    generator = seeded(5)
+    labels = torch.randint(0, 5, (3000,), generator=generator)
+    h = (torch.randn(5, 12, generator=generator)[labels] + torch.randn(3000, 12, generator=generator)).relu()
+    families = direction_families(h, 0)
+    assert len(families["gaussian"]) >= 4096
+    curves = {
+        name: selectivity.direction_purities(h, labels, 5, rows).mean(dim=1)
+        for name, rows in families.items()
+    }
+    last = torch.tensor([9, 19, 49])
+    means = {name: selectivity.at_own_count(curve, last) for name, curve in curves.items()}
+    null = selectivity.strongest(curves, last)
+    assert selectivity.at_own_count(null, last) == max(means.values()) > means["gaussian"]
+    isotropic = torch.nn.functional.normalize(torch.randn(512, 12, generator=generator), dim=1)
+    weaker = selectivity.direction_purities(h, labels, 5, isotropic).mean(dim=1)
+    assert selectivity.at_own_count(weaker, last) < means["gaussian"]
 
 
 def test_the_null_is_taken_at_each_latents_own_firing_count() -> None:

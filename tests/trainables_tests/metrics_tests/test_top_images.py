@@ -22,6 +22,19 @@ def test_agrees_with_a_full_sort_whatever_the_batch(batch: int) -> None:
     assert torch.equal(run(values, 20, batch).images(), expected)
 
 
+@pytest.mark.parametrize("batch", [64, 500])
+def test_leaving_out_what_cannot_count_changes_nothing(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Normal values, codes that are mostly 0, and ties at the edge of the top."""
+    drawn = torch.randn(6000, 9, generator=torch.Generator().manual_seed(1))
+    for values in (drawn, drawn.relu(), (drawn * 3).round(), drawn.sort(dim=0).values):
+        quick = run(values, 20, batch)
+        monkeypatch.setattr("trainables.metrics.top_images._FEW", len(values))
+        whole = run(values, 20, batch)
+        monkeypatch.undo()
+        assert torch.equal(quick.images(), whole.images())
+        assert torch.equal(quick.positive(), whole.positive())
+
+
 def test_values_of_every_size_and_sign_keep_their_order() -> None:
     values = torch.tensor([[-1e30], [-1.0], [-1e-40], [0.0], [1e-40], [1.0], [3.4e38]])
     top = run(values, 7, 7)

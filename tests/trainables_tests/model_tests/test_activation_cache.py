@@ -65,7 +65,7 @@ def test_a_trial_finds_and_leaves_them_as_they_were(basis: str, sae: str) -> Non
     """With and without the memory of trials before it, a trial comes to the same metrics."""
     data = to_tensors(load_dataset("digits", limit=150))
     memory = Remembered()
-    plan = Plan(study_seed=0, rungs=1, reduction_factor=3, score_parts=("junk", "purity"))
+    plan = Plan(study_seed=0, rungs=1, reduction_factor=3)
 
     def run(memory: ActivationCache | None) -> list[Step]:
         trial = Pipeline(config, data, plan, cache=None, device="cpu", hidden=memory)

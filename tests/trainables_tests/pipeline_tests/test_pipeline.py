@@ -20,7 +20,7 @@ from trainables.seeds import generator
 from trainables.stages.cache import StageCache
 from trainables.storage import checkpoint, tensor_folder
 
-PLAN = Plan(study_seed=0, rungs=3, reduction_factor=2, score_parts=("junk", "purity", "alive", "splice"))
+PLAN = Plan(study_seed=0, rungs=3, reduction_factor=2)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_rungs_of_equal_epochs_train_no_classifier(digits: ImageData) -> None:
 
 def test_one_rung_is_the_last_rung_of_several(digits: ImageData) -> None:
     """How a trial got to its full training leaves no trace in what it is."""
-    alone = run(open_pipeline(digits, plan=Plan(0, 1, 2, PLAN.score_parts)))
+    alone = run(open_pipeline(digits, plan=Plan(0, 1, 2)))
     assert alone[-1].metrics == run(open_pipeline(digits))[-1].metrics
 
 
@@ -155,8 +155,8 @@ def test_a_damaged_newest_checkpoint_costs_one_step(
     ("config", "plan"),
     [
         (small(sae={"k": 5}), PLAN),
-        (small(), Plan(1, 3, 2, PLAN.score_parts)),
-        (small(), Plan(0, 2, 2, PLAN.score_parts)),
+        (small(), Plan(1, 3, 2)),
+        (small(), Plan(0, 2, 2)),
     ],
 )
 def test_another_trial_s_checkpoint_is_not_taken(
@@ -167,6 +167,13 @@ def test_another_trial_s_checkpoint_is_not_taken(
     trial.save(tmp_path)
     other = open_pipeline(digits, config, plan=plan)
     assert (other.restore(tmp_path), other.epoch) == (None, 0)
+
+
+def test_checkpoints_of_when_there_was_a_score_are_still_taken() -> None:
+    """What such a run had by default stands in the identity that they were saved with."""
+    former = ["junk", "purity", "alive", "splice"]
+    assert PLAN.identity() == [0, 3, 2, former]
+    assert Plan(0, 3, 2, ("own:INK",), asked=("sae/l0",)).identity() == [0, 3, 2, former, ["own:INK"]]
 
 
 def test_the_last_checkpoint_holds_the_model_that_was_measured(digits: ImageData, tmp_path: Path) -> None:
@@ -218,7 +225,7 @@ def test_replicates_and_study_seeds_differ(digits: ImageData) -> None:
     first = open_pipeline(digits).step()
     replicate = small().model_copy(update={"replicate": 1})
     assert open_pipeline(digits, replicate).step() != first
-    assert open_pipeline(digits, plan=Plan(1, 3, 2, PLAN.score_parts)).step() != first
+    assert open_pipeline(digits, plan=Plan(1, 3, 2)).step() != first
 
 
 def test_nothing_depends_on_the_global_generator(digits: ImageData) -> None:
@@ -271,7 +278,7 @@ def test_every_member_of_the_registry_makes_a_whole_trial(
             "sae": {"kind": sae, "width": 24, "epochs": 2},
         }
     )
-    trial = open_pipeline(digits, config, plan=Plan(0, 1, 3, PLAN.score_parts))
+    trial = open_pipeline(digits, config, plan=Plan(0, 1, 3))
     last = run(trial)[-1]
     assert set(last.metrics) == {name for name, info in METRICS.items() if info.when != "confirm"}
     trial.save(tmp_path)

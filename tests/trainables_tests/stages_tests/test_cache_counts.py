@@ -8,7 +8,6 @@ import torch
 
 from trainables.config import TrialConfig
 from trainables.data.dataset import load_dataset, to_tensors
-from trainables.metrics.catalog import DEFAULT_SCORE_PARTS
 from trainables.pipeline.pipeline import Pipeline, Plan
 from trainables.stages import cache_counts
 from trainables.stages.cache import StageCache
@@ -20,7 +19,7 @@ def test_a_search_over_the_sae_trains_one_classifier_per_rung_and_replicate(tmp_
     torch.set_num_threads(1)
     data = to_tensors(load_dataset("digits", limit=200))
     cache = StageCache(tmp_path)
-    plan = Plan(study_seed=0, rungs=RUNGS, reduction_factor=3, score_parts=DEFAULT_SCORE_PARTS)
+    plan = Plan(study_seed=0, rungs=RUNGS, reduction_factor=3)
     for replicate in (0, 1):
         for width in (16, 24, 32):
             config = TrialConfig.model_validate(

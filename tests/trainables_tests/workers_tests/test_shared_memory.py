@@ -33,7 +33,7 @@ train, val = sealed_split(whole.train, "train"), sealed_split(whole.val, "val")
 data = to_tensors(replace(whole, train=train, val=val))
 if sys.argv[2] == "write":
     data.train.images[0, 0, 0] = 1.0
-plan = Plan(study_seed=0, rungs=1, reduction_factor=2, score_parts=("junk", "purity", "alive", "splice"))
+plan = Plan(study_seed=0, rungs=1, reduction_factor=2)
 every_term = {
     name: 0.01
     for name, field in AuxiliaryConfig.model_fields.items()

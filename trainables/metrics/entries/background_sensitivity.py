@@ -16,21 +16,21 @@ _NAME = "attribution/background_sensitivity"
 
 def _untrained(inputs: ReferenceInputs) -> dict[str, Tensor]:
     from trainables.metrics.background_sensitivity import untrained_sensitivity
-    from trainables.metrics.scalar import scalar
 
-    found = untrained_sensitivity(inputs.untrained, inputs.activations.val_images, inputs.seed)
-    return {"mean": scalar(found)}
+    return {"curve": untrained_sensitivity(inputs.untrained, inputs.activations.val_images, inputs.seed)}
 
 
-UNTRAINED = Reference("background sensitivity of the untrained network", _untrained)
+UNTRAINED = Reference("background sensitivity of the untrained network", _untrained, version=2)
 
 
 def sensitivity(inputs: MetricInputs) -> Score:
     """Of a sample of latents on val."""
     from trainables.metrics.background_sensitivity import of_latents
+    from trainables.metrics.selectivity_nulls import mean_at
 
-    untrained = float(inputs.reference(UNTRAINED)["mean"])
-    return Score(of_latents(inputs.measured, inputs.seed), references={f"{_NAME}_untrained": untrained})
+    value, counts = of_latents(inputs.measured, inputs.seed)
+    curve, n = inputs.reference(UNTRAINED)["curve"], len(inputs.measured.val_z)
+    return Score(value, references={f"{_NAME}_untrained": mean_at(curve, n, counts)})
 
 
 METRICS = (
@@ -40,8 +40,11 @@ METRICS = (
         "min",
         sensitivity,
         unit="share",
-        references={f"{_NAME}_untrained": "the same of the same architecture, untrained"},
+        references={
+            f"{_NAME}_untrained": "the same of the untrained network's directions that fire as often"
+        },
         reads=(UNTRAINED,),
         needs=("images", "network"),
+        proxy=True,
     ),
 )

@@ -42,6 +42,7 @@ METRICS = (
         unit="share",
         needs=_NEEDS,
         standing="key",
+        proxy=True,
     ),
     Metric(
         "classifier/ce",
@@ -51,5 +52,6 @@ METRICS = (
         "epoch",
         unit="nats",
         needs=_NEEDS,
+        proxy=True,
     ),
 )

@@ -57,6 +57,7 @@ METRICS = tuple(
         reads=(RAW,),
         needs=("labels",),
         standing="experimental" if name == "silhouette" else "plain",
+        proxy=True,
     )
     for name, meaning in _MEANINGS.items()
 )

@@ -33,5 +33,6 @@ METRICS = (
         unit="share",
         references={"inversion/colour_gap_neurons": "the same of the hidden units"},
         needs=("images", "network"),
+        proxy=True,
     ),
 )

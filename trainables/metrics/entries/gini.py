@@ -45,5 +45,6 @@ METRICS = (
         references={"attribution/gini_untrained": "the same of the same architecture, untrained"},
         reads=(UNTRAINED,),
         needs=("images", "network"),
+        proxy=True,
     ),
 )

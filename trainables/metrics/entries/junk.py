@@ -59,6 +59,7 @@ METRICS = (
         reads=(UNTRAINED,),
         needs=_NEEDS,
         standing="key",
+        proxy=True,
     ),
     Metric(
         "attribution/specificity",
@@ -68,6 +69,7 @@ METRICS = (
         unit="share",
         needs=_NEEDS,
         standing="experimental",
+        proxy=True,
     ),
     Metric(
         "attribution/junk_far",
@@ -79,5 +81,6 @@ METRICS = (
         references={"attribution/junk_far_untrained": "junk_far of the same architecture, untrained"},
         reads=(UNTRAINED,),
         needs=_NEEDS,
+        proxy=True,
     ),
 )

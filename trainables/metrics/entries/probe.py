@@ -46,5 +46,6 @@ METRICS = (
         reads=(RAW,),
         needs=("labels",),
         standing="key",
+        proxy=True,
     ),
 )

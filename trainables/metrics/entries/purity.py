@@ -1,9 +1,10 @@
-"""Class purity of latents against random directions: see `trainables.metrics.selectivity`."""
+"""Class purity of latents against directions that nobody trained: see `trainables.metrics.selectivity`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from trainables.metrics.families import MEANINGS, STRONGEST
 from trainables.metrics.metric import Metric, Reference, Score
 
 if TYPE_CHECKING:
@@ -14,37 +15,26 @@ if TYPE_CHECKING:
 
 
 def _directions(inputs: ReferenceInputs) -> dict[str, Tensor]:
-    """<family> (k,): mean purity of its directions at 1..k images; threshold, factor (k,) and chance ():
-    the `score_parts.PurityScale` of the random ones."""
+    """<family> (k,): mean purity of its directions at 1..k images."""
     from trainables.metrics.directions import families_of
-    from trainables.metrics.scalar import scalar
-    from trainables.metrics.score_parts import purity_scale
     from trainables.metrics.selectivity import direction_purities
 
     a = inputs.activations
-    purities = {
-        name: direction_purities(a.train_h, a.train_labels, a.n_classes, directions)
+    return {
+        name: direction_purities(a.train_h, a.train_labels, a.n_classes, directions).mean(dim=1)
         for name, directions in inputs.once(families_of).items()
     }
-    scale = purity_scale(purities["random"])
-    means = {name: found.mean(dim=1) for name, found in purities.items()}
-    return {
-        **means,
-        "threshold": scale.threshold,
-        "factor": scale.factor,
-        "chance": scalar(scale.chance),
-    }
 
 
-DIRECTIONS = Reference("purity of directions", _directions)
+DIRECTIONS = Reference("purity of directions", _directions, version=2)
 
 
 def judged(inputs: MetricInputs) -> Purity:
     """The purity of the latents on train, beside its null."""
-    from trainables.metrics.selectivity import purity
+    from trainables.metrics.selectivity import purity, strongest
 
     measured = inputs.measured
-    null = inputs.reference(DIRECTIONS)["random"]
+    null = strongest(inputs.reference(DIRECTIONS), inputs.once(latents)[1])
     return purity(measured.top_labels, measured.firing, null, measured.activations.n_classes)
 
 
@@ -65,7 +55,7 @@ def purity(inputs: MetricInputs) -> Score:
     return Score(
         found.value,
         found.null,
-        {f"selectivity/purity_{family}": at_own_count(curves[family], last) for family in ("pca", "neurons")},
+        {f"selectivity/purity_{family}": at_own_count(curves[family], last) for family in MEANINGS},
     )
 
 
@@ -76,14 +66,14 @@ METRICS = (
         "max",
         purity,
         unit="share",
-        null="random directions at the latents' own firing counts",
+        null=f"{STRONGEST}, at the latents' own firing counts",
         references={
-            "selectivity/purity_pca": "purity of plus and minus PCA directions",
-            "selectivity/purity_neurons": "purity of the hidden units themselves",
+            f"selectivity/purity_{family}": f"purity of {meaning}" for family, meaning in MEANINGS.items()
         },
         reads=(DIRECTIONS,),
         needs=("labels",),
         standing="key",
+        proxy=True,
     ),
     Metric(
         "selectivity/purity_left_out",

@@ -56,5 +56,6 @@ METRICS = (
         references={"latents/readable_se": "standard error of latents/readable"},
         needs=NEEDS,
         standing="key",
+        proxy=True,
     ),
 )

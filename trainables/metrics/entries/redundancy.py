@@ -30,5 +30,6 @@ METRICS = (
         "final",
         unit="cosine",
         null="as many random rows in as many dimensions",
+        proxy=True,
     ),
 )

@@ -47,7 +47,15 @@ def firing(inputs: MetricInputs) -> FiringFractions:
 
 
 METRICS = (
-    Metric("sae/l0", "mean number of non-zero codes per val image", "min", l0, unit="codes", standing="key"),
+    Metric(
+        "sae/l0",
+        "mean number of non-zero codes per val image",
+        "min",
+        l0,
+        unit="codes",
+        standing="key",
+        proxy=True,
+    ),
     Metric(
         "sae/fvu",
         "unexplained share of the raw activations' variance on val; mean predictor = 1",
@@ -57,6 +65,7 @@ METRICS = (
         references={"sae/fvu_pca": "the same of PCA with as many components as sae/l0"},
         reads=(PCA,),
         standing="key",
+        proxy=True,
     ),
     Metric(
         "sae/dead_fraction",
@@ -65,6 +74,7 @@ METRICS = (
         lambda inputs: inputs.once(firing).dead,
         unit="share",
         standing="key",
+        proxy=True,
     ),
     Metric(
         "sae/rare_fraction",
@@ -73,6 +83,7 @@ METRICS = (
         lambda inputs: inputs.once(firing).rare,
         unit="share",
         standing="key",
+        proxy=True,
     ),
     Metric(
         "sae/dense_fraction",
@@ -81,5 +92,6 @@ METRICS = (
         lambda inputs: inputs.once(firing).dense,
         unit="share",
         standing="key",
+        proxy=True,
     ),
 )

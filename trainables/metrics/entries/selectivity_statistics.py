@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from trainables.metrics.families import MEANINGS, STRONGEST
 from trainables.metrics.metric import Metric, Reference, Score
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def _curves(inputs: ReferenceInputs) -> dict[str, Tensor]:
     return tensors
 
 
-CURVES = Reference("selectivity of directions", _curves)
+CURVES = Reference("selectivity of directions", _curves, version=2)
 
 
 def _statistics(inputs: MetricInputs) -> dict[str, Tensor]:
@@ -41,19 +42,17 @@ def _statistics(inputs: MetricInputs) -> dict[str, Tensor]:
 def statistic(name: str, inputs: MetricInputs) -> Score:
     """Mean over latents, against directions that fire as often."""
     from trainables.metrics.selectivity import FEWEST
-    from trainables.metrics.selectivity_nulls import matched, mean_at
+    from trainables.metrics.selectivity_nulls import matched, mean_at, strongest
 
     codes, curves = inputs.measured.row_codes, inputs.reference(CURVES)
     counts, n = (codes > 0).sum(dim=0), len(codes)
-    against = matched(inputs.once(_statistics)[name], counts, curves[f"{name}_random"], n)
     judged = counts[counts >= FEWEST]
+    own = {family: curves[f"{name}_{family}"] for family in MEANINGS}
+    against = matched(inputs.once(_statistics)[name], counts, strongest(own, n, judged), n)
     return Score(
         against.value,
         against.null,
-        {
-            f"selectivity/{name}_{family}": mean_at(curves[f"{name}_{family}"], n, judged)
-            for family in ("pca", "neurons")
-        },
+        {f"selectivity/{name}_{family}": mean_at(curve, n, judged) for family, curve in own.items()},
     )
 
 
@@ -69,13 +68,14 @@ METRICS = tuple(
         "max",
         partial(statistic, name),
         "final",
-        null="random directions that fire as often",
+        null=f"{STRONGEST}, firing as often",
         references={
-            f"selectivity/{name}_pca": f"selectivity/{name} of plus and minus PCA directions",
-            f"selectivity/{name}_neurons": f"selectivity/{name} of the hidden units themselves",
+            f"selectivity/{name}_{family}": f"selectivity/{name} of {meaning}"
+            for family, meaning in MEANINGS.items()
         },
         reads=(CURVES,),
         needs=("labels", "images"),
+        proxy=True,
     )
     for name, meaning in _MEANINGS.items()
 )

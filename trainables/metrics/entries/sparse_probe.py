@@ -52,6 +52,7 @@ METRICS = tuple(
         reads=(RAW,),
         needs=("labels",),
         standing="experimental" if k in _NOISY else "plain",
+        proxy=True,
     )
     for k in SIZES
 )

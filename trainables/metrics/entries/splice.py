@@ -29,6 +29,7 @@ METRICS = (
         unit="share",
         needs=_NEEDS,
         standing="key",
+        proxy=True,
     ),
     Metric(
         "splice/ce_recovered",
@@ -37,5 +38,6 @@ METRICS = (
         lambda inputs: inputs.once(spliced).ce_recovered,
         unit="share",
         needs=_NEEDS,
+        proxy=True,
     ),
 )

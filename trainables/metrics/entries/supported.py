@@ -76,6 +76,7 @@ METRICS = (
         references=FLOORS,
         needs=NEEDS,
         standing="key",
+        proxy=True,
     ),
     Metric(
         "latents/supported_share",
@@ -85,5 +86,6 @@ METRICS = (
         "final",
         unit="share",
         needs=NEEDS,
+        proxy=True,
     ),
 )

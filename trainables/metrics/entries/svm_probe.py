@@ -42,5 +42,6 @@ METRICS = (
         references={"probe/raw_svm_accuracy": "the same SVM on the hidden activations"},
         reads=(RAW,),
         needs=("labels",),
+        proxy=True,
     ),
 )
