@@ -159,9 +159,10 @@ def _name(effect: DirectionEffect) -> Cell:
 
 def _verdict(effect: DirectionEffect) -> Cell:
     """Clear by itself is one thing, clear among all the effects looked at another."""
-    word = Span(VERDICTS[effect.verdict], KINDS.get(effect.verdict, "dim"))
-    weak = effect.is_clear and not _is_sure(effect)
-    return cell(word, Span(" not after correction", "dim") if weak else "", sort=VERDICTS[effect.verdict])
+    if effect.is_clear and not _is_sure(effect):
+        return cell(Span(f"{VERDICTS['unclear']} after correction", "dim"), sort=VERDICTS["unclear"])
+    word = VERDICTS[effect.verdict]
+    return cell(Span(word, KINDS.get(effect.verdict, "dim")), sort=word)
 
 
 def _is_sure(effect: DirectionEffect) -> bool:
