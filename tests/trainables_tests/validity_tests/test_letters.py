@@ -29,7 +29,7 @@ def letters(train: int, scored: int, classifier_epochs: int, sae_epochs: int) ->
 
 
 def test_an_honest_sae_stands_above_its_floor_and_above_cheats() -> None:
-    honest = letters(2500, 1500, 8, 15)
+    honest = letters(1500, 1000, 8, 12)
     _, _, own = honest
     count = validity_card(own.subject, own.controls).readable()
     found = floors(own.subject, own.controls, own.train_hidden, 256, 8, 0, draws=64)
