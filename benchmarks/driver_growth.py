@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     facts = machine()
     loaded = load_text(SPACE, "growth.yaml").study
-    study = replace(loaded, budget=replace(loaded.budget, trials=options.trials))
+    study = replace(loaded, budget=loaded.budget.model_copy(update={"trials": options.trials}))
     marks = [mark for mark in MARKS if mark < options.trials] + [options.trials]
     with tempfile.TemporaryDirectory() as folder:
         ours = _ours(study, Path(folder), marks)

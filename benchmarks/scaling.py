@@ -104,7 +104,7 @@ def _measured(workers: int) -> tuple[object, ...]:
     progress(f"{workers} workers, measured ...")
     durations, hourly = measure(workers)
     loaded = load_text(SPACE, "scaling.yaml").study
-    whole = replace(loaded, scheduler=replace(loaded.scheduler, name="none", rungs=1))
+    whole = replace(loaded, scheduler=loaded.scheduler.model_copy(update={"name": "none", "rungs": 1}))
     course = _course(whole, workers, len(durations), durations)
     return workers, len(durations), hourly, _hourly(course)
 
@@ -133,7 +133,7 @@ def _course(study: Study, workers: int, trials: int, durations: Sequence[Sequenc
     def metrics(record: TrialRecord, rung: int) -> dict[str, float]:  # noqa: ARG001
         return {"probe/accuracy": float(draws.random()), "attribution/junk": float(draws.random())}
 
-    owed = replace(study, budget=replace(study.budget, trials=trials))
+    owed = replace(study, budget=study.budget.model_copy(update={"trials": trials}))
     with tempfile.TemporaryDirectory() as folder:
         return run(owed, Path(folder) / "trials.jsonl", workers, durations, metrics)
 

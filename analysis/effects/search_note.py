@@ -52,14 +52,6 @@ def search_note(
     return [*said, chance_note(effects)] if methods else said
 
 
-def rung_note(effects: Sequence[DirectionEffect], rung: int, rungs: int, n: int) -> list[str]:
-    """The same in short, for effects at a rung."""
-    said = f"{_estimated(effects)} {count(n, 'different configuration')} at rung {rung} of {rungs}."
-    if rung == 1:
-        said += " None had been stopped there, but effects of little training need not be those of all of it."
-    return [said, chance_note(effects)]
-
-
 def _estimated(effects: Sequence[DirectionEffect]) -> str:
     """How, in the words that go before the number of trials."""
     methods = [effect.method for effect in effects if effect.verdict != "too few"]

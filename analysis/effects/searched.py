@@ -20,7 +20,7 @@ from analysis.effects.effect import (
 from analysis.effects.encoding import coordinates, curves, steps
 from analysis.effects.matched_pairs import matched_pairs
 from analysis.effects.paired import effect
-from analysis.effects.search_note import rung_note, search_note
+from analysis.effects.search_note import search_note
 from analysis.effects.settings import Array, Settings, drawn_settings, settings_of, uniforms
 from analysis.effects.smooth_model import Mixture, Points, SmoothModel
 from search.ledger.history import History, Report, TrialRecord
@@ -66,15 +66,6 @@ def searched_effects(study: Study, history: History, objectives: Sequence[Object
     stopped = len(history.in_state("PRUNED"))
     early = effects_of(study, first, objectives) if stopped and len(first) > len(measured) else ()
     return EffectTable(effects, tuple(search_note(study, effects, early, len(measured), len(first), stopped)))
-
-
-def effects_at_rung(
-    study: Study, history: History, objectives: Sequence[Objective], rung: int
-) -> EffectTable:
-    """The same from all trials that reached a rung, as they were there, whatever became of them."""
-    measured = measured_trials(study, history, objectives, rung)
-    effects = effects_of(study, measured, objectives)
-    return EffectTable(effects, tuple(rung_note(effects, rung, study.scheduler.rungs, len(measured))))
 
 
 def measured_trials(

@@ -122,11 +122,6 @@ def probe_accuracy(
     return float((fitted.predict(val_features) == val_labels).double().mean())
 
 
-def majority_accuracy(train_labels: Tensor, val_labels: Tensor, n_classes: int) -> float:
-    """Accuracy on val of always saying the most frequent train class: the probe's chance level."""
-    return float((val_labels == torch.bincount(train_labels, minlength=n_classes).argmax()).double().mean())
-
-
 def inverse_spread(features: Tensor) -> Tensor:
     """1 / standard deviation per feature, 0 where a feature is constant: (k,)."""
     deviation = features.std(dim=0, correction=0)

@@ -63,10 +63,5 @@ def alive_mask(counts: Tensor) -> Tensor:
     return counts > 0
 
 
-def alive_fraction(counts: Tensor) -> float:
-    """Share of latents that fired at least once, in [0, 1]."""
-    return _share(alive_mask(counts))
-
-
 def _share(mask: Tensor) -> float:
     return float(mask.to(torch.float64).mean()) if mask.numel() else 0.0

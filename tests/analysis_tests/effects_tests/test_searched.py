@@ -19,7 +19,6 @@ from analysis.effects.effect import DirectionEffect
 from analysis.effects.searched import (
     FEWEST_TRIALS,
     MOST_TRIALS,
-    effects_at_rung,
     effects_of,
     measured_trials,
 )
@@ -207,18 +206,6 @@ def test_stopped_trials_are_left_out_and_said_to_be() -> None:
     assert any("40 trials stopped early" in note and "first rung" in note for note in table.method_note)
 
 
-def test_a_rung_has_the_trials_that_reached_it() -> None:
-    run = searched(planted_study(), additive_truth, 60, 0, greed=0.0)
-    for trial in list(run.history.trials.values())[::2]:
-        trial.state, trial.values = "PRUNED", None
-    assert run.study is not None
-    table = effects_at_rung(run.study, run.history, [SCORE], 1)
-    assert "60 different configurations at rung 1 of 3" in table.method_note[0]
-    assert one(table.effects, "basis.kind", "ica").verdict == "helps"
-    nobody = effects_at_rung(run.study, run.history, [SCORE], 2)
-    assert {effect.verdict for effect in nobody.effects} == {"too few"}
-
-
 def test_outcomes_that_are_missing_or_constant_or_damaged() -> None:
     study = planted_study()
     run = searched(study, additive_truth, 30, 0, greed=0.0)
@@ -254,7 +241,7 @@ def test_of_very_many_trials_evenly_many_are_taken() -> None:
 
 def searched_by_tpe(study: Study, truth: Truth, n: int, seed: int, *, stops: bool) -> Searched:
     """As a run does it: Optuna proposes, and with `stops` half of the trials end early by a noisy look."""
-    study = replace(study, budget=replace(study.budget, seed=seed))
+    study = replace(study, budget=study.budget.model_copy(update={"seed": seed}))
     book, rng = OptunaStudy.live(study), np.random.default_rng(seed)
     draws, values, early, states = [], [], [], {}
     for number in range(n):

@@ -64,7 +64,6 @@ def test_dead_rare_and_dense_latents_are_counted() -> None:
     counts = stats.firing_counts(z)
     assert counts.tolist() == [0, 1, 2, 1001]
     assert stats.alive_mask(counts).tolist() == [False, True, True, True]
-    assert stats.alive_fraction(counts) == 0.75
     assert stats.firing_fractions(counts, 2000) == stats.FiringFractions(dead=0.25, rare=0.5, dense=0.25)
 
 
