@@ -36,7 +36,7 @@ def test_an_honest_sae_stands_above_its_floor_and_above_cheats() -> None:
     assert count.value - count.se > max(readable.value + readable.se for readable, _ in found.values())
     for name in ("label_copies", "pairs"):
         _, cheat = compared(name, honest)
-        assert cheat.value < count.value / 2
+        assert cheat.value < count.value - (count.se**2 + cheat.se**2) ** 0.5
 
 
 @pytest.mark.slow
