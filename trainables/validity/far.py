@@ -44,7 +44,7 @@ def measure(seen: Exhibits, draws: Draws) -> Tensor:
 
 
 def judge(means: Tensor) -> Outcome:
-    """From mean changes (m, 2)."""
+    """Judge by mean changes (m, 2)."""
     worst = means.amax(dim=1)
     return Outcome(worst <= CHANGE, ramp(worst, 0.9, 0.3), {"ink": means[:, 0], "salt": means[:, 1]})
 

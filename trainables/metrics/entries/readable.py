@@ -46,7 +46,7 @@ def by_codes(inputs: MetricInputs) -> ByCodes:
 
 
 def readable(inputs: MetricInputs) -> Score:
-    """Of a sample of latents, and its standard error."""
+    """The estimate from a sample of latents, and its standard error."""
     from trainables.validity.card import validity_card
 
     card = validity_card(inputs.once(subject), inputs.once_a_network(controls), known=inputs.once(by_codes))

@@ -61,7 +61,7 @@ def supported(inputs: MetricInputs) -> Score:
 
 
 def share(inputs: MetricInputs) -> float:
-    """Of the living; 0 where none lives."""
+    """Share of the living latents; 0 where none lives."""
     return inputs.once(counted) / max(1, int(inputs.measured.alive.sum()))
 
 
