@@ -157,7 +157,7 @@ class Simulation:
         had = ledger.read_bytes() if ledger.exists() else b""
         found = []
         if not self._uploads.was_usurped:
-            if not had.startswith(there):
+            if had and not had.startswith(there):  # none where the run was still to be brought home
                 found.append("the storage has another ledger")
             is_away = any(isinstance(t, Outage) and t.session == session for t in self._plan.troubles)
             if not is_away and len(there) < self._acknowledged.before(self._ray.now - LATE_S):
