@@ -19,13 +19,16 @@ class Bar:
 
     name: str
     values: tuple[float | None, ...]
+    chance: tuple[float | None, ...] = ()
+    """What chance alone reaches, a series each; nothing where it is not known."""
 
 
 def bars(rows: Sequence[Bar], series: Sequence[str], *, description: str) -> Chart:
-    """A group of thin bars a row, the values beside the name in the order of `series`."""
+    """A group of thin bars a row, the values beside the name in the order of `series`; a line at chance."""
     parts = []
     height = 22 + (BAR + 3) * len(series) + 10
-    largest = max((value for row in rows for value in row.values if value is not None), default=1.0) or 1.0
+    known = [value for row in rows for value in (*row.values, *row.chance) if value is not None]
+    largest = max(known, default=1.0) or 1.0
     for place, row in enumerate(rows):
         top = place * height
         told = " · ".join("–" if value is None else f"{value:.2f}" for value in row.values)
@@ -36,6 +39,11 @@ def bars(rows: Sequence[Bar], series: Sequence[str], *, description: str) -> Cha
             parts.append(tag("rect", class_="bar-track", x=0, y=y, width="100%", height=BAR, rx=2))
             if value is not None and value > 0:
                 parts.append(_bar(number, value / largest, y, f"{row.name}: {series[number]} {value:.3f}"))
+            chance = row.chance[number] if number < len(row.chance) else None
+            if chance is not None:
+                parts.append(
+                    _mark(chance / largest, y, f"{row.name}: {series[number]} by chance {chance:.3f}")
+                )
     legend_y = len(rows) * height + 12
     for number, name in enumerate(series):
         left = number / len(series)
@@ -62,4 +70,16 @@ def _bar(series: int, share: float, y: float, title: str) -> Markup:
         width=percent(share),
         height=BAR,
         rx=2,
+    )
+
+
+def _mark(share: float, y: float, title: str) -> Markup:
+    return tag(
+        "line",
+        tag("title", title),
+        class_="bar-chance",
+        x1=percent(share),
+        x2=percent(share),
+        y1=y - 1,
+        y2=y + BAR + 1,
     )

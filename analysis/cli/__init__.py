@@ -1,4 +1,5 @@
-"""What the scripts have in common on the command line: arguments, progress, and how a command is quoted.
+"""What the scripts have in common on the command line: arguments, progress, how a command is quoted,
+and the one command `sae-search` that has them all as verbs.
 
-May import: search.cli.
+May import: search.cli, search.console.
 """

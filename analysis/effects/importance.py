@@ -4,16 +4,19 @@ fANOVA (Hutter et al. 2014) fits a random forest to the scores and splits its va
 it sees only those that every trial draws. PED-ANOVA (Watanabe et al. 2023, for conditional ones 2026) asks
 how far the best tenth of the trials differs from all in each parameter, and sees conditional ones too. Both
 tell what mattered where the sampler went, and not in which direction; `analysis.effects.table` does that.
+Shares sum to 1 whether anything mattered or not, so beside each stands the largest share of 19 in which the
+scores were dealt out to the trials anew: a setting that does nothing exceeds it once in twenty times.
 """
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import numpy as np
 import optuna
 from optuna.importance import (
     BaseImportanceEvaluator,
@@ -24,6 +27,7 @@ from optuna.importance import (
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from analysis.effects.effect import HasTrials
+from analysis.effects.settings import Array
 from search.formatting import count
 from search.ledger.history import TrialRecord
 from search.scheduling.optuna_study import distributions
@@ -32,8 +36,11 @@ from search.study.study import Study
 
 Method = Literal["fANOVA", "PED-ANOVA"]
 FEWEST_TRIALS = 20
-MOST_TRIALS: dict[Method, int] = {"fANOVA": 200, "PED-ANOVA": 5000}
+MOST_TRIALS: dict[Method, int] = {"fANOVA": 80, "PED-ANOVA": 5000}
 """Of more, as many are taken, evenly over the run: fANOVA's time grows with their square."""
+PERMUTATIONS = 19
+_TREES, _CHANCE_TREES = 64, 4
+"""Of fANOVA's forests; those of dealt-out scores are small, which makes chance look larger if anything."""
 _BEST_SHARE = 0.1
 _FEWEST_BEST = 5
 """So many belong to the best, as Optuna advises, even where a tenth is less."""
@@ -46,6 +53,13 @@ class ParameterImportance:
     path: str
     """A path ending in `?` is the switch of a parameter that may be off."""
     share: float
+    chance: float | None = None
+    """The largest share that it had in `PERMUTATIONS` shuffles of the scores; None if none was made."""
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it is more than chance gives once in twenty times; False where that is not known."""
+        return self.chance is not None and self.share > self.chance
 
 
 @dataclass(frozen=True)
@@ -62,26 +76,31 @@ class Importances:
     """Why there are no shares, a sentence; None if there are."""
 
 
-def importances(run: HasTrials, *, seed: int = 0) -> tuple[Importances, ...]:
-    """Both methods for every objective of a search, from fully trained trials alone.
+def importances(
+    run: HasTrials,
+    *,
+    methods: Sequence[Method] = get_args(Method),
+    seed: int = 0,
+    permutations: int = PERMUTATIONS,
+) -> tuple[Importances, ...]:
+    """The methods for every objective of a search, from fully trained trials alone.
 
     A parameter that has one value only, in its domain or in all trials, gets 0. Deterministic for a seed.
+    permutations: shuffles of the scores for `ParameterImportance.chance`; 0 for none.
     """
     study = run.study
     if study is None:
         return ()
     trials = _frozen(study, run.history.in_state("COMPLETE"))
     return tuple(
-        _scored(study, objective, k, method, _thinned(trials, MOST_TRIALS[method]), seed)
+        _scored(study, objective, k, method, _thinned(trials, MOST_TRIALS[method]), seed, permutations)
         for k, objective in enumerate(study.objectives)
-        for method in get_args(Method)
+        for method in methods
     )
 
 
 def _frozen(study: Study, records: Sequence[TrialRecord]) -> list[FrozenTrial]:
     """The trials as Optuna keeps them; without those whose params or values it would refuse."""
-    if study.design is not None:
-        return []
     known = distributions(study)
     found = []
     for record in records:
@@ -115,6 +134,7 @@ def _scored(
     method: Method,
     trials: list[FrozenTrial],
     seed: int,
+    permutations: int,
 ) -> Importances:
     reason = _reason(study, objective, k, method, trials)
     if reason is not None:
@@ -124,24 +144,25 @@ def _scored(
     scored = sorted(everywhere if method == "fANOVA" else anywhere)
     constant = {name for name in scored if len({trial.params.get(name) for trial in trials}) == 1}
     varied = [name for name in scored if name not in constant]
-    shares = _shares(study, varied, trials, method, _loss(objective, k), seed) if varied else {}
+    sign = 1.0 if objective.mode == "min" else -1.0
+    losses = sign * np.array([trial.values[k] for trial in trials])
+    shares = _shares(study, varied, trials, method, losses, seed) if varied else {}
     if not sum(shares.values()) > 0:
         reason = f"{method} finds nothing that any searched parameter accounts for."
         return Importances(objective.metric, method, (), len(trials), reason=reason)
     shares |= dict.fromkeys(sorted(constant), 0.0)
     ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
     left_out = tuple(name for name in distributions(study) if name not in scored)
-    found = tuple(ParameterImportance(name, share) for name, share in ranked)
+    chance = _by_chance(study, varied, trials, method, losses, seed, permutations)
+    found = tuple(ParameterImportance(name, share, chance.get(name)) for name, share in ranked)
     return Importances(objective.metric, method, found, len(trials), left_out)
 
 
 def _reason(
     study: Study, objective: Objective, k: int, method: Method, trials: Sequence[FrozenTrial]
 ) -> str | None:
-    if study.design is not None:
-        return (
-            "A design changes one thing at a time; the effect of each direction says what importances would."
-        )
+    if not study.is_search:
+        return "These trials were listed beforehand; effects of what they change say what importances would."
     if len(trials) < FEWEST_TRIALS:
         return (
             f"{count(len(trials), 'trial')} trained in full {'is' if len(trials) == 1 else 'are'} too few "
@@ -152,10 +173,23 @@ def _reason(
     return None
 
 
-def _loss(objective: Objective, k: int) -> Callable[[FrozenTrial], float]:
-    """Less is better: what PED-ANOVA takes a target for, whatever the study's direction."""
-    sign = 1.0 if objective.mode == "min" else -1.0
-    return lambda trial: sign * float(trial.values[k])
+def _by_chance(
+    study: Study,
+    names: list[str],
+    trials: list[FrozenTrial],
+    method: Method,
+    losses: Array,
+    seed: int,
+    permutations: int,
+) -> dict[str, float]:
+    """Path -> the largest share of it when the losses are dealt out to the trials anew."""
+    draw = np.random.default_rng(seed)
+    found: dict[str, float] = {}
+    for _ in range(permutations):
+        dealt = draw.permutation(losses)
+        shares = _shares(study, names, trials, method, dealt, seed, trees=_CHANCE_TREES)
+        found = {name: max(found.get(name, 0.0), share) for name, share in shares.items()}
+    return found
 
 
 def _shares(
@@ -163,21 +197,27 @@ def _shares(
     names: list[str],
     trials: list[FrozenTrial],
     method: Method,
-    loss: Callable[[FrozenTrial], float],
+    losses: Array,
     seed: int,
+    trees: int = _TREES,
 ) -> dict[str, float]:
+    """Of losses (n,), less being better, as PED-ANOVA has its target, whatever the study's direction."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     rebuilt = optuna.create_study(directions=["minimize"] * len(study.objectives))
     rebuilt.add_trials(trials)
     evaluator: BaseImportanceEvaluator
+
+    def target(trial: FrozenTrial) -> float:
+        return float(losses[trial.number])
+
     if method == "fANOVA":
-        evaluator = FanovaImportanceEvaluator(seed=seed)
+        evaluator = FanovaImportanceEvaluator(n_trees=trees, seed=seed)
     else:
         best = max(_BEST_SHARE, _FEWEST_BEST / len(trials))
         evaluator = PedAnovaImportanceEvaluator(target_quantile=min(0.5, best))
     with warnings.catch_warnings():
-        # PED-ANOVA says that a target is minimised, which `loss` is made for, and that a parameter drawn in
+        # PED-ANOVA says that a target is minimised, as losses are, and that a parameter drawn in
         # one trial only is skipped.
         warnings.simplefilter("ignore", UserWarning)
-        found = get_param_importances(rebuilt, evaluator=evaluator, params=names, target=loss)
+        found = get_param_importances(rebuilt, evaluator=evaluator, params=names, target=target)
     return {name: float(share) for name, share in found.items()}

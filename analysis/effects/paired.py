@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 from scipy import stats
 
 from search.ledger.history import History
+from search.ranking.grain import least_variance, smallest_step
 from search.study.design import DEFAULT_ARM, DIRECTION, REPLICATE
 
 Measure = Callable[[Mapping[str, float]], float]
@@ -66,7 +66,7 @@ def effect(values: list[float], grain: float = 0.0) -> Effect:
         return Effect(mean, math.nan, 1)
     variance = math.fsum((value - mean) ** 2 for value in values) / (n - 1)
     if mean != 0:
-        variance = max(variance, grain**2 / 6)
+        variance = max(variance, least_variance(grain))
     return Effect(mean, math.sqrt(variance / n), n)
 
 
@@ -110,9 +110,7 @@ def grain_of(arms: Arms, measure: Measure) -> float:
     where all are equal.
     """
     known = (_or_none(measure, metrics) for arm in arms.values() for metrics in arm.values())
-    values = sorted({value for value in known if value is not None})
-    steps = [b - a for a, b in pairwise(values) if b - a > 1e-9 * max(abs(a), abs(b))]
-    return min(steps, default=0.0)
+    return smallest_step(value for value in known if value is not None)
 
 
 def _or_none(measure: Measure, metrics: Mapping[str, float]) -> float | None:

@@ -42,8 +42,6 @@ class Sample:
 
 def importances(outlook: Outlook) -> Section | None:
     """Both methods side by side, an objective a picture; the reasons where a method has no answer."""
-    if outlook.study.design is not None:
-        return None
     found = effects.importances(Sample(outlook.study, _some(outlook)))
     if not found:
         return None
@@ -57,6 +55,7 @@ def importances(outlook: Outlook) -> Section | None:
     blocks: list[Block] = [say(_explained(found))] if figures else []
     if figures:
         blocks.append(Figures(tuple(figures)))
+    blocks += [say(_clear(told), kind="note") for told in found if told.shares]
     blocks += [say(note, kind="note") for note in dict.fromkeys(notes)]
     blocks += [say(text, kind="note") for text in _left_out(found)]
     return Section("importances", "Parameter importances", tuple(blocks))
@@ -73,8 +72,17 @@ def _explained(found: Sequence[Importances]) -> str:
     return (
         f"Shares of what {trials} fully trained trials vary in, by two methods. fANOVA fits a forest and "
         "splits its variance over the whole space; PED-ANOVA asks which settings set the better trials "
-        "apart. Importance has no sign, and with few trials both are rough: where they differ, trust neither."
+        "apart. Importance has no sign, and with few trials both are rough: where they differ, trust "
+        f"neither. The line is the largest share of {effects.PERMUTATIONS} in which the scores were dealt "
+        "out to the trials anew: a bar that does not pass it may be chance."
     )
+
+
+def _clear(told: Importances) -> str:
+    """Which bars pass their line, in words."""
+    clear = [_setting_name(share.path) for share in told.shares if share.is_clear]
+    named = ", ".join(clear) or "no setting"
+    return f"{told.objective} by {told.method}: more than chance of {named}."
 
 
 def _left_out(found: Sequence[Importances]) -> list[str]:
@@ -89,7 +97,15 @@ def _figure(metric: str, found: Sequence[Importances]) -> Figure:
     by_method = [{share.path: share.share for share in told.shares} for told in found]
     paths = dict.fromkeys(share.path for told in found for share in told.shares)
     ordered = sorted(paths, key=lambda p: -sum(shares.get(p, 0.0) for shares in by_method))
-    rows = [Bar(_setting_name(p), tuple(shares.get(p) for shares in by_method)) for p in ordered[:MOST]]
+    chance = [{share.path: share.chance for share in told.shares} for told in found]
+    rows = [
+        Bar(
+            _setting_name(p),
+            tuple(shares.get(p) for shares in by_method),
+            tuple(known.get(p) for known in chance),
+        )
+        for p in ordered[:MOST]
+    ]
     chart = bars(rows, [told.method for told in found], description=f"Importances for {metric}")
     return Figure(f"importances-{metric.replace('/', '-')}", chart, caption=metric)
 
@@ -100,7 +116,7 @@ def _setting_name(path: str) -> str:
 
 def boundaries(outlook: Outlook) -> Section | None:
     """A sentence for every range at whose end some of the best lie, or that there is none."""
-    if outlook.study.design is not None or not outlook.leaderboard.front:
+    if not outlook.leaderboard.front:
         return None
     found = boundary_warnings(outlook.run)
     if not found:

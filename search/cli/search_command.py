@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
+from search.cli.next_commands import next_commands, resume_command
 from search.cli.options import New, Options, Resume
-from search.commands import ROOT, module_command, python_command, tensorboard_command
+from search.commands import ROOT, tensorboard_command
 from search.disk import write_atomically
 from search.errors import ExitCode, SearchError, SpaceError
 from search.execution.signals import StopSignals
@@ -25,12 +26,10 @@ from search.run_dir.own_space import own_study, refuse_lost_ledger, refuse_retir
 from search.run_dir.run_directory import RunDirectory, create, open_existing
 from search.run_dir.run_info import noting_the_end
 from search.space.advice import advice
-from search.space.loader import load_study
+from search.space.loader import LoadedSpace, load_study
 from search.space.writer import describe_difference, resolved_text
 from search.storage.restore import bring_home, is_shared
 from search.study.study import Study
-
-MOST_TICKED = 40
 
 if TYPE_CHECKING:
     from search.cli.memory import Sizes
@@ -40,17 +39,29 @@ if TYPE_CHECKING:
 def search(new: New, options: Options) -> int:
     """A fresh search or its dry run; returns the exit code."""
     loaded = load_study(new.space, _overrides(new))
-    for sentence in advice(loaded.study):
-        print(f"warning: {sentence}", file=sys.stderr)  # noqa: T201
     if options.dry_run:
+        _advise(loaded.study)
         return _dry_run(loaded.study)
+    search_anew(loaded, new.name, options)
+    return ExitCode.DONE
+
+
+def search_anew(loaded: LoadedSpace, name: str | None, options: Options) -> RunDirectory:
+    """A fresh search, from its first trial to its result on the screen; its run directory."""
+    _advise(loaded.study)
     dataset = _load_data(loaded.study)
     files = {"space.yaml": loaded.text, "space.resolved.yaml": loaded.resolved_text}
-    directory = create(options.out, loaded.study.name, new.name, files)
+    directory = create(options.out, loaded.study.name, name, files)
     try:
-        return _run(loaded.study, directory, dataset, options, is_new=True)
+        _run(loaded.study, directory, dataset, options, is_new=True)
     finally:
         directory.release()
+    return directory
+
+
+def _advise(study: Study) -> None:
+    for sentence in advice(study):
+        print(f"warning: {sentence}", file=sys.stderr)  # noqa: T201
 
 
 def resume(old: Resume, options: Options) -> int:
@@ -92,10 +103,11 @@ def _study_to_resume(directory: RunDirectory, old: Resume) -> Study:
         _refuse_changes(study, given, old.space)
         study = replace(study, budget=given.budget, resources=given.resources, data=given.data)
     wanted = study.budget.trials if old.trials is None else old.trials
-    if study.design is not None and wanted != study.design.trials:
+    listed = study.listed
+    if listed is not None and wanted != listed.trials:
         raise SpaceError(
-            f"--trials {wanted}: this run is a design of {study.design.trials} trials, no more, no less. "
-            "For other replicates start a new run with --set design.replicates=N."
+            f"--trials {wanted}: this run is a {listed.section} of {listed.trials} trials, no more, no less. "
+            f"{listed.enlarging}"
         )
     # Trials cannot be taken back: a lower target than what there is means what there is.
     wanted = max(wanted, len(history.trials))
@@ -250,42 +262,5 @@ def _show_result(study: Study, directory: RunDirectory, *, as_json: bool) -> Non
     if as_json:
         print(json.dumps(summary_json(study, history, directory.path), indent=2))  # noqa: T201
         return
-    next_commands = _next_commands(study, directory, any_complete=bool(history.in_state("COMPLETE")))
-    print_summary(study, history, directory.path, Console(highlight=False), next_commands=next_commands)
-
-
-def _next_commands(study: Study, directory: RunDirectory, *, any_complete: bool) -> list[tuple[str, str]]:
-    """Pairs (what for, command); what needs a trial that was trained in full only where there is one."""
-    run = shown(directory.path)
-    further = (
-        ("tabulate the effects", module_command("analysis.directions_table", run))
-        if study.design is not None
-        else (
-            "search on",
-            python_command("search/run.py", "--resume", run, "--trials", str(2 * study.budget.trials)),
-        )
-    )
-    curves = (f"look at the curves{_unticked(study)}", tensorboard_command(directory.trials))
-    again = ("train a trial again", python_command("search/run.py", "--reproduce", run, "TRIAL"))
-    if not any_complete:
-        return [curves, further, again]
-    return [
-        curves,
-        ("look at every latent of the best", python_command("analysis/gallery.py", run, "--top", "3")),
-        ("confirm the best on the test split, with fresh seeds", python_command("search/confirm.py", run)),
-        further,
-        again,
-    ]
-
-
-def _unticked(study: Study) -> str:
-    """TensorBoard shows the curves of no run where there are more than 40, and one is the run as a whole."""
-    many = study.budget.trials + 1 > MOST_TICKED
-    return (
-        f" (TensorBoard ticks none of more than {MOST_TICKED}: tick the box above its list)" if many else ""
-    )
-
-
-def resume_command(directory: RunDirectory) -> str:
-    """The shell command that goes on with a run."""
-    return f"go on with: {python_command('search/run.py', '--resume', shown(directory.path))}"
+    commands = next_commands(study, directory, any_complete=bool(history.in_state("COMPLETE")))
+    print_summary(study, history, directory.path, Console(highlight=False), next_commands=commands)

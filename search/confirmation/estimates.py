@@ -6,12 +6,13 @@ the images of the search: against the test split it would hold the difference be
 Optimism is the gap with the sign that makes positive mean "the search said better".
 gap_se = sd * sqrt(1 + 1/n) is how far one training that nobody selected would lie from that mean, so
 gap / gap_se says whether the gap is more than seed noise.
+Differences in pairs have at least the spread of the metric's own grain, see `search.ranking.grain`.
 Every seed that was trained counts: none can be left out after its value is known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean, stdev
@@ -19,6 +20,7 @@ from statistics import fmean, stdev
 from search.confirmation.schedule import latest, task_of
 from search.confirmation.subjects import Subject
 from search.ledger.history import History, TrialRecord
+from search.ranking.grain import least_variance, smallest_step
 from trainables.confirmation.rungs import RUNGS, TRAINED_RUNG
 from trainables.metrics.catalog import METRICS
 
@@ -72,10 +74,16 @@ def collect(searched: History, history: History, subjects: Sequence[Subject]) ->
         for subject in subjects
     }
     values = {trial: _values(records) for trial, records in of_subject.items()}
+    grains = _grains(values.values())
     default = next((values[subject.trial] for subject in subjects if subject.is_default), None)
     return [
         _confirmed(
-            subject, searched.trials[subject.trial], of_subject[subject.trial], values[subject.trial], default
+            subject,
+            searched.trials[subject.trial],
+            of_subject[subject.trial],
+            values[subject.trial],
+            default,
+            grains,
         )
         for subject in subjects
     ]
@@ -106,6 +114,7 @@ def _confirmed(
     records: Sequence[TrialRecord],
     values: _Values,
     default: _Values | None,
+    grains: Mapping[str, float],
 ) -> Confirmed:
     test = values["pipeline"]
     failures = [
@@ -119,26 +128,50 @@ def _confirmed(
         estimates={name: over_seeds(by_seed) for name, by_seed in values.items()},
         gaps=_gaps(searched, values["val"]),
         minus_controls={
-            name: over_seeds(_paired(test, found))
+            name: over_seeds(_paired(test, found), grains)
             for name, found in values.items()
             if name not in ("val", "pipeline")
         },
         minus_default=(
-            {} if default is None or subject.is_default else over_seeds(_paired(test, default["pipeline"]))
+            {}
+            if default is None or subject.is_default
+            else over_seeds(_paired(test, default["pipeline"]), grains)
         ),
     )
 
 
-def over_seeds(by_seed: Mapping[int, Mapping[str, float]]) -> dict[str, Estimate]:
-    """Metric -> estimate over the seeds that have it."""
+def over_seeds(
+    by_seed: Mapping[int, Mapping[str, float]], grains: Mapping[str, float] | None = None
+) -> dict[str, Estimate]:
+    """Metric -> estimate over the seeds that have it; grains: of those whose values are differences."""
     names = dict.fromkeys(name for metrics in by_seed.values() for name in metrics)
-    return {name: estimate([m[name] for m in by_seed.values() if name in m]) for name in names}
+    return {
+        name: estimate([m[name] for m in by_seed.values() if name in m], (grains or {}).get(name, 0.0))
+        for name in names
+    }
 
 
-def estimate(values: Sequence[float]) -> Estimate:
-    """Mean and standard error of at least one value."""
-    n = len(values)
-    return Estimate(fmean(values), stdev(values) / sqrt(n) if n > 1 else None, n)
+def estimate(values: Sequence[float], grain: float = 0.0) -> Estimate:
+    """Mean and standard error of at least one value; with a grain, of differences, no less than it gives.
+
+    Differences whose mean is 0 keep their own spread: there is nothing to be certain of.
+    """
+    n, mean = len(values), fmean(values)
+    if n == 1:
+        return Estimate(mean, None, n)
+    variance = stdev(values) ** 2
+    return Estimate(mean, sqrt((max(variance, least_variance(grain)) if mean else variance) / n), n)
+
+
+def _grains(values: Iterable[_Values]) -> dict[str, float]:
+    """Metric -> its smallest step among all that was scored on the test split."""
+    known: dict[str, list[float]] = {}
+    for scored in values:
+        for name, by_seed in scored.items():
+            for metrics in by_seed.values() if name != "val" else ():
+                for metric, value in metrics.items():
+                    known.setdefault(metric, []).append(value)
+    return {metric: smallest_step(found) for metric, found in known.items()}
 
 
 def _gaps(searched: TrialRecord, val: Mapping[int, Mapping[str, float]]) -> dict[str, Gap]:

@@ -25,6 +25,7 @@ from search.console.report_error import report
 from search.errors import ClusterError, Halt, SearchError
 from search.execution.cluster_versions import mismatch, mismatch_in
 from search.execution.head_health import HeadHealth, probe
+from search.execution.own_modules import refuse_namesakes
 from search.execution.own_token import own_token
 from search.execution.ray_scratch import guarded, has_spoken, make, processes_of
 from search.execution.ray_startup import lives_when_it_connects, loopback_stays_loopback
@@ -123,8 +124,9 @@ def ray_session(address: str, n_cpus: int | None = None) -> Iterator[Session]:
     """Ray for the length of the block.
 
     `address` is "local", "auto" (the cluster this machine belongs to), or host:port of its head.
-    Raises ClusterError if the cluster cannot be reached.
+    Raises ClusterError if the cluster cannot be reached, SpaceError as `refuse_namesakes` does.
     """
+    refuse_namesakes(Path.cwd())
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     if address != "local":

@@ -2,14 +2,16 @@
 
 The space check looks objectives and constraints up here; leaderboards take directions from here; what the
 rungs compute follows from here. To add a metric here: one file beside those of ENTRIES, and its line. One
-from elsewhere is a `Metric` at an import path, or an entry point of the group `sae_search.metrics` that bears
-the metric's name; it is imported and measured where a space file names it.
+from elsewhere is a `Metric` or a plain function at an import path, or an entry point of the group
+`sae_search.metrics` that bears the metric's name; it is imported and measured where a space file names it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from importlib import import_module
+from inspect import getdoc, isfunction
 
 from trainables.errors import MemberError
 from trainables.foreign import import_object, is_import_path
@@ -67,7 +69,8 @@ class MetricRegistry(Registry):
         if name in self._columns:
             return self._columns[name]
         path = self._path_outside(name)
-        metric = import_object(path)
+        found = import_object(path)
+        metric = _as_metric(found) if isfunction(found) else found
         wrong = _fault_in(metric, None if is_import_path(name) else name)
         if wrong is not None:
             raise MemberError(f"{path} {wrong}")
@@ -103,10 +106,17 @@ class MetricRegistry(Registry):
         self._columns = dict(sorted(self._columns.items(), key=lambda item: place(item[1])))
 
 
+@cache
+def _as_metric(function: Callable[..., float]) -> Metric:
+    """A plain function of a user's as a metric: `own/<its name>`, measured at every rung."""
+    description = (getdoc(function) or function.__name__).splitlines()[0]
+    return Metric(f"own/{function.__name__}", description, None, function)
+
+
 def _fault_in(found: object, name: str | None) -> str | None:
     """What is wrong with a metric from elsewhere, which a package has as `name`; None if nothing is."""
     if not isinstance(found, Metric):
-        return f"is a {type(found).__name__}; must be a trainables.metrics.metric.Metric"
+        return f"is a {type(found).__name__}; must be a trainables.metrics.metric.Metric or a function"
     if name is not None and found.name != name:
         return f"is called {found.name}; the entry point must have that name too, not {name}"
     if found.when == "epoch":

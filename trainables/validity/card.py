@@ -133,20 +133,20 @@ class Card:
         return margins
 
 
-@torch.no_grad()
-def validity_card(
-    subject: Subject,
-    controls: Controls,
-    *,
-    twin: Subject | None = None,
-    draws: int | None = DRAWS,
-    images: int = IMAGES,
-) -> Card:
-    """Fill the card of a subject.
+@dataclass(frozen=True)
+class ByCodes:
+    """What the tests by codes say of a subject: the fields of `Card` of these names."""
 
-    draws: latents to edit, None for all candidates. images: how many of each; 24 before a single latent's
-    verdict is shown to anyone. twin: an SAE of another seed on the same images, for `stable`.
-    """
+    usable: Outcome
+    columns: Tensor
+    distinct: Outcome
+    candidates: Tensor
+    codes: Mapping[str, Outcome]
+
+
+@torch.no_grad()
+def by_codes(subject: Subject, controls: Controls, twin: Subject | None = None) -> ByCodes:
+    """The tests that no image is edited for; cards of one subject with other draws share them."""
     often = usable(subject)
     columns = often.passed.nonzero()[:, 0]
     different = distinct(subject, columns)
@@ -160,13 +160,36 @@ def validity_card(
         }
     if twin is not None:
         codes["stable"] = stable(subject, candidates, controls, twin)
-    sample = draw(_weights(codes, len(candidates)), draws, controls.generator("latents"))
+    return ByCodes(often, columns, different, candidates, codes)
+
+
+@torch.no_grad()
+def validity_card(
+    subject: Subject,
+    controls: Controls,
+    *,
+    twin: Subject | None = None,
+    draws: int | None = DRAWS,
+    images: int = IMAGES,
+    known: ByCodes | None = None,
+) -> Card:
+    """Fill the card of a subject.
+
+    draws: latents to edit, None for all candidates. images: how many of each; 24 before a single latent's
+    verdict is shown to anyone. twin: an SAE of another seed on the same images, for `stable`. known: what
+    `by_codes` said of all three before.
+    """
+    told = known or by_codes(subject, controls, twin)
+    sample = draw(_weights(told.codes, len(told.candidates)), draws, controls.generator("latents"))
     edits: dict[str, Tensor] = {}
     if subject.strokes is not None:
-        edits = edited_figures(subject, candidates[sample.places.to(candidates.device)], controls, images)
-    made = {"usable", "distinct", *codes, *edits}
+        columns = told.candidates[sample.places.to(told.candidates.device)]
+        edits = edited_figures(subject, columns, controls, images)
+    made = {"usable", "distinct", *told.codes, *edits}
     left_out = tuple(name for name in (*ON_CODES, *BY_EDITS) if name not in made)
-    return Card(often, columns, different, candidates, codes, sample, edits, left_out)
+    return Card(
+        told.usable, told.columns, told.distinct, told.candidates, told.codes, sample, edits, left_out
+    )
 
 
 def codes_margin(codes: Mapping[str, Outcome], candidates: int) -> Tensor:

@@ -5,7 +5,9 @@ One object serves the trained SAE and every never-trained dictionary of the same
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +15,8 @@ from torch import Tensor
 
 from trainables.bases.affine import mean_and_covariance, principal_components
 from trainables.seeds import child_seed, generator
+
+Result = TypeVar("Result")
 
 FAMILY = 64
 MOST_COMPONENTS = 32
@@ -34,6 +38,14 @@ class Controls:
     mean: Tensor
     embedding: Tensor
     seed: int
+    _done: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, compute: Callable[[Controls], Result]) -> Result:
+        """`compute` of these controls, computed at most once however many cards are held against them."""
+        if compute not in self._done:
+            self._done[compute] = compute(self)
+        result: Result = self._done[compute]
+        return result
 
     def generator(self, purpose: str) -> torch.Generator:
         """A CPU generator of its own for each purpose."""

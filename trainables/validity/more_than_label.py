@@ -31,7 +31,8 @@ def more_than_label(subject: Subject, columns: Tensor, controls: Controls) -> Ou
     fires = subject.codes[:, columns] > 0
     partly = torch.zeros(len(columns), dtype=torch.float64, device=labels.device)
     between, expected = torch.zeros_like(partly), torch.zeros_like(partly)
-    for label in labels.unique():
+    curves = controls.once(gaussian_curves)
+    for label in labels.unique().tolist():
         members = labels == label
         on = fires[members].sum(dim=0)
         size = int(members.sum())
@@ -40,8 +41,7 @@ def more_than_label(subject: Subject, columns: Tensor, controls: Controls) -> Ou
         if bool(counted.any()):
             pixels = controls.embedding[members]
             between += torch.where(counted, between_sums(fires[members], pixels), 0.0)
-            curve = gaussian_curve(controls, members, pixels)
-            expected += torch.where(counted, curve[on.clamp(1, size - 1) - 1], 0.0)
+            expected += torch.where(counted, curves[label][on.clamp(1, size - 1) - 1], 0.0)
     share = partly / fires.sum(dim=0).clamp(min=1)
     within = torch.where(expected > 0, between / expected.clamp(min=1e-30), 0.0)
     return Outcome(
@@ -58,13 +58,19 @@ def between_sums(on: Tensor, pixels: Tensor) -> Tensor:
     return _between(count, weights.T @ points, points.sum(dim=0), len(points))
 
 
-def gaussian_curve(controls: Controls, members: Tensor, pixels: Tensor) -> Tensor:
-    """Mean over Gaussian directions of `between_sums` where the m first of n members fire: (n - 1,)."""
+def gaussian_curves(controls: Controls) -> dict[int, Tensor]:
+    """Class -> mean over Gaussian directions of `between_sums`, the m first of n images firing: (n - 1,)."""
+    labels = controls.labels
+    assert labels is not None
     directions = controls.families["gaussian"][:GAUSSIANS]
-    order = (controls.hidden[members] @ directions.T).argsort(dim=0, descending=True)[:-1]
-    sums = pixels.double()[order].cumsum(dim=0)
-    count = torch.arange(1, len(order) + 1, device=order.device, dtype=torch.float64)[:, None]
-    return _between(count, sums, pixels.double().sum(dim=0), len(pixels)).mean(dim=1)
+    curves = {}
+    for label in labels.unique().tolist():
+        pixels = controls.embedding[labels == label].double()
+        projected = controls.hidden[labels == label] @ directions.T
+        sums = pixels[projected.argsort(dim=0, descending=True)[:-1]].cumsum(dim=0)
+        count = torch.arange(1, len(pixels), device=pixels.device, dtype=torch.float64)[:, None]
+        curves[label] = _between(count, sums, pixels.sum(dim=0), len(pixels)).mean(dim=1)
+    return curves
 
 
 def _between(count: Tensor, sums: Tensor, total: Tensor, n: int) -> Tensor:

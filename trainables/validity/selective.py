@@ -32,7 +32,7 @@ def selective(subject: Subject, columns: Tensor, controls: Controls) -> Outcome:
     member = F.one_hot(labels).to(subject.codes)
     counts = (subject.codes[:, columns] > 0).to(member).T @ member
     own = top_shares(counts)
-    control = at_counts(*family_curves(controls), subject.firing[columns])
+    control = at_counts(*controls.once(family_curves), subject.firing[columns])
     above = (own - control).amax(dim=1)
     best = (own - control).argmax(dim=1, keepdim=True)
     figures = {"share": own.gather(1, best)[:, 0], "control": control.gather(1, best)[:, 0]}

@@ -119,7 +119,7 @@ def test_the_table_shows_what_does_not_survive_correction(outlook: Outlook) -> N
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     assert rows == [
         "| `sure` on against off | −0.300 | helps | −0.350 to −0.250 | 9 / 7 |",
-        "| `weak` on against off | −0.100 | helps not after correction | −0.150 to −0.050 | 9 / 7 |",
+        "| `weak` on against off | −0.100 | no clear effect after correction | −0.150 to −0.050 | 9 / 7 |",
     ]
 
 

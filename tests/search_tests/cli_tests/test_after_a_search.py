@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from search.cli import search_command
+from search.cli import next_commands, search_command
 from search.cli.dry_run import describe
 from search.cli.options import New, Options
 from search.errors import ExitCode, SearchError
@@ -44,8 +44,8 @@ def test_a_report_that_cannot_be_made_is_said_and_ends_nothing(
 def test_what_needs_a_finished_trial_is_suggested_only_where_there_is_one(tmp_path: Path) -> None:
     directory = open_existing(runs.real_run(tmp_path / "real-run"))
     study = load_study(directory.resolved_space).study
-    some = search_command._next_commands(study, directory, any_complete=True)
-    none = search_command._next_commands(study, directory, any_complete=False)
+    some = next_commands.next_commands(study, directory, any_complete=True)
+    none = next_commands.next_commands(study, directory, any_complete=False)
     assert [command for _, command in some if "confirm.py" in command or "gallery.py" in command]
     assert not [command for _, command in none if "confirm.py" in command or "gallery.py" in command]
 
@@ -55,7 +55,7 @@ def test_that_tensorboard_opens_empty_is_said_where_it_does(
     tmp_path: Path, trials: int, is_said: bool
 ) -> None:
     (tmp_path / "x.yaml").write_text(HEAD + f"budget: {{trials: {trials}}}\n")
-    assert bool(search_command._unticked(load_study(tmp_path / "x.yaml").study)) == is_said
+    assert bool(next_commands._unticked(load_study(tmp_path / "x.yaml").study)) == is_said
 
 
 def test_a_dry_run_ends_as_the_run_would_where_data_is_missing(
@@ -78,6 +78,6 @@ def test_a_dry_run_cuts_no_name_at_80_columns(name: str) -> None:
     text = captured.get()
     assert "…" not in text
     names = [parameter.path for parameter in study.parameters]
-    names += [arm.name for arm in study.design.arms] if study.design else []
+    names += study.rows
     assert len(names) > 3
     assert [name for name in names if name not in text] == []

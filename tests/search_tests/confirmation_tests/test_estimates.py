@@ -17,6 +17,7 @@ from search.confirmation.estimates import Confirmed, collect, estimate
 from search.confirmation.files import results_json, write_results
 from search.confirmation.screen import print_results
 from search.confirmation.subjects import Subject
+from search.confirmation.verdict import is_better
 from search.ledger.events import parse
 from search.ledger.history import History
 from search.study.sections import Objective
@@ -24,6 +25,8 @@ from tests.search_tests.histories import Run, make_study, typical_run
 from trainables.confirmation.rungs import SCORED, TRAINED_RUNG, rung_of
 
 SEEDS = {500_000: 0.91, 500_001: 0.88, 500_002: 0.92}
+# The smallest step of what is planted below is 0.008: see `search.ranking.grain`.
+BY_GRAIN = 0.008 / math.sqrt(6 * len(SEEDS))
 SUBJECTS = [Subject(1, False), Subject(0, True)]
 
 
@@ -100,7 +103,7 @@ def test_val_and_controls_are_kept_apart_from_the_pipeline_on_test(
         assert estimates[control]["probe/accuracy"].mean == pytest.approx(mean - 0.1 * i)
         paired = confirmed[1][0].minus_controls[control]["probe/accuracy"]
         assert paired.mean == pytest.approx(0.1 * i)
-        assert paired.se == pytest.approx(0.0, abs=1e-12), "paired by seed, the seeds' noise cancels"
+        assert paired.se == pytest.approx(BY_GRAIN), "paired by seed, the seeds' noise cancels"
 
 
 def test_the_gap_is_search_minus_fresh_validation_and_optimism_knows_the_direction(
@@ -124,7 +127,7 @@ def test_the_difference_to_the_default_is_paired_by_seed(confirmed: tuple[Run, l
     first, default = confirmed[1]
     versus = first.minus_default["probe/accuracy"]
     assert versus.mean == pytest.approx(0.021)
-    assert versus.se == pytest.approx(np.std([0.02, 0.021, 0.022], ddof=1) / math.sqrt(3))
+    assert versus.se == pytest.approx(BY_GRAIN), "more than the spread of 0.02, 0.021, 0.022"
     assert default.minus_default == {}
 
 
@@ -226,3 +229,18 @@ def test_a_single_metric_still_tells_n() -> None:
     stream = io.StringIO()
     print_results(run.study, results, "x", Console(file=stream, width=80))
     assert "0000*, n = 1" in stream.getvalue()
+
+
+def test_two_equal_differences_of_a_grain_are_no_certainty() -> None:
+    """On 1,000 images two pairs that differ by one image each had a standard error of 0, so p = 0."""
+    history = History()
+    for i, seed in enumerate((500_000, 500_001)):
+        measured(history, 2 * i, 1, seed, 0.911, 0.85)
+        measured(history, 2 * i + 1, 0, seed, 0.910, 0.96)
+    best = collect(typical_run().history, history, SUBJECTS)[0]
+    difference = best.minus_default["probe/accuracy"]
+    assert difference.mean == pytest.approx(0.001)
+    assert difference.se == pytest.approx(0.001 / math.sqrt(6 * 2))
+    assert not is_better(difference, "max")
+    assert estimate([0.1, 0.1], grain=0.1).se == pytest.approx(0.1 / math.sqrt(12))
+    assert estimate([-0.1, 0.1], grain=1.0).se == pytest.approx(0.1)

@@ -7,7 +7,7 @@ import torch
 
 from tests.trainables_tests.validity_tests.judged import digits
 from trainables.validity.card import validity_card
-from trainables.validity.floor import KINDS, dictionary, floors, never_trained
+from trainables.validity.floor import CODES, KINDS, RIDGE, WIDTHS, coarse, dictionary, floors, never_trained
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -40,3 +40,36 @@ def test_the_trained_sae_stands_above_its_floor() -> None:
     own = validity_card(trained.subject, trained.controls).readable()
     assert set(found) == set(KINDS)
     assert own.value - own.se > max(readable.value + readable.se for readable, _ in found.values())
+
+
+def test_sizes_are_rounded_towards_the_ridge_and_share_few_knots() -> None:
+    """The floor grows with k and falls with the width up to k = f / 6, and the other way round beyond."""
+    found = {}
+    for width in range(1, 600, 5):
+        for k in range(1, width // 2 + 2):
+            w, rounded = found[width, k] = coarse(width, k)
+            if k * RIDGE <= width:
+                assert width / 2**0.5 - 1 < w <= width
+                assert k <= rounded <= max(k, w // RIDGE, 1)
+            else:
+                assert width <= w < width * 2**0.5 + 1
+                assert min(k, w // RIDGE) <= rounded <= k
+            assert max(rounded / k, k / rounded) < 1.5
+    sparse = {size for (width, k), size in found.items() if k * RIDGE <= width}
+    assert len(sparse) < len(found) / 20
+    assert all(coarse(w, k) == (w, k) for w in WIDTHS[:18] for k in CODES[:20] if k * RIDGE <= w)
+
+
+@pytest.mark.parametrize(("width", "k"), [(179, 7), (85, 21)])
+def test_rounding_does_not_lower_the_floor(width: int, k: int) -> None:
+    _, _, trained = digits()
+    exact, rounded = (
+        max(
+            readable.value
+            for readable, _ in floors(
+                trained.subject, trained.controls, trained.train_hidden, *size, 0, draws=None
+            ).values()
+        )
+        for size in ((width, k), coarse(width, k))
+    )
+    assert rounded >= exact

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.trainables_tests.validity_tests.judged import Judged, strokes
-from trainables.validity.more_than_label import between_sums, gaussian_curve, more_than_label
+from trainables.validity.more_than_label import between_sums, gaussian_curves, more_than_label
 from trainables.validity.outcome import Outcome
 
 
@@ -38,7 +38,7 @@ def test_the_curve_is_the_mean_over_directions() -> None:
     m = 17
     on = projected >= projected.topk(m, dim=0).values[-1]
     expected = between_sums(on, pixels).mean()
-    found = gaussian_curve(judged.controls, members, pixels)[m - 1]
+    found = gaussian_curves(judged.controls)[3][m - 1]
     assert float(found) == pytest.approx(float(expected), rel=1e-6)
 
 

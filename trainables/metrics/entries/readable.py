@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from trainables.metrics.metric import Metric, Need, Score
 
 if TYPE_CHECKING:
     from trainables.metrics.inputs import MetricInputs
+    from trainables.validity.card import ByCodes
     from trainables.validity.controls import Controls
     from trainables.validity.subject import Subject
 
 
+logger = logging.getLogger("trainables")
+
+
 def subject(inputs: MetricInputs) -> Subject:
     """The codes on val."""
-    from trainables.validity.subject import Subject
+    from trainables.validity.subject import Subject, strokes_of
 
     measured, a = inputs.measured, inputs.measured.activations
-    return Subject(measured.model, a.val_images, a.val_labels, a.val_h, measured.val_z, measured.firing)
+    strokes = strokes_of(a.val_images)
+    if strokes is None:
+        logger.warning("the images have no strokes on black: edits of the validity card are not applicable")
+    return Subject(
+        measured.model, a.val_images, a.val_labels, a.val_h, measured.val_z, measured.firing, strokes
+    )
 
 
 def controls(inputs: MetricInputs) -> Controls:
@@ -28,11 +38,19 @@ def controls(inputs: MetricInputs) -> Controls:
     return controls_of(a.train_h, a.val_images, a.val_labels, a.val_h, inputs.seed)
 
 
+def by_codes(inputs: MetricInputs) -> ByCodes:
+    """What both counts have in common."""
+    from trainables.validity.card import by_codes
+
+    return by_codes(inputs.once(subject), inputs.once(controls))
+
+
 def readable(inputs: MetricInputs) -> Score:
     """Of a sample of latents, and its standard error."""
     from trainables.validity.card import validity_card
 
-    found = validity_card(inputs.once(subject), inputs.once(controls)).readable()
+    card = validity_card(inputs.once(subject), inputs.once(controls), known=inputs.once(by_codes))
+    found = card.readable()
     return Score(found.value, references={"latents/readable_se": found.se})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trainables.metrics.entries.readable import NEEDS, controls, subject
+from trainables.metrics.entries.readable import NEEDS, by_codes, controls, subject
 from trainables.metrics.metric import Metric, Score
 
 if TYPE_CHECKING:
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from trainables.metrics.inputs import MetricInputs
 
 # Raise it when the floor's definition changes: it is kept with the classifier.
-FLOOR_VERSION = 1
+FLOOR_VERSION = 2
 FLOORS = {
-    "latents/supported_floor": "the most that a dictionary nobody trained, of this width and L0, supports",
+    "latents/supported_floor": "the most that a dictionary nobody trained supports, of about this size",
     "latents/readable_floor": "latents/readable of the best such dictionary",
     "latents/readable_floor_se": "standard error of latents/readable_floor",
 }
@@ -25,15 +25,18 @@ def counted(inputs: MetricInputs) -> float:
     """How many of all candidates the card supports, each of them tested."""
     from trainables.validity.card import validity_card
 
-    return validity_card(inputs.once(subject), inputs.once(controls), draws=None).supported().value
+    known = inputs.once(by_codes)
+    card = validity_card(inputs.once(subject), inputs.once(controls), draws=None, known=known)
+    return card.supported().value
 
 
 def floor(inputs: MetricInputs) -> dict[str, float]:
-    """Both counts' floor by the names of FLOORS: it follows from the network and two numbers."""
+    """Both counts' floor by the names of FLOORS: it follows from the network and two numbers, made coarse."""
     from trainables.metrics.sae_statistics import l0
+    from trainables.validity.floor import coarse
 
     z = inputs.measured.val_z
-    width, k = inputs.floor_size or (z.shape[1], max(1, round(l0(z))))
+    width, k = coarse(*(inputs.floor_size or (z.shape[1], max(1, round(l0(z))))))
     settings = {"floor": FLOOR_VERSION, "width": width, "k": k, "seed": inputs.seed}
     found = inputs.shared(settings, lambda: _floor(inputs, width, k))
     return {name: float(found[name]) for name in FLOORS}
