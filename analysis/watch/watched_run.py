@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from analysis.load import read_info, read_study
 from analysis.reading.ledger_reading import LedgerFollower
@@ -31,7 +30,7 @@ class WatchedRun:
         self._study_damage: list[str] = []
         self.damage: list[str] = []
         """What could not be read at the last look, a sentence each."""
-        self.info: Mapping[str, Any] = {}
+        self.info: Mapping[str, object] = {}
         self.owner: Owner | None = None
         self.study: Study | None = read_study(path, self._study_damage)
         self.tally: ProgressTracker | None = None
@@ -42,7 +41,7 @@ class WatchedRun:
         """Up to when durations count: the last look, or the last event where nobody writes any more."""
         self._ledger = LedgerFollower(path / "trials.jsonl")
         self._confirmed = LedgerFollower(path / "confirm" / "trials.jsonl")
-        self._confirm_info: Mapping[str, Any] = {}
+        self._confirm_info: Mapping[str, object] = {}
         self._bytes, self._measured = 0, -math.inf
 
     def look(self) -> None:

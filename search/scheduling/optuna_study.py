@@ -15,7 +15,7 @@ import warnings
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import optuna
 from optuna.distributions import (
@@ -146,7 +146,7 @@ class OptunaStudy:
             if record.state != "RUNNING":
                 self.finish(record)
 
-    def contents(self) -> list[tuple[Any, ...]]:
+    def contents(self) -> list[tuple[object, ...]]:
         """Everything that is told of each trial, but when."""
         return [
             (t.number, t.state, t.params, t.values, t.intermediate_values, t.user_attrs, t.constraints)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -49,11 +49,11 @@ class DataSource(Section):
         return type("DataSource", (own, DataSource), {"__doc__": DataSource.__doc__})
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, object]:
         """Those that only its dataset has."""
         return {key: value for key, value in vars(self).items() if key not in DataSource.model_fields}
 
-    def given(self) -> dict[str, Any]:
+    def given(self) -> dict[str, object]:
         """As the file writes it, without what is None."""
         return {key: value for key, value in vars(self).items() if value is not None}
 
@@ -111,7 +111,7 @@ class Sampler(Section):
     )
     section: ClassVar[str] = "sampler"
 
-    def written(self) -> dict[str, Any]:
+    def written(self) -> dict[str, object]:
         """Its section of a space file."""
         return self.model_dump()
 

@@ -52,7 +52,7 @@ class StepResult:
     """What one step of a trial did; the last report is the step's own."""
 
     reports: tuple[StepReport, ...] = ()
-    checkpoint: Mapping[str, Any] | None = None
+    checkpoint: Mapping[str, str] | None = None
     """What `trainables.storage.checkpoint` says of the folder it wrote."""
     next_rung: int | None = None
     """The rung whose SAE comes next, once the classifier is trained for it."""

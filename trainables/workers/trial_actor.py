@@ -197,7 +197,7 @@ class TrialActor(tune.Trainable):
             self._cache.hits.clear()
             self._cache.misses.clear()
 
-    def _message(self, step: Step, checkpoint: Mapping[str, Any]) -> StepResult:
+    def _message(self, step: Step, checkpoint: Mapping[str, str]) -> StepResult:
         assert self._pipeline is not None
         reports = [StepReport(report.epoch, None, report.metrics) for report in step.reports]
         if step.rung is not None:
