@@ -69,12 +69,12 @@ class WatchedRun:
 
     @property
     def confirmed(self) -> History | None:
-        """Of the confirmation; None if there never was one."""
+        """The confirmation's history; None if there never was one."""
         return self._confirmed.history if self._confirmed.history.sessions else None
 
     @property
     def where(self) -> Whereabouts:
-        """In which state it is."""
+        """The state that it is in."""
         return whereabouts(self.owner, self.info, self.history, self.confirmed)
 
     @property

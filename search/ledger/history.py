@@ -67,7 +67,7 @@ class TrialRecord:
 
     @property
     def folder(self) -> str:
-        """Its folder inside `trials/`."""
+        """The name of its folder inside `trials/`."""
         return f"{self.number:04d}"
 
     def is_news(self, epoch: int, rung: int | None) -> bool:

@@ -41,7 +41,7 @@ class Listed(ABC):
 
     @abstractmethod
     def written(self) -> dict[str, object]:
-        """Its section as a space file has it."""
+        """What its section of a space file holds."""
 
     @abstractmethod
     def said(self) -> str:

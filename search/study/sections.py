@@ -50,11 +50,11 @@ class DataSource(Section):
 
     @property
     def settings(self) -> dict[str, object]:
-        """Those that only its dataset has."""
+        """The settings that only its dataset has."""
         return {key: value for key, value in vars(self).items() if key not in DataSource.model_fields}
 
     def given(self) -> dict[str, object]:
-        """As the file writes it, without what is None."""
+        """What the file writes: all settings that are not None."""
         return {key: value for key, value in vars(self).items() if value is not None}
 
 
@@ -112,11 +112,11 @@ class Sampler(Section):
     section: ClassVar[str] = "sampler"
 
     def written(self) -> dict[str, object]:
-        """Its section of a space file."""
+        """What its section of a space file holds."""
         return self.model_dump()
 
     def said(self) -> str:
-        """Its name, and how long it draws at random."""
+        """The sampler's name, and how long it draws at random."""
         return self.name + (f", first {self.startup_trials} trials at random" if self.name == "tpe" else "")
 
 

@@ -27,13 +27,20 @@ def definitions(body: list[ast.stmt]) -> Iterator[Definition]:
             yield from definitions(node.body)
 
 
+FRAGMENTS = {"Of", "For", "From", "By", "Its", "Their", "As", "In", "With", "At", "On", "To", "Once", "Those"}
+"""What a sentence of a few words does not begin with."""
+
+
 def poor_docstrings(tree: ast.Module) -> list[str]:
-    """Public names without a docstring, with one of three words or fewer, or one that does not end."""
+    """Public names without a docstring, or with one of three words or fewer, that is a fragment or does not
+    end."""
     poor = []
     for node in definitions(tree.body):
         text = ast.get_docstring(node) or ""
         ends = {text.split("\n\n")[0][-2:], text[-2:]}  # an equation may follow a colon, a table the sentence
-        if len(text.split()) < 4 or not any(re.search(r"[.?:)\]]", end) for end in ends):
+        first = " ".join(text.split("\n\n")[0].split()).split(". ")[0].split()
+        is_fragment = len(first) <= 9 and first[0].strip("`,") in FRAGMENTS if first else True
+        if is_fragment or len(text.split()) < 4 or not any(re.search(r"[.?:)\]]", end) for end in ends):
             poor.append(f"line {node.lineno}: {node.name}: {text!r}")
     return poor
 
@@ -108,9 +115,10 @@ def test_poor_docstrings_are_found() -> None:
         'def a(): pass\ndef b():\n    """Its share."""\ndef c():\n    """The share of all images."""\n'
         'class D:\n    """What a trial is measured by."""\n'
         '    def e(self):\n        """It ends without a stop"""\n'
+        'def f():\n    """Of a sample of latents."""\n'
         "def _private(): pass\n"
     )
-    assert [poor.split(":")[1].strip() for poor in poor_docstrings(ast.parse(source))] == ["a", "b", "e"]
+    assert [poor.split(":")[1].strip() for poor in poor_docstrings(ast.parse(source))] == ["a", "b", "e", "f"]
 
 
 @pytest.mark.parametrize("path", WITH_EXAMPLES, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -19,7 +19,7 @@ class Raw(Basis):
 
     @property
     def rank(self) -> int:
-        """As many outputs as there are hidden units, d."""
+        """There are as many outputs as hidden units, d."""
         return len(self.mean)
 
     @classmethod

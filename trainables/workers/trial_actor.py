@@ -79,7 +79,7 @@ class TrialActor(tune.Trainable):
     """Steps one pipeline at a time; `config` is a `TrialTask`."""
 
     def setup(self, config: dict[str, Any], context: TrialContext, dataset: Dataset) -> None:  # type: ignore[override]
-        """Once per process: threads, device, data, cache."""
+        """Set up threads, device, data and cache, once per process."""
         faulthandler.dump_traceback_later(context.timeout_s, exit=True)
         torch.set_num_threads(context.threads)
         for code in context.code:
