@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.search_tests.end_to_end_tests.test_run import ROOT, command, environment, history_of
 
 SPACE = """\
@@ -104,6 +106,7 @@ def test_by_import_path_from_the_working_folder(tmp_path: Path) -> None:
     assert "export_rule" in line
 
 
+@pytest.mark.slow
 def test_by_name_from_an_installed_package(tmp_path: Path) -> None:
     installed = tmp_path / "installed"
     write_recipes(installed)
