@@ -63,24 +63,25 @@ def directions_table(run: Path) -> str:
     directory = open_existing(run)
     history = read_history(directory.ledger)
     study = own_study(directory, history)
-    if study.design is None:
+    design = study.listed
+    if not isinstance(design, Design):
         raise RunDirectoryError(f"{run} is a search, not a design: its space file has no `design`")
     arms = arm_metrics(history)
     if DEFAULT_ARM not in arms:
         raise RunDirectoryError(f"{run} has no finished trial of its default yet: nothing to compare with")
-    lines = [*_head(study, study.design, history, directory), "", _row("direction", "n", *COLUMNS)]
+    lines = [*_head(study, design, history, directory), "", _row("direction", "n", *COLUMNS)]
     lines.append("|" + " --- |" + " ---: |" * (len(COLUMNS) + 1))
     levels = {heading: level(arms, DEFAULT_ARM, measure) for heading, (measure, _) in COLUMNS.items()}
     cells = (_number(found, signed=False) for found in levels.values())
     lines.append(_row("**default**, itself", str(len(arms[DEFAULT_ARM])), *cells))
-    names = [arm.name for arm in study.design.arms[1:]]
+    names = [arm.name for arm in design.arms[1:]]
     table = [[paired_difference(arms, name, measure) for measure, _ in COLUMNS.values()] for name in names]
     sure = iter(q_values([found.p_value for effects in table for found in effects]))
     signs = [better for _, better in COLUMNS.values()]
     for name, effects in zip(names, table, strict=True):
         cells = (_difference(found, sign, next(sure)) for found, sign in zip(effects, signs, strict=True))
         lines.append(_row(name, str(effects[0].n), *cells))
-    return "\n".join([*lines, "", *_settings(study.design)]) + "\n"
+    return "\n".join([*lines, "", *_settings(design)]) + "\n"
 
 
 def _head(study: Study, design: Design, history: History, directory: RunDirectory) -> list[str]:

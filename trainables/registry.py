@@ -208,18 +208,18 @@ DATASETS = Registry(
     },
     "trainables.settings.data:DataConfig",
 )
-# Each has its weight in the joint loop's settings, under the same name.
 LATENT_LOSSES = Registry(
     "loss on latents",
     "latent_losses",
     {
-        "solo": "trainables.losses.latents.solo:solo",
-        "moves": "trainables.losses.latents.moves:moves",
-        "far_ink": "trainables.losses.latents.far_ink:far_ink",
-        "erasing": "trainables.losses.latents.erasing:erasing",
-        "decoder_orthogonality": "trainables.losses.latents.orthogonality:decoder_orthogonality",
-        "locality": "trainables.losses.latents.locality:locality",
+        "solo": "trainables.settings.latent_losses:SoloConfig",
+        "moves": "trainables.settings.latent_losses:MovesConfig",
+        "far_ink": "trainables.settings.latent_losses:FarInkConfig",
+        "erasing": "trainables.settings.latent_losses:ErasingConfig",
+        "decoder_orthogonality": "trainables.settings.latent_losses:DecoderOrthogonalityConfig",
+        "locality": "trainables.settings.latent_losses:LocalityConfig",
     },
+    "trainables.settings.section:LatentLossConfig",
 )
 CONCEPT_TABLES = Registry(
     "concept table",

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from trainables.config import TrialConfig
 from trainables.contracts.attribution import check_attribution
 from trainables.contracts.classifying import check_concept_table, check_front_end, check_loop
+from trainables.contracts.latent_loss import check_latent_loss
 from trainables.contracts.metric import check_metric
 from trainables.contracts.promise import generator as _generator
 from trainables.contracts.promise import holds as _holds
@@ -44,6 +45,7 @@ __all__ = [
     "check_concept_table",
     "check_data_source",
     "check_front_end",
+    "check_latent_loss",
     "check_loop",
     "check_loss",
     "check_metric",

@@ -101,8 +101,6 @@ def importances(
 
 def _frozen(study: Study, records: Sequence[TrialRecord]) -> list[FrozenTrial]:
     """The trials as Optuna keeps them; without those whose params or values it would refuse."""
-    if study.design is not None:
-        return []
     known = distributions(study)
     found = []
     for record in records:
@@ -163,10 +161,8 @@ def _scored(
 def _reason(
     study: Study, objective: Objective, k: int, method: Method, trials: Sequence[FrozenTrial]
 ) -> str | None:
-    if study.design is not None:
-        return (
-            "A design changes one thing at a time; the effect of each direction says what importances would."
-        )
+    if not study.is_search:
+        return "These trials were listed beforehand; effects of what they change say what importances would."
     if len(trials) < FEWEST_TRIALS:
         return (
             f"{count(len(trials), 'trial')} trained in full {'is' if len(trials) == 1 else 'are'} too few "

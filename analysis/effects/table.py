@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from analysis.effects.designed import designed_effects
 from analysis.effects.effect import EffectTable, HasTrials
 from analysis.effects.searched import searched_effects
+from search.study.design import Design
 from search.study.sections import Objective
 
 
@@ -20,6 +21,6 @@ def direction_effects(run: HasTrials, objectives: Sequence[Objective] | None = N
     if run.study is None:
         return EffectTable((), ("The run's space file cannot be read, so its directions are not known.",))
     measures = tuple(run.study.objectives if objectives is None else objectives)
-    if run.study.design is not None:
-        return designed_effects(run.study.design, run.history, measures)
+    if isinstance(run.study.listed, Design):
+        return designed_effects(run.study.listed, run.history, measures)
     return searched_effects(run.study, run.history, measures)

@@ -22,7 +22,7 @@ MOST_NAMED = 5
 def answer(outlook: Outlook, effects: EffectTable) -> Section:
     """How many trials, what the best reach against chance and the default, what helps, what to believe."""
     paragraphs = [_counts(outlook)]
-    if outlook.study.design is None and outlook.leaderboard.ranked:
+    if outlook.study.is_search and outlook.leaderboard.ranked:
         paragraphs += [_best(outlook), *_default(outlook)]
     paragraphs += [_directions(outlook, objective, effects) for objective in outlook.study.objectives]
     paragraphs += [_confirmed(outlook), *_panel(outlook)]
@@ -30,7 +30,7 @@ def answer(outlook: Outlook, effects: EffectTable) -> Section:
 
 
 def _counts(outlook: Outlook) -> Paragraph:
-    history, design = outlook.run.history, outlook.study.design
+    history, study = outlook.run.history, outlook.study
     total, running = len(history.trials), len(history.in_state("RUNNING"))
     full, pruned, failed = (len(history.in_state(state)) for state in ("COMPLETE", "PRUNED", "FAIL"))
     if total == 0:
@@ -40,11 +40,8 @@ def _counts(outlook: Outlook) -> Paragraph:
     rest += [f"{failed} failed"] if failed else []
     rest += [f"{running} not finished"] if running else []
     told.append("".join(f", {part}" for part in rest) + ". ")
-    if design is not None:
-        told.append(
-            f"Each of {count(len(design.arms) - 1, 'direction')} was tried alone against one default, in "
-            f"{count(design.replicates, 'pair')} with seeds in common. "
-        )
+    if not study.is_search:
+        told.append(f"The {study.proposal.section} is {study.proposal.said()}. ")
     broken = len(outlook.leaderboard.infeasible)
     if outlook.study.constraints and full:
         names = [code(f"{c.metric} {limits(c)}") for c in outlook.study.constraints]
@@ -138,7 +135,7 @@ def _directions(outlook: Outlook, objective: Objective, table: EffectTable) -> P
     """Which directions help or hurt one objective clearly, that is, corrected for the number of comparisons;
     the strongest first."""
     own = table.of(objective.metric)
-    if outlook.study.design is not None:
+    if not outlook.study.is_search:
         own = tuple(effect for effect in own if effect.control == DEFAULT_ARM)
     if not own:
         return say()
@@ -207,7 +204,7 @@ def _confirmed(outlook: Outlook) -> Paragraph:
     if not results:
         if not outlook.complete:
             return say()
-        if outlook.study.design is not None:
+        if not outlook.study.is_search:
             return say(
                 "All scores are of the validation split; of effects that are none, one in twenty looks clear "
                 "by chance.",

@@ -31,7 +31,7 @@ LEGEND = (
 def learning_curves(outlook: Outlook) -> Section | None:
     """Each objective over the rungs; None where trials have one rung, or none has reached the first."""
     scheduler = outlook.study.scheduler
-    if scheduler.name == "none" or scheduler.rungs < 2 or outlook.study.design is not None:
+    if scheduler.name == "none" or scheduler.rungs < 2:
         return None
     reached = [trial for trial in outlook.run.history.trials.values() if trial.rungs]
     if not reached:
@@ -57,7 +57,7 @@ def learning_curves(outlook: Outlook) -> Section | None:
 
 def parallel_coordinates(outlook: Outlook) -> Section | None:
     """Settings and objectives of the trials that were trained in full, a line each."""
-    if outlook.study.design is not None or not outlook.complete:
+    if not outlook.complete:
         return None
     shown = outlook.selected(outlook.complete, MOST_LINES)
     axes = [setting_axis(parameter) for parameter in outlook.study.parameters if drawable(parameter)]

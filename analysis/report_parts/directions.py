@@ -25,8 +25,9 @@ from analysis.report_parts.blocks import (
 )
 from analysis.report_parts.outlook import Outlook
 from search.formatting import number, one_line
-from search.study.design import DEFAULT_ARM, Design
+from search.study.design import DEFAULT_ARM
 from search.study.sections import Objective
+from search.study.study import Study
 
 TITLE = "Does each direction help?"
 KINDS: dict[str, Kind] = {"helps": "good", "hurts": "bad"}
@@ -39,18 +40,18 @@ def directions(outlook: Outlook, table: EffectTable) -> Section:
     if not table.effects:
         reason = " ".join(table.method_note) or "Too few trials to tell."
         return Section("directions", TITLE, (say(reason),))
-    design = outlook.study.design
+    is_search = outlook.study.is_search
     blocks: list[Block] = _method(table.method_note)
     for objective in outlook.study.objectives:
         own = table.of(objective.metric)
-        first = [effect for effect in own if design is None or effect.control == DEFAULT_ARM]
-        second = [effect for effect in own if design is not None and effect.control != DEFAULT_ARM]
-        blocks += _tables(objective, first, "" if design is None else ", against the default")
+        first = [effect for effect in own if is_search or effect.control == DEFAULT_ARM]
+        second = [effect for effect in own if effect not in first]
+        blocks += _tables(objective, first, "" if is_search else ", against the default")
         if second:
             told = _table(objective, second, ", against controls")
             blocks.append(Folded(f"{objective.metric}: against a control instead of the default", (told,)))
-    if design is not None:
-        blocks.append(Folded("What the directions set", (_settings(design),)))
+    if not is_search:
+        blocks.append(Folded("What the directions set", (_settings(outlook.study),)))
     return Section("directions", TITLE, tuple(blocks))
 
 
@@ -78,15 +79,16 @@ def _tables(objective: Objective, effects: Sequence[DirectionEffect], beside: st
     return blocks
 
 
-def _settings(design: Design) -> Items:
+def _settings(study: Study) -> Items:
     return Items(
         tuple(
             say(
-                code(arm.name),
+                code(name),
                 ": ",
-                ", ".join(f"{path} {number(value)}" for path, value in arm.changes.items()),
+                ", ".join(f"{path} {number(value)}" for path, value in changes.items()),
             )
-            for arm in design.arms[1:]
+            for name, changes in study.rows.items()
+            if changes
         )
     )
 

@@ -42,8 +42,6 @@ class Sample:
 
 def importances(outlook: Outlook) -> Section | None:
     """Both methods side by side, an objective a picture; the reasons where a method has no answer."""
-    if outlook.study.design is not None:
-        return None
     found = effects.importances(Sample(outlook.study, _some(outlook)))
     if not found:
         return None
@@ -118,7 +116,7 @@ def _setting_name(path: str) -> str:
 
 def boundaries(outlook: Outlook) -> Section | None:
     """A sentence for every range at whose end some of the best lie, or that there is none."""
-    if outlook.study.design is not None or not outlook.leaderboard.front:
+    if not outlook.leaderboard.front:
         return None
     found = boundary_warnings(outlook.run)
     if not found:

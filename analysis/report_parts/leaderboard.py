@@ -40,7 +40,7 @@ def leaderboard(outlook: Outlook) -> Section:
             rest = _table(outlook, found.ranked[SHOWN:], "Further trials", first=SHOWN + 1)
             blocks.append(Folded(f"Ranks {SHOWN + 1} to {len(found.ranked)}", (rest,)))
         shared = shared_values(outlook.study, found.ranked[:SHOWN])
-        if shared and outlook.study.design is None:
+        if shared and outlook.study.is_search:
             told = ", ".join(f"{path} {number(value)}" for path, value in shared.items())
             blocks.append(say(f"Searched, but the same in all of these: {told}.", kind="note"))
     blocks.append(Folded("What these metrics mean", (_glossary(outlook),)))

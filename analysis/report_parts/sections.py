@@ -20,6 +20,9 @@ from analysis.report_parts.provenance import facts_table, galleries, provenance
 from analysis.report_parts.slices import slices
 from search.study.registries import REPORT_SECTIONS
 
+OF_SEARCHES = (learning_curves, importances, slices, parallel_coordinates, boundaries)
+"""They look at domains and at who was stopped; trials that were listed beforehand have neither."""
+
 
 def sections(outlook: Outlook, progress: Callable[[str], None] = lambda _: None) -> list[Section]:
     """All that this run has something to say in; `progress` is told what takes long."""
@@ -32,11 +35,7 @@ def sections(outlook: Outlook, progress: Callable[[str], None] = lambda _: None)
         leaderboard(outlook),
         front(outlook),
         directions(outlook, effects),
-        learning_curves(outlook),
-        importances(outlook),
-        slices(outlook),
-        parallel_coordinates(outlook),
-        boundaries(outlook),
+        *(of_searches(outlook) for of_searches in OF_SEARCHES if outlook.study.is_search),
         fates(outlook),
         time_spent(outlook),
         confirmation(outlook),

@@ -25,8 +25,8 @@ LEGEND = (
 
 
 def slices(outlook: Outlook) -> Section | None:
-    """A small plot for every setting and objective; None without fully trained trials, or in a design."""
-    if outlook.study.design is not None or not outlook.complete:
+    """A small plot for every setting and objective; None without fully trained trials."""
+    if not outlook.complete:
         return None
     parameters = [parameter for parameter in outlook.study.parameters if drawable(parameter)]
     most = max(1, MOST_PICTURES // len(outlook.study.objectives))

@@ -14,7 +14,6 @@ from search.errors import ClusterError
 from search.execution.resources import grant, places
 from search.space.size import expected_work, is_continuous, n_combinations, shares, work
 from search.space.writer import domain_text
-from search.study.design import Design
 from search.study.domains import Condition, Parameter, Scalar, same
 from search.study.sections import Constraint
 from search.study.study import Study
@@ -33,7 +32,7 @@ def describe(
     `seconds_per_full_trial`, which must have been measured; without it the cost is in full trainings.
     Memory is told from the `sizes` of the images.
     """
-    searched = _parameters(study) if study.design is None else _arms(study.design)
+    searched = _parameters(study) if study.is_search else _rows(study)
     parts: list[RenderableType] = [_facts(study), searched, _fixed(study)]
     size = Table.grid(padding=(0, 2))
     extent = [
@@ -41,8 +40,8 @@ def describe(
         ("conditional", ", ".join(p.path for p in study.parameters if p.conditions) or "nothing"),
         ("first trial", "every value at its default"),
     ]
-    if study.design is not None:
-        extent = [("design", _design(study.design))]
+    if not study.is_search:
+        extent = [(study.proposal.section, study.proposal.said())]
     for name, text in (*extent, *_cost(study, resources, seconds_per_full_trial, sizes)):
         size.add_row(Text(name, style="bold"), Text(text))
     return Group(*(part for part in (*parts, size)))
@@ -82,23 +81,17 @@ def _parameters(study: Study) -> RenderableType:
     return table
 
 
-def _arms(design: Design) -> RenderableType:
+def _rows(study: Study) -> RenderableType:
     table = Table(Column("direction", no_wrap=True), *_folding("sets"))
-    for arm in design.arms:
-        changes = ", ".join(f"{path} {_shown(value)}" for path, value in arm.changes.items())
-        table.add_row(Text(arm.name), Text(changes or "nothing: what the others are compared with"))
+    for name, settings in study.rows.items():
+        changes = ", ".join(f"{path} {_shown(value)}" for path, value in settings.items())
+        table.add_row(Text(name), Text(changes or "nothing: what the others are compared with"))
     return table
 
 
 def _folding(*headers: str) -> list[Column]:
     """Columns whose text goes on in the next line: nothing that `--set` needs is cut."""
     return [Column(header, overflow="fold") for header in headers]
-
-
-def _design(design: Design) -> str:
-    arms = f"{len(design.arms) - 1} direction{'s' * (len(design.arms) > 2)}"
-    replicates = f"{design.replicates} replicate{'s' * (design.replicates > 1)}"
-    return f"the default and {arms}, each alone, in {replicates}: {design.trials} trials"
 
 
 def _condition(condition: Condition) -> str:
@@ -141,11 +134,8 @@ def _cost(
     rows = [
         ("budget", f"{budget.trials} trials, seed {budget.seed}, at most {budget.max_failures} failures, "
                    f"{budget.trial_timeout_s:g} s a trial"),
-        ("sampler", f"{study.sampler.name}, first {study.sampler.startup_trials} trials at random"
-         if study.sampler.name == "tpe" else study.sampler.name),
+        *([(study.proposal.section, study.proposal.said())] if study.is_search else []),
     ]  # fmt: skip
-    if study.design is not None:
-        rows.pop()
     most, expected = work(study, 1.0), expected_work(study)
     if scheduler.rungs == 1:
         rows.append(("rungs", "one: every trial is trained in full"))

@@ -14,12 +14,12 @@ def next_commands(study: Study, directory: RunDirectory, *, any_complete: bool) 
     """Pairs (what for, command); what needs a trial that was trained in full only where there is one."""
     run = shown(directory.path)
     further = (
-        ("tabulate the effects", module_command("analysis.directions_table", run))
-        if study.design is not None
-        else (
+        (
             "search on",
             python_command("search/run.py", "--resume", run, "--trials", str(2 * study.budget.trials)),
         )
+        if study.is_search
+        else ("tabulate the effects", module_command("analysis.directions_table", run))
     )
     curves = (f"look at the curves{_unticked(study)}", tensorboard_command(directory.trials))
     again = ("train a trial again", python_command("search/run.py", "--reproduce", run, "TRIAL"))

@@ -103,10 +103,11 @@ def _study_to_resume(directory: RunDirectory, old: Resume) -> Study:
         _refuse_changes(study, given, old.space)
         study = replace(study, budget=given.budget, resources=given.resources, data=given.data)
     wanted = study.budget.trials if old.trials is None else old.trials
-    if study.design is not None and wanted != study.design.trials:
+    listed = study.listed
+    if listed is not None and wanted != listed.trials:
         raise SpaceError(
-            f"--trials {wanted}: this run is a design of {study.design.trials} trials, no more, no less. "
-            "For other replicates start a new run with --set design.replicates=N."
+            f"--trials {wanted}: this run is a {listed.section} of {listed.trials} trials, no more, no less. "
+            f"{listed.enlarging}"
         )
     # Trials cannot be taken back: a lower target than what there is means what there is.
     wanted = max(wanted, len(history.trials))

@@ -56,8 +56,7 @@ def _concept_tables(study: Study) -> set[str]:
     for parameter in study.parameters:
         if parameter.path == CONCEPT_TABLE and isinstance(parameter.domain, Choice):
             values += parameter.domain.options
-    if study.design is not None:
-        values += [arm.changes.get(CONCEPT_TABLE, "") for arm in study.design.arms]
+    values += [changes.get(CONCEPT_TABLE, "") for changes in study.rows.values()]
     return {str(value) for value in values} - {""}
 
 

@@ -1,4 +1,4 @@
-"""Which trial comes next: unfinished ones first, then what a sampler or a design proposes."""
+"""Which trial comes next: unfinished ones first, then what a sampler draws or a list holds."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from search.ledger.history import TrialRecord
 from search.ledger.recorder import Recorder
 from search.scheduling.optuna_study import OptunaStudy
-from search.study.design import Design, origin
 from search.study.domains import Scalar
+from search.study.listed import Listed
 from search.study.study import Study, default_params
 
 
@@ -80,17 +80,16 @@ class SamplingSuggester(Suggester):
             self._book.finish(record)
 
 
-class DesignSuggester(Suggester):
-    """The trials of a design, which are known beforehand, in their order; it learns nothing."""
+class ListSuggester(Suggester):
+    """Trials that are known beforehand, in their order; it learns nothing."""
 
-    def __init__(self, design: Design, recorder: Recorder, target: int) -> None:
+    def __init__(self, listed: Listed, recorder: Recorder, target: int) -> None:
         super().__init__(recorder, target)
-        self._design = design
+        self._listed = listed
 
     def propose(self, number: int) -> tuple[Mapping[str, Scalar], str]:
         """See the method of `Suggester`."""
-        params = self._design.draw(number)
-        return params, origin(params)
+        return self._listed.draw(number)
 
     def told(self, record: TrialRecord) -> None:
         """Nothing follows from it."""
@@ -98,6 +97,6 @@ class DesignSuggester(Suggester):
 
 def suggester_for(study: Study, recorder: Recorder, target: int) -> Suggester:
     """The suggester that the study asks for."""
-    if study.design is not None:
-        return DesignSuggester(study.design, recorder, target)
+    if study.listed is not None:
+        return ListSuggester(study.listed, recorder, target)
     return SamplingSuggester(study, recorder, target)

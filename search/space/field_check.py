@@ -17,7 +17,7 @@ from search.space.nodes import Atom, show_atom
 from search.space.problems import choices_hint
 from search.study.sections import NAME_PATTERN
 from trainables.errors import MemberError
-from trainables.settings.auxiliary import LOSSES
+from trainables.settings.loss_section import LOSSES
 from trainables.settings.names import Name
 
 _NOUNS = {"int": "a whole number", "float": "a number", "string": "a string", "bool": "true or false"}

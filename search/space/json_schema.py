@@ -77,9 +77,9 @@ def _trial_schema() -> dict[str, Any]:
             continue
         section = properties.setdefault(slot.section, _section_schema(slot.section))
         section["properties"][slot.name] = _value_schema(slot)
-    for name, section in properties.items():
-        if name in config.KINDS or name in config.PLAIN:
-            _open_for_others(section, "kind" if name in config.KINDS else "losses")
+    for section in properties.values():
+        if "properties" in section:
+            _open_for_others(section, *(key for key in ("kind", "losses") if key in section["properties"]))
     return _closed(
         properties, "The trial: every value is a constant or a domain, and only such are searched."
     )
@@ -93,12 +93,13 @@ def _section_schema(section: str) -> dict[str, Any]:
     return _closed({}, f"The {section}. {kinds}")
 
 
-def _open_for_others(section: dict[str, Any], key: str) -> None:
+def _open_for_others(section: dict[str, Any], *keys: str) -> None:
     """A section that names a member from elsewhere may have keys that are not known here."""
     path = {"type": "string", "pattern": ":"}
     among = {"type": "object", "properties": {"choice": {"contains": path}}, "required": ["choice"]}
     del section["additionalProperties"]
-    section["if"] = {"properties": {key: {"anyOf": [path, among]}}, "required": [key]}
+    named = [{"properties": {key: {"anyOf": [path, among]}}, "required": [key]} for key in keys]
+    section["if"] = named[0] if len(named) == 1 else {"anyOf": named}
     section["else"] = {"propertyNames": {"enum": list(section["properties"])}}
 
 

@@ -115,7 +115,7 @@ def _study(root: Table, problems: Problems) -> Study:
     if design is not None:
         own = designed(settings, root, design)
         return Study(
-            **own, parameters=design.parameters, constants=dict(design.arms[0].values), design=design
+            **own, parameters=design.parameters, constants=dict(design.arms[0].values), listed=design
         )
     fixed = [entry for entry in ordered if entry.domain is None]
     return Study(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from search.space.nodes import Items, Leaf, Node, Table, show
 from search.space.problems import Problems, choices_hint
-from search.space.trial_fields import LOSSES, Members
-from trainables import config, registry
+from search.space.trial_fields import Members, built_in_models
+from trainables import config
 from trainables.errors import MemberError
-from trainables.settings.auxiliary import AuxiliaryConfig
+from trainables.registry import Registry
+from trainables.settings.loss_section import LossSection
 
 
 def read_members(root: Table, problems: Problems) -> tuple[Members, set[str]]:
@@ -18,23 +19,23 @@ def read_members(root: Table, problems: Problems) -> tuple[Members, set[str]]:
     trial, broken = root.entries.get("trial"), set()
     sections = trial.entries if isinstance(trial, Table) else {}
     kinds: dict[str, dict[str, Any]] = {}
-    for section in config.KINDS:
-        for leaf in _named(sections.get(section)):
+    for section in (*config.KINDS, *config.PLAIN):
+        given = kinds.setdefault(section, {})
+        for leaf in _named(sections.get(section)) if section in config.KINDS else ():
             try:
-                kinds.setdefault(section, {}).update(_kind(section, leaf))
+                given.update(_kind(section, leaf))
             except MemberError as error:
                 problems.add(leaf.where, f"trial.{section}.kind", str(error))
                 broken.add(f"{section}.kind")
-    auxiliary = AuxiliaryConfig
-    given = sections.get("auxiliary")
-    losses = given.entries.get("losses") if isinstance(given, Table) else None
-    if losses is not None:
-        try:
-            auxiliary = _auxiliary(losses)
-        except MemberError as error:
-            problems.add(losses.where, f"trial.{LOSSES}", str(error))
-            broken.add(LOSSES)
-    return Members(kinds, auxiliary), broken
+        node = sections.get(section)
+        losses = node.entries.get("losses") if isinstance(node, Table) else None
+        if losses is not None:
+            try:
+                given.update(_with_losses({**built_in_models(section), **given}, losses))
+            except MemberError as error:
+                problems.add(losses.where, f"trial.{section}.losses", str(error))
+                broken.add(f"{section}.losses")
+    return Members(kinds), broken
 
 
 def _named(section: Node | None) -> Iterator[Leaf]:
@@ -54,14 +55,20 @@ def _kind(section: str, leaf: Leaf) -> dict[str, Any]:
     return {str(leaf.value): family[str(leaf.value)]}
 
 
-def _auxiliary(node: Node) -> type[AuxiliaryConfig]:
+def _with_losses(models: Mapping[str, Any], node: Node) -> dict[str, type[LossSection]]:
+    """Those of a section's kinds that have losses, with the losses that the node names besides."""
+    sections = {kind: model for kind, model in models.items() if issubclass(model, LossSection)}
+    return {kind: model.having(_losses(model.family, node)) for kind, model in sections.items()}
+
+
+def _losses(family: Registry, node: Node) -> str:
     if not isinstance(node, Leaf) or not isinstance(node.value, str):
         raise MemberError(
             f"wrong value {show(node)}; must be package.module:Class, or several separated by a blank"
         )
     for name in node.value.split():
-        if not registry.AUXILIARY_LOSSES.is_named(name) or name in registry.AUXILIARY_LOSSES.built_in:
-            known = tuple(n for n in registry.AUXILIARY_LOSSES if n not in registry.AUXILIARY_LOSSES.built_in)
+        if not family.is_named(name) or name in family.built_in:
+            known = tuple(n for n in family if n not in family.built_in)
             hint = choices_hint(name, known) if known else "; must be package.module:Class"
-            raise MemberError(f"no loss from elsewhere is called {name!r}{hint}")
-    return AuxiliaryConfig.having(node.value)
+            raise MemberError(f"no {family.noun} from elsewhere is called {name!r}{hint}")
+    return node.value

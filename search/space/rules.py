@@ -62,16 +62,13 @@ def check_rules(trial: TrialEntries, ordered: list[Entry], problems: Problems) -
 def declared_rules(trial: TrialEntries) -> dict[Rule, set[tuple[str, str]]]:
     """Rule -> the (section, kind) that declare it, of all kinds that the file can draw."""
     found: dict[Rule, set[tuple[str, str]]] = {}
-    for section in config.KINDS:
+    for section in (*config.KINDS, *config.PLAIN):
         models = trial.members.models(section)
         for kind in trial.kinds(section):
             model = models.get(kind)
             if model is not None and issubclass(model, Implemented):
                 for rule in model.all_rules():
                     found.setdefault(rule, set()).add((section, kind))
-    for loss in trial.members.auxiliary.loss_classes().values():
-        for rule in loss.all_rules():
-            found.setdefault(rule, set()).add(("auxiliary", ""))
     return found
 
 

@@ -14,10 +14,7 @@ from search.space.nodes import Atom, show_atom
 from search.space.problems import choices_hint
 from search.study.domains import Scalar
 from trainables import config
-from trainables.settings.auxiliary import AuxiliaryConfig
 from trainables.settings.section import Section
-
-LOSSES = "auxiliary.losses"
 
 
 @dataclass(frozen=True)
@@ -95,24 +92,23 @@ def default_kind(section: str) -> str:
     return kind
 
 
+def built_in_models(section: str) -> dict[str, Any]:
+    """Kind -> settings of ours; "" -> the section's, or the trial's, where there are no kinds."""
+    if section not in config.KINDS:
+        return {"": config.PLAIN.get(section, config.TrialConfig)}
+    return {kind: config.KINDS[section][kind] for kind in config.KINDS[section].built_in}
+
+
 @dataclass(frozen=True)
 class Members:
     """What a space file adds to the kinds and losses of this repository."""
 
     kinds: Mapping[str, Mapping[str, type[Section]]] = field(default_factory=dict)
-    """Section -> kind -> settings."""
-    auxiliary: type[AuxiliaryConfig] = AuxiliaryConfig
+    """Section -> kind ("" where it has none) -> settings, also ours where losses from elsewhere join them."""
 
     def models(self, section: str) -> dict[str, type[Section]]:
         """Kind -> settings of all kinds that may be written, "" where there are none; ours first."""
-        if section in config.SCALARS:
-            return {"": config.TrialConfig}
-        if section not in config.KINDS:
-            return {"": self.auxiliary}
-        built_in: dict[str, Any] = {
-            kind: config.KINDS[section][kind] for kind in config.KINDS[section].built_in
-        }
-        return {**built_in, **self.kinds.get(section, {})}
+        return {**built_in_models(section), **self.kinds.get(section, {})}
 
 
 def slots(members: Members | None = None) -> dict[str, Slot]:

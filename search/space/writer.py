@@ -83,11 +83,6 @@ def domain_text(parameter: Parameter) -> str:
 
 def _settings(study: Study) -> dict[str, Any]:
     """Everything but the trial, shaped as in the file; settings that are None are left out."""
-    design = study.design
-    who: dict[str, Any] = {"sampler": vars(study.sampler)}
-    if design is not None:
-        directions = {arm.name: dict(arm.changes) for arm in design.arms[1:]}
-        who = {"design": {"replicates": design.replicates, "one_at_a_time": directions}}
     return {
         "name": study.name,
         "question": study.question,
@@ -97,7 +92,7 @@ def _settings(study: Study) -> dict[str, Any]:
         "constraints": [_given(vars(constraint)) for constraint in study.constraints],
         "budget": vars(study.budget),
         "scheduler": vars(study.scheduler),
-        **who,
+        study.proposal.section: study.proposal.written(),
         "resources": vars(study.resources),
         "confirm": vars(study.confirm),
         **({"report": {"sections": list(study.report)}} if study.report else {}),
@@ -111,7 +106,7 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
 def _trial_values(study: Study) -> dict[str, Any]:
     """Path -> constant or domain, section by section in the order of the trial's model."""
     values: dict[str, Any] = dict(study.constants)
-    if study.design is None:
+    if study.is_search:
         values.update({parameter.path: _written(parameter) for parameter in study.parameters})
     sections = list(TrialConfig.model_fields)
     return dict(sorted(values.items(), key=lambda pair: sections.index(pair[0].partition(".")[0])))

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, ClassVar
 
 from search.study.domains import Choice, Parameter, Scalar
+from search.study.listed import Listed
 
 DIRECTION = "direction"
 """Name of the parameter that says which arm a trial belongs to; no setting of the trial itself."""
@@ -32,9 +34,11 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Design:
+class Design(Listed):
     """Every arm in every replicate; the first arm is the default."""
 
+    section: ClassVar[str] = "design"
+    enlarging: ClassVar[str] = "For other replicates start a new run with --set design.replicates=N."
     arms: tuple[Arm, ...]
     replicates: int
 
@@ -52,22 +56,33 @@ class Design:
             Parameter(REPLICATE, Choice(tuple(range(self.replicates))), default=0),
         )
 
-    def draw(self, number: int) -> dict[str, Scalar]:
-        """Params of the trial of this number. One replicate is completed before the next, so that a run
-        that is broken off has whole pairs."""
+    @property
+    def rows(self) -> Mapping[str, Mapping[str, Scalar]]:
+        """Arm -> its changes; none for the default."""
+        return {arm.name: arm.changes for arm in self.arms}
+
+    def draw(self, number: int) -> tuple[dict[str, Scalar], str]:
+        """One replicate is completed before the next, so that a run that is broken off has whole pairs."""
         replicate, arm = divmod(number, len(self.arms))
-        return {DIRECTION: self.arms[arm].name, REPLICATE: replicate}
+        name = self.arms[arm].name
+        return {DIRECTION: name, REPLICATE: replicate}, f"{ORIGIN}{name}"
+
+    def written(self) -> dict[str, Any]:
+        """How many replicates, and what each direction sets."""
+        directions = {arm.name: dict(arm.changes) for arm in self.arms[1:]}
+        return {"replicates": self.replicates, "one_at_a_time": directions}
+
+    def said(self) -> str:
+        """How many directions, how often."""
+        arms = f"{len(self.arms) - 1} direction{'s' * (len(self.arms) > 2)}"
+        replicates = f"{self.replicates} replicate{'s' * (self.replicates > 1)}"
+        return f"the default and {arms}, each alone, in {replicates}: {self.trials} trials"
 
     def values(self, params: Mapping[str, Scalar]) -> dict[str, Scalar]:
-        """Dotted path -> value of one trial, the name of its direction included."""
+        """Those of the trial's arm, and the name of its direction."""
         arm = self._by_name[str(params.get(DIRECTION, DEFAULT_ARM))]
         return {**arm.values, **{key: params[key] for key in (DIRECTION, REPLICATE) if key in params}}
 
     @cached_property
     def _by_name(self) -> dict[str, Arm]:
         return {arm.name: arm for arm in self.arms}
-
-
-def origin(params: Mapping[str, Scalar]) -> str:
-    """What the ledger notes as the origin of a design's trial."""
-    return f"{ORIGIN}{params[DIRECTION]}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -109,6 +109,15 @@ class Sampler(Section):
     startup_trials: int = Field(
         10, ge=1, le=1_000_000, description="Random trials before tpe begins to model."
     )
+    section: ClassVar[str] = "sampler"
+
+    def written(self) -> dict[str, Any]:
+        """Its section of a space file."""
+        return self.model_dump()
+
+    def said(self) -> str:
+        """Its name, and how long it draws at random."""
+        return self.name + (f", first {self.startup_trials} trials at random" if self.name == "tpe" else "")
 
 
 class DesignSection(Section):

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from search.study.domains import Condition, Parameter, Scalar, same
+from search.study.listed import Listed
 from search.study.sections import (
     Budget,
     Confirm,
@@ -23,9 +24,6 @@ from search.study.sections import (
     Scheduler,
 )
 from trainables.config import TrialConfig
-
-if TYPE_CHECKING:
-    from search.study.design import Design
 
 
 @dataclass(frozen=True)
@@ -52,16 +50,31 @@ class Study:
     """Metrics from elsewhere that are measured too, by import path or the name in their package."""
     report: tuple[str, ...] = ()
     """Sections from elsewhere that its report shows besides."""
-    design: Design | None = None
-    """Hands out the trials instead of the sampler; `parameters` are then its own."""
+    listed: Listed | None = None
+    """Its trials, where they are known beforehand; `parameters` then say which of the list a trial is."""
+
+    @property
+    def is_search(self) -> bool:
+        """Whether the sampler draws parameters from domains."""
+        return self.listed is None
+
+    @property
+    def proposal(self) -> Sampler | Listed:
+        """Where its trials come from."""
+        return self.sampler if self.listed is None else self.listed
+
+    @property
+    def rows(self) -> Mapping[str, Mapping[str, Scalar]]:
+        """What its trials set, where they are listed beforehand: name -> changes; none in a search."""
+        return {} if self.listed is None else self.listed.rows
 
     def values(self, params: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """Dotted path -> value of one draw: constants, drawn values, `or` values where switched off.
 
         `params` are the drawn ones (parameter and switch paths); inactive parameters are absent from both.
         """
-        if self.design is not None:
-            return self.design.values(params)
+        if self.listed is not None:
+            return self.listed.values(params)
         values = {path: v for path, v in self.constants.items() if path not in self.constant_conditions}
         for parameter in self.parameters:
             if params.get(parameter.switch_path) is False and parameter.or_value is not None:

@@ -45,8 +45,8 @@ def read_ablation(run: Path) -> Ablation:
     """Reads a run directory, or the part of one that is kept under `ledgers/`."""
     directory = open_existing(run)
     history = read_history(directory.ledger)
-    design = own_study(directory, history).design
-    if design is None:
+    design = own_study(directory, history).listed
+    if not isinstance(design, Design):
         raise ValueError(f"{run} is a search, not a design: its space file has no `design`")
     arms = arm_metrics(history)
     names = [arm.name for arm in design.arms[1:]]

@@ -31,6 +31,7 @@ from trainables.testing import (
     check_concept_table,
     check_data_source,
     check_front_end,
+    check_latent_loss,
     check_loop,
     check_loss,
     check_metric,
@@ -64,6 +65,11 @@ def test_our_networks_pass(kind: str) -> None:
 @pytest.mark.parametrize("name", [n for n in AuxiliaryConfig.loss_classes() if n != "concepts"])
 def test_our_losses_pass(name: str) -> None:
     check_loss(AuxiliaryConfig.loss_classes()[name]())
+
+
+@pytest.mark.parametrize("name", registry.LATENT_LOSSES)
+def test_our_losses_on_latents_pass(name: str) -> None:
+    check_latent_loss(registry.LATENT_LOSSES[name]())
 
 
 def test_our_data_sources_pass() -> None:

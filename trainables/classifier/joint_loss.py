@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from trainables import registry
 from trainables.bases.basis import Basis
-from trainables.classifier.objective import Objective, Shown
+from trainables.classifier.objective import Objective, Shown, active_losses
 from trainables.losses.latents.end_to_end import reconstructed_ce, reconstructed_kl
 from trainables.losses.latents.latent_batch import LatentBatch
 from trainables.networks.network import Network
@@ -20,8 +18,6 @@ from trainables.settings.loop import JointLoopConfig
 
 # Keeps shares defined for a batch of equal activations; far below any living network's.
 NOTHING = 1e-12
-
-LatentLoss = Callable[[LatentBatch], Tensor]
 
 
 @dataclass(frozen=True)
@@ -38,14 +34,14 @@ class JointLoss:
     + reconstructed_ce CE(head(h^)) + reconstructed_kl KL(head(h) || head(h^)) + fvu |h - h^|^2 / |h - mean|^2
     + revival (AuxK / r + lowered thresholds)  + rho sum_l weight_l * loss_l(latents).
 
-    h^ is the reconstruction by basis and SAE; rho in [0, 1] comes from outside; the losses l are those of
-    `registry.LATENT_LOSSES` whose weight in the loop's settings is above 0.
+    h^ is the reconstruction by basis and SAE; rho in [0, 1] comes from outside; the losses l are those on
+    latents whose weight in the loop's settings is above 0.
     """
 
     def __init__(self, loop: JointLoopConfig, objective: Objective, basis: Basis, sae: BatchTopKSae) -> None:
         self.loop, self.objective, self.basis, self.sae = loop, objective, basis, sae
-        self._latent_losses = latent_losses(loop)
-        self._unit_places = unit_places(objective.network) if loop.locality > 0 else None
+        self._latent_losses = active_losses(loop, lambda _: loop)
+        self._unit_places = _unit_places(objective.network)
 
     def read(self, images: Tensor) -> Tensor:
         """Pre-activations u (n, f) of images (n, h, w)."""
@@ -100,15 +96,11 @@ class JointLoss:
         return torch.stack([weight * loss(batch) for weight, loss in self._latent_losses.values()]).sum()
 
 
-def latent_losses(loop: JointLoopConfig) -> dict[str, tuple[float, LatentLoss]]:
-    """(weight, loss) by name of every loss on latents that is switched on."""
-    names = [name for name in registry.LATENT_LOSSES.built_in if getattr(loop, name) > 0]
-    return {name: (getattr(loop, name), registry.LATENT_LOSSES[name]) for name in names}
-
-
-def unit_places(network: Network) -> Tensor:
-    """Of the network's hidden units (d, 2)."""
-    return network.unit_places()
+def _unit_places(network: Network) -> Tensor | None:
+    try:
+        return network.unit_places()
+    except ValueError:  # its units read the whole image
+        return None
 
 
 def unexplained(hidden: Tensor, rebuilt: Tensor) -> Tensor:

@@ -18,8 +18,7 @@ from trainables.networks.initial import initial_network
 from trainables.seeds import child_seed, generator
 from trainables.settings.auxiliary import AuxiliaryConfig
 from trainables.settings.classifier import ClassifierTrainingConfig
-
-AuxiliaryLoss = Callable[[TrainingBatch], torch.Tensor]
+from trainables.settings.loss_section import LossSection
 
 
 @dataclass(frozen=True)
@@ -113,14 +112,14 @@ class Objective:
 
 
 def active_losses(
-    auxiliary: AuxiliaryConfig, setup: Callable[[str], LossSetup]
-) -> dict[str, tuple[float, AuxiliaryLoss]]:
-    """(weight, loss) by name of every auxiliary loss switched on; one at 0 is not even imported.
+    section: LossSection, setup: Callable[[str], object]
+) -> dict[str, tuple[float, Callable[..., torch.Tensor]]]:
+    """(weight, loss) by name of every loss of a section switched on; one at 0 is not even imported.
 
-    setup: name -> what a loss with a state is built from; asked only for those.
+    setup: name -> what a loss that is a class is made with; asked only for those.
     """
-    active: dict[str, tuple[float, AuxiliaryLoss]] = {}
-    for name, config in auxiliary.active().items():
+    active: dict[str, tuple[float, Callable[..., torch.Tensor]]] = {}
+    for name, config in section.active().items():
         loss = config.load_implementation()
-        active[name] = (getattr(auxiliary, name), loss(setup(name)) if isinstance(loss, type) else loss)
+        active[name] = (getattr(section, name), loss(setup(name)) if isinstance(loss, type) else loss)
     return active

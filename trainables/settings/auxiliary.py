@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, create_model, model_serializer
+from pydantic import Field
 
 from trainables import registry
-from trainables.errors import MemberError
-from trainables.foreign import code_digest, is_foreign
+from trainables.registry import Registry
+from trainables.settings.loss_section import LossSection
 from trainables.settings.names import Name
 from trainables.settings.rules import Rule
 from trainables.settings.section import LossConfig
@@ -18,7 +17,6 @@ CONCEPT_TABLE = (
     "image_statistics, shuffled_image_statistics, or an absolute path, because every trial runs in a folder "
     "of its own"
 )
-LOSSES = r"^(|[\w.:]+( [\w.:]+)*)$"
 
 
 def _first_layer_rules(name: str) -> tuple[Rule, Rule]:
@@ -204,6 +202,7 @@ class ConceptsConfig(LossConfig):
 
 # Fields come from the last base to the first.
 class AuxiliaryConfig(
+    LossSection,
     ConceptsConfig,
     SparseReconstructionConfig,
     ContrastiveConfig,
@@ -219,72 +218,4 @@ class AuxiliaryConfig(
 ):
     """Terms added to the classifier's cross entropy; 0 switches one off."""
 
-    losses: str = Field(
-        "",
-        pattern=LOSSES,
-        description="Losses from elsewhere, whose settings then belong to this section: package.module:Class "
-        "or the name under which a package has it, several separated by a blank.",
-    )
-
-    @model_serializer(mode="wrap")
-    def _without_what_is_not_used(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Trials of before there were losses from elsewhere are the same trials."""
-        dumped: dict[str, Any] = handler(self)
-        return {name: value for name, value in dumped.items() if name != "losses" or value}
-
-    @classmethod
-    def loss_classes(cls) -> dict[str, type[LossConfig]]:
-        """Name -> settings of every loss of the section, in the order of its fields."""
-        own = (
-            c for c in reversed(cls.__mro__) if issubclass(c, LossConfig) and vars(c).get("implementation")
-        )
-        return {loss.loss_name(): loss for loss in own}
-
-    def active(self) -> dict[str, type[LossConfig]]:
-        """Those that are switched on."""
-        return {name: loss for name, loss in self.loss_classes().items() if getattr(self, name) > 0}
-
-    def identity(self) -> dict[str, Any]:
-        """What decides a training: without the settings of losses that are off, and with the code of one from
-        elsewhere."""
-        dumped = self.model_dump(exclude={"losses"})
-        for name, loss in self.loss_classes().items():
-            if getattr(self, name) == 0:
-                silent = set(loss.model_fields) - (set() if is_foreign(loss) else {name})
-                dumped = {key: value for key, value in dumped.items() if key not in silent}
-                continue
-            if loss.version > 1:
-                dumped[f"{name} version"] = loss.version
-            if is_foreign(loss):
-                dumped[f"{name} code"] = code_digest(loss)
-        return dumped
-
-    @classmethod
-    def having(cls, losses: str) -> type[AuxiliaryConfig]:
-        """The section with the losses of these import paths or names, separated by blanks, besides."""
-        return _extended(tuple(losses.split()))
-
-    @classmethod
-    def read(cls, value: Any) -> AuxiliaryConfig:
-        """The section that a mapping describes, with whatever losses it names."""
-        if isinstance(value, AuxiliaryConfig):
-            return value
-        return cls.having(str(dict(value).get("losses") or "")).model_validate(value)
-
-
-@cache
-def _extended(losses: tuple[str, ...]) -> type[AuxiliaryConfig]:
-    if not losses:
-        return AuxiliaryConfig
-    members: list[type[LossConfig]] = [registry.AUXILIARY_LOSSES[loss] for loss in losses]
-    taken = dict.fromkeys(AuxiliaryConfig.model_fields, "this section")
-    for path, member in zip(losses, members, strict=True):
-        for name in member.model_fields:
-            if name in taken:
-                raise MemberError(f"{path}: {taken[name]} has a setting {name} already; take another name")
-            taken[name] = path
-    create: Any = create_model  # whose bases are not known to a type checker
-    extended: type[AuxiliaryConfig] = create(
-        "AuxiliaryConfig", __base__=(*reversed(members), AuxiliaryConfig), __module__=__name__
-    )
-    return extended
+    family: ClassVar[Registry] = registry.AUXILIARY_LOSSES

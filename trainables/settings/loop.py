@@ -6,6 +6,17 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from trainables import registry
+from trainables.registry import Registry
+from trainables.settings.latent_losses import (
+    DecoderOrthogonalityConfig,
+    ErasingConfig,
+    FarInkConfig,
+    LocalityConfig,
+    MovesConfig,
+    SoloConfig,
+)
+from trainables.settings.loss_section import LossSection
 from trainables.settings.rules import Rule
 from trainables.settings.section import Member
 
@@ -21,14 +32,9 @@ class NoLoopConfig(LoopConfig):
     kind: str = "none"
 
 
-class JointLoopConfig(LoopConfig):
-    """The classifier and its SAE trained on together, also on edited images; that SAE is what is measured.
+class JointTrainingConfig(LoopConfig):
+    """What the joint training itself can be told."""
 
-    The weights from solo on are those of losses on latents. They rise from 0 to their value between 15 and
-    35 % of the steps.
-    """
-
-    implementation: ClassVar[str] = "trainables.classifier.joint:JointLoop"
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             ("loop.edited_images", "sae.kind"),
@@ -36,26 +42,7 @@ class JointLoopConfig(LoopConfig):
             "loop.kind joint trains the SAE with one threshold for all: sae.kind must be batch_topk",
             monotone=True,
         ),
-        Rule(
-            ("loop.locality", "classifier.kind"),
-            lambda weight, kind: weight == 0 or kind in ("parts", "bag"),
-            "loop.locality needs hidden units with a place in the image: classifier.kind parts or bag",
-            monotone=True,
-        ),
-        Rule(
-            ("loop.locality", "classifier.grid"),
-            lambda weight, grid: weight == 0 or grid > 1,
-            "loop.locality needs hidden units with a place in the image: classifier.grid must be above 1",
-            monotone=True,
-        ),
-        Rule(
-            ("loop.locality", "basis.kind"),
-            lambda weight, kind: weight == 0 or kind == "raw",
-            "loop.locality needs SAE inputs that are hidden units: basis.kind must be raw",
-            monotone=True,
-        ),
     )
-    kind: str = "joint"
     epochs: int = Field(8, ge=1, le=10_000, description="Passes of the joint training at full budget.")
     learning_rate: float = Field(
         1e-3, gt=0, le=1, description="Adam's largest rate (one cycle); ten times it for thresholds."
@@ -77,27 +64,28 @@ class JointLoopConfig(LoopConfig):
     edited_images: int = Field(
         128, ge=1, le=8192, description="Images of each batch that the losses on latents edit, at most."
     )
-    solo: float = Field(
-        0.0, ge=0, le=100, description="Weight of: a latent's part alone fires it, and little else."
-    )
-    moves: float = Field(
-        0.0, ge=0, le=100, description="Weight of: its part brings it into other images, a blob does not."
-    )
-    far_ink: float = Field(
-        0.0, ge=0, le=100, description="Weight of: ink beyond the strokes' hull changes no latent."
-    )
-    erasing: float = Field(
-        0.0,
-        ge=0,
-        le=100,
-        description="Weight of: a latent falls silent without its part, not without a blob.",
-    )
-    decoder_orthogonality: float = Field(
-        0.0, ge=0, le=100, description="Weight of the mean largest squared cosine between decoder rows."
-    )
-    locality: float = Field(
-        0.0, ge=0, le=1000, description="Weight of the spread over the image of what a latent reads."
-    )
+
+
+# Fields come from the last base to the first.
+class JointLoopConfig(
+    LossSection,
+    LocalityConfig,
+    DecoderOrthogonalityConfig,
+    ErasingConfig,
+    FarInkConfig,
+    MovesConfig,
+    SoloConfig,
+    JointTrainingConfig,
+):
+    """The classifier and its SAE trained on together, also on edited images; that SAE is what is measured.
+
+    The weights from solo on are those of losses on latents. They rise from 0 to their value between 15 and
+    35 % of the steps.
+    """
+
+    family: ClassVar[Registry] = registry.LATENT_LOSSES
+    implementation: ClassVar[str] = "trainables.classifier.joint:JointLoop"
+    kind: str = "joint"
 
 
 class SaeCeptionLoopConfig(LoopConfig):

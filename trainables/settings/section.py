@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -34,6 +35,17 @@ class Implemented(Section):
         """Its own and those of the classes it derives from."""
         return tuple(rule for base in reversed(cls.__mro__) for rule in vars(base).get("rules", ()))
 
+    @classmethod
+    def read(cls, value: Mapping[str, Any]) -> Self:
+        """The settings that a mapping describes."""
+        return cls.model_validate(value)
+
+    def identity(self, *without: str) -> dict[str, Any]:
+        """What a stage's key says of these settings but those in `without`; of a kind from outside also what
+        its code is, since nobody raises a version number for it."""
+        settings = self.model_dump(exclude=set(without))
+        return {**settings, "code": code_digest(type(self))} if is_foreign(type(self)) else settings
+
 
 class Member(Implemented):
     """Settings of one kind of a section. One from outside is called by its import path if not otherwise."""
@@ -47,17 +59,11 @@ class Member(Implemented):
             cls.model_fields["kind"].default = f"{cls.__module__}:{cls.__qualname__}"
             cls.model_rebuild(force=True)
 
-    def identity(self, *without: str) -> dict[str, Any]:
-        """What a stage's key says of these settings but those in `without`; of a kind from outside also what
-        its code is, since nobody raises a version number for it."""
-        settings = self.model_dump(exclude=set(without))
-        return {**settings, "code": code_digest(type(self))} if is_foreign(type(self)) else settings
 
+class WeightedConfig(Implemented):
+    """A loss: a weight of the loss' own name, the first field declared, and its other settings.
 
-class LossConfig(Implemented):
-    """An auxiliary loss: a weight of the loss' own name, the first field declared, and its other settings.
-
-    All losses of a trial share the one section `auxiliary`, so every name begins with the loss' own.
+    Losses of one family share a section, so every name begins with the loss' own.
     """
 
     version: ClassVar[int] = 1
@@ -67,3 +73,15 @@ class LossConfig(Implemented):
     def loss_name(cls) -> str:
         """The field that is the weight; 0 switches the loss off."""
         return next(iter(cls.model_fields))
+
+
+class LossConfig(WeightedConfig):
+    """An auxiliary loss of the classifier. All of a trial share the section `auxiliary`."""
+
+
+class LatentLossConfig(WeightedConfig):
+    """A loss on the latents of an SAE that is trained with its network. All share the section `loop`.
+
+    The implementation is a function LatentBatch -> scalar, or a class that is made with the settings of the
+    loop and whose objects are such functions; it has no weights of its own.
+    """

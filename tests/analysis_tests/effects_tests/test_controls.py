@@ -14,7 +14,7 @@ SPACES = Path(__file__).parents[3] / "spaces"
 
 
 def design_of(name: str) -> Design:
-    design = load_study(SPACES / name).study.design
+    design = load_study(SPACES / name).study.listed
     assert design is not None
     return design
 

@@ -44,10 +44,10 @@ def study() -> Study:
 
 def history(study: Study, seed: int, junk: float = 0.0, states: dict[int, str] | None = None) -> History:
     """Replicates differ by 1, arms by 0.01, and the arm junk by `junk` in attribution/junk."""
-    assert study.design is not None
+    assert isinstance(study.listed, Design)
     rng = np.random.default_rng(seed)
-    draws = [study.design.draw(k) for k in range(study.design.trials)]
-    common = rng.normal(size=study.design.replicates)
+    draws = [study.listed.draw(k)[0] for k in range(study.listed.trials)]
+    common = rng.normal(size=study.listed.replicates)
     base = np.array([common[int(draw["replicate"])] for draw in draws])
     lower = np.array([junk if draw["direction"] == "junk" else 0.0 for draw in draws])
     metrics = {
@@ -134,15 +134,15 @@ def test_without_a_default_nothing_is_told(study: Study) -> None:
 
 
 def test_a_metric_that_nobody_measured_is_too_few(study: Study) -> None:
-    assert isinstance(study.design, Design)
-    table = designed_effects(study.design, history(study, 0), [Objective(metric="sae/fvu", mode="min")])
+    assert isinstance(study.listed, Design)
+    table = designed_effects(study.listed, history(study, 0), [Objective(metric="sae/fvu", mode="min")])
     assert {effect.verdict for effect in table.effects} == {"too few"}
 
 
 def test_equal_values_in_all_pairs() -> None:
     study = load_text(SPACE, "ablation.yaml").study
-    assert study.design is not None
-    draws = [study.design.draw(k) for k in range(16)]
+    assert isinstance(study.listed, Design)
+    draws = [study.listed.draw(k)[0] for k in range(16)]
     same = history_of(draws, {"probe/accuracy": np.ones(16), "attribution/junk": np.arange(16) % 4.0})
     table = direction_effects(Searched(study, same))
     none, sure = one(table, "junk", "probe/accuracy"), one(table, "junk", "attribution/junk")

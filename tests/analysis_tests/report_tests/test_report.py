@@ -92,7 +92,7 @@ def test_a_design_has_its_paired_table_and_no_search_charts(tmp_path: Path) -> N
     text = report(design_run(tmp_path / "design"), tmp_path / "out")[1]
     assert "## Does each direction help?" in text
     assert "| `pca` | −0.200 |" in text
-    assert "Each of 2 directions was tried alone against one default, in 3 pairs" in text
+    assert "The design is the default and 2 directions, each alone, in 3 replicates: 9 trials." in text
     for absent in ("## Slices", "## Parallel coordinates", "## Parameter importances", "## Learning curves"):
         assert absent not in text
 
@@ -112,10 +112,10 @@ design:
 trial: {classifier: {hidden_size: 16}, sae: {width: 24, k: 4}}
 """
     study = load_text(space, "design.yaml").study
-    assert study.design is not None
+    assert study.listed is not None
     run = Run(study)
-    for number in range(study.design.trials):
-        params = study.design.draw(number)
+    for number in range(study.listed.trials):
+        params, _ = study.listed.draw(number)
         arm, replicate = str(params["direction"]), int(params["replicate"])
         noise = 0.01 * (replicate - 1)
         junk = {"default": 0.9, "pca": 0.7 + 0.1 * noise, "gabor": 0.9 + 3 * noise}[arm] + noise

@@ -78,6 +78,6 @@ def test_a_dry_run_cuts_no_name_at_80_columns(name: str) -> None:
     text = captured.get()
     assert "…" not in text
     names = [parameter.path for parameter in study.parameters]
-    names += [arm.name for arm in study.design.arms] if study.design else []
+    names += study.rows
     assert len(names) > 3
     assert [name for name in names if name not in text] == []

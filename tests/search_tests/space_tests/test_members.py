@@ -17,6 +17,7 @@ from trainables.config import TrialConfig
 from trainables.errors import MemberError
 from trainables.foreign import is_foreign
 from trainables.metrics.catalog import METRICS
+from trainables.settings.loop import JointLoopConfig
 from trainables.workers.shipped_code import ShippedCode
 
 SETTINGS = '''
@@ -25,7 +26,7 @@ from pydantic import Field
 from trainables.metrics.metric import Metric
 from trainables.settings.rules import Rule
 from trainables.settings.sae import SaeTrainingConfig, TopKSaeConfig
-from trainables.settings.section import LossConfig
+from trainables.settings.section import LatentLossConfig, LossConfig
 
 class GroupSaeConfig(SaeTrainingConfig):
     """The largest code of every group."""
@@ -39,6 +40,15 @@ class InkConfig(LossConfig):
     """Little ink."""
     implementation: ClassVar[str] = "strange_work:ink"
     ink: float = Field(0.0, ge=0, le=10, description="Weight of ink.")
+
+class CalmConfig(LatentLossConfig):
+    """Small latents."""
+    implementation: ClassVar[str] = "strange_work:Calm"
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(("loop.calm_power", "loop.epochs"), lambda p, e: p < e, "loop.calm_power must be below epochs"),
+    )
+    calm: float = Field(0.0, ge=0, le=10, description="Weight of calm.")
+    calm_power: int = Field(2, ge=1, le=4, description="The power.")
 
 INK = Metric("strange/ink", "ink", "max", lambda inputs: 1.0, null="no ink")
 TAKEN = Metric("sae/l0", "ours already", "max", lambda inputs: 1.0)
@@ -70,6 +80,13 @@ class GroupSae(SparseAutoencoder):
 class Hollow(SparseAutoencoder):
     pass
 
+class Calm:
+    def __init__(self, loop):
+        self.power = loop.calm_power
+
+    def __call__(self, batch):
+        return batch.u.abs().pow(self.power).mean()
+
 def ink(batch):
     return batch.hidden.abs().mean()
 """
@@ -86,7 +103,7 @@ def space(tmp_path: Path) -> Iterator[Path]:
     sys.path[:], foreign._folders[:] = path, before
     for name in [name for name in sys.modules if name.startswith("strange_")]:
         del sys.modules[name]
-    from trainables.settings.auxiliary import _extended
+    from trainables.settings.loss_section import _extended
 
     _extended.cache_clear()
 
@@ -133,6 +150,59 @@ def test_a_kind_and_a_loss_from_outside_are_searched_like_ours(space: Path) -> N
     assert load_study(space.parent / "y.yaml").study == loaded.study
 
 
+LATENTS = """\
+  sae: {kind: batch_topk}
+  loop:
+    kind: {choice: [none, joint]}
+    losses: strange_kinds:CalmConfig
+    epochs: {choice: [2, 4]}
+    calm: {log_uniform: [0.1, 1], or: 0}
+    calm_power: 1
+"""
+
+
+def test_a_loss_on_latents_from_outside_is_searched_like_ours(space: Path) -> None:
+    space.write_text(with_trial(LATENTS))
+    loaded = load_study(space)
+    calm = next(p for p in loaded.study.parameters if p.path == "loop.calm")
+    assert ("joint",) in [c.allowed for c in calm.conditions]
+    trial = loaded.study.trial_config({"loop.kind": "joint", "loop.calm": 0.5, "loop.epochs": 2})
+    assert isinstance(trial.loop, JointLoopConfig)
+    assert trial.loop.model_dump()["calm_power"] == 1
+    assert trial.loop.kind == "joint"
+    assert list(trial.loop.active()) == ["calm"]
+    assert "calm code" in trial.loop.identity()
+    assert TrialConfig.model_validate(trial.model_dump()) == trial
+    (space.parent / "y.yaml").write_text(loaded.resolved_text)
+    assert load_study(space.parent / "y.yaml").study == loaded.study
+    none = loaded.study.trial_config({"loop.kind": "none"})
+    assert none.loop.model_dump() == {"kind": "none"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("strange_kinds:Calm", "strange_kinds:Cal", "has no CalConfig; did you mean 'CalmConfig'?"),
+        (
+            "CalmConfig",
+            "InkConfig",
+            "must be a class that derives from trainables.settings.section.LatentLoss",
+        ),
+        ("strange_kinds:CalmConfig", "solo", "no loss on latents from elsewhere is called 'solo'"),
+        ("calm_power: 1", "calm_power: 9", "wrong value 9; must be at most 4"),
+        ("calm_power: 1", "calm_power: 3", "loop.calm_power must be below epochs"),
+    ],
+)
+def test_a_loss_on_latents_that_cannot_be_used_is_one_sentence(
+    space: Path, old: str, new: str, said: str
+) -> None:
+    space.write_text(with_trial(LATENTS.replace(old, new)))
+    with pytest.raises(SpaceError) as caught:
+        load_study(space)
+    (line,) = [line for line in str(caught.value).splitlines() if line.startswith(str(space))]
+    assert said in line
+
+
 def test_its_code_is_part_of_what_it_is(space: Path) -> None:
     space.write_text(with_trial(GOOD))
     study = load_study(space).study
@@ -157,7 +227,7 @@ def test_a_rule_that_is_not_monotone_is_held_against_every_value(space: Path) ->
         ("strange_kinds:Gr", "strange_broken:Gr", "strange_broken.py:2: OSError: no such device"),
         ("GroupSaeConfig", "SETTINGS", "has no SETTINGS"),
         ("GroupSaeConfig", "InkConfig", "must be a class that derives from trainables.settings.sae.SaeTrain"),
-        ("GroupSaeConfig", "Lazy", "strange_kinds.py:26) names no implementation"),
+        ("GroupSaeConfig", "Lazy", "strange_kinds.py:35) names no implementation"),
         ("GroupSaeConfig", "Hollow", "strange_work.py:13) must define activate"),
         (
             "GroupSaeConfig",

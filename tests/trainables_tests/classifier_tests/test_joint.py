@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
+from pydantic import Field
 
 from trainables.bases.raw import Raw
 from trainables.classifier.joint import JointLoop
@@ -15,6 +16,7 @@ from trainables.classifier.joint_loss import JointLoss, lowered_thresholds, unex
 from trainables.classifier.objective import Objective
 from trainables.config import TrialConfig
 from trainables.data.dataset import ImageData, load_dataset, to_tensors
+from trainables.losses.latents.latent_batch import LatentBatch
 from trainables.model.activation_cache import HiddenActivations
 from trainables.model.feature_model import FeatureModel
 from trainables.pipeline import pipeline
@@ -22,9 +24,11 @@ from trainables.pipeline.pipeline import Pipeline, Plan
 from trainables.sae_training.schedules import edit_ramp, one_cycle
 from trainables.saes.batch_topk import BatchTopKSae
 from trainables.seeds import generator
+from trainables.settings.section import LatentLossConfig
 from trainables.stages.cache import StageCache
 from trainables.stages.fitting import hidden_activations
 
+HERE = __name__
 PLAN = Plan(study_seed=0, rungs=2, reduction_factor=2)
 EDITS = {"solo": 1.0, "moves": 0.2, "far_ink": 0.3, "erasing": 0.1, "decoder_orthogonality": 0.1}
 
@@ -178,6 +182,39 @@ def joint_loss(digits: ImageData, **loop: Any) -> tuple[JointLoss, torch.Tensor]
     sae = BatchTopKSae(trial.sae, h.shape[1])  # type: ignore[arg-type]
     sae.initialise(basis.encode(h), generator(0))
     return JointLoss(trial.loop, objective, basis, sae), h  # type: ignore[arg-type]
+
+
+class CalmConfig(LatentLossConfig):
+    """Small pre-activations."""
+
+    implementation: ClassVar[str] = f"{HERE}:Calm"
+    calm: float = Field(0.0, ge=0, le=10, description="Weight of the mean |u| to a power.")
+    calm_power: int = Field(1, ge=1, le=4, description="The power.")
+
+
+class Calm:
+    """mean |u|^p."""
+
+    def __init__(self, loop: Any) -> None:
+        self.power = loop.calm_power
+
+    def __call__(self, batch: LatentBatch) -> torch.Tensor:
+        return batch.u.abs().pow(self.power).mean()
+
+
+def test_a_loss_on_latents_from_elsewhere_joins_the_sum(digits: ImageData) -> None:
+    calm = {"losses": f"{HERE}:CalmConfig", "calm": 0.5, "calm_power": 2}
+    rows, dead = torch.arange(50), torch.zeros(0, dtype=torch.int64)
+    losses = []
+    for loop in ({}, {"losses": calm["losses"]}, calm):
+        loss, _ = joint_loss(digits, **{**dict.fromkeys(EDITS, 0.0), **loop})
+        shown = loss.objective.shown(rows, 0, 0.0, generator(1))
+        taken = loss.take(shown, dead, 1.0, generator(1))
+        losses.append(float(taken.loss.detach()))
+    assert losses[0] == losses[1]
+    u = loss.read(shown.images[:16]).detach()
+    u = u[(u > taken.smallest).any(dim=1)]
+    assert losses[2] - losses[0] == pytest.approx(0.5 * float(u.square().mean()), rel=1e-3)
 
 
 def test_the_loss_is_the_sum_of_its_terms(digits: ImageData) -> None:

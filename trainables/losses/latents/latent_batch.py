@@ -62,7 +62,7 @@ class LatentBatch:
     def __len__(self) -> int:
         return len(self.images)
 
-    @property
+    @cached_property
     def codes(self) -> Tensor:
         """z (m, f) = u where it fires, else 0; constant."""
         u = self.u.detach()
