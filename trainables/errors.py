@@ -13,3 +13,9 @@ class TrialDiverged(Exception):
 
 class MemberError(Exception):
     """A member of an open family from outside cannot be used. The text says which, why, and where."""
+
+
+class UnknownMember(MemberError, KeyError):
+    """Nobody has a member of this name, here."""
+
+    __str__ = Exception.__str__

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from trainables.errors import MemberError
+from trainables.errors import MemberError, UnknownMember
 from trainables.foreign import digest_of_module, fault_in, import_object, is_import_path
 
 GROUP_PREFIX = "sae_search."
@@ -22,8 +22,9 @@ GROUP_PREFIX = "sae_search."
 class Registry(Mapping[str, Any]):
     """One family. As a mapping it has the names of the tables and of installed packages.
 
-    `registry[name]` also takes an import path. Raises KeyError for a name that nobody has, and MemberError
-    for a member from outside that cannot be imported or is not what the family needs; the text says why.
+    `registry[name]` also takes an import path. Raises UnknownMember, a KeyError, for a name that nobody has,
+    and MemberError for a member from outside that cannot be imported or is not what the family needs; the
+    text says why.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Registry(Mapping[str, Any]):
     def _path_outside(self, name: str) -> str:
         paths = {name} if is_import_path(name) else self._installed().get(name)
         if paths is None:
-            raise KeyError(f"{name!r} is not one of {', '.join(self)}")
+            raise UnknownMember(f"there is no {self.noun} {name!r}, only {', '.join(self)}")
         if len(paths) > 1:
             raise MemberError(
                 f"installed packages have several {self.group} called {name!r}; write the one that is meant: "

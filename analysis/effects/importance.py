@@ -36,10 +36,10 @@ from search.study.study import Study
 
 Method = Literal["fANOVA", "PED-ANOVA"]
 FEWEST_TRIALS = 20
-MOST_TRIALS: dict[Method, int] = {"fANOVA": 120, "PED-ANOVA": 5000}
+MOST_TRIALS: dict[Method, int] = {"fANOVA": 80, "PED-ANOVA": 5000}
 """Of more, as many are taken, evenly over the run: fANOVA's time grows with their square."""
 PERMUTATIONS = 19
-_TREES, _CHANCE_TREES = 64, 8
+_TREES, _CHANCE_TREES = 64, 4
 """Of fANOVA's forests; those of dealt-out scores are small, which makes chance look larger if anything."""
 _BEST_SHARE = 0.1
 _FEWEST_BEST = 5

@@ -2,5 +2,5 @@
 logits.
 
 May import: trainables.attribution, trainables.data, trainables.inversion, trainables.metrics,
-    trainables.model, trainables.pictures.
+    trainables.model, trainables.pictures, trainables.validity.
 """

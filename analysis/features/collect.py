@@ -9,6 +9,7 @@ from analysis.features.label import automatic_label
 from analysis.features.observed import observe, split_of
 from analysis.features.split_sums import SplitSums
 from analysis.features.train_statistics import train_statistics
+from analysis.features.verdicts import verdicts
 from trainables.data.dataset import Dataset
 from trainables.model.feature_model import FeatureModel
 from trainables.pictures.decoder_pictures import templates
@@ -33,9 +34,8 @@ def feature_table(
     """
     names = _class_names(class_names, data.n_classes)
     observed = observe(model, split_of(data, split))
-    on_train = train_statistics(
-        observed if split == "train" else observe(model, data.train), data.n_classes, seed
-    )
+    train = observed if split == "train" else observe(model, data.train)
+    on_train = train_statistics(train, data.n_classes, seed)
     sums = SplitSums(observed, data.n_classes)
     pictures = templates(model, observed.images[observed.sample(TEMPLATE_IMAGES, seed)])
     return FeatureTable(
@@ -61,6 +61,7 @@ def feature_table(
                 sums.class_given_active(), on_train.dead, on_train.dense, on_train.pure_class, strict=True
             )
         ),
+        verdicts=verdicts(observed, train, seed),
     )
 
 

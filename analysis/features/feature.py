@@ -17,6 +17,8 @@ N_INTERVALS = 5
 N_EXAMPLES = 8
 N_BINS = 40
 N_NEIGHBOURS = 5
+# What a latent may be called, see `trainables.validity.card`.
+TIERS = ("none", "proposed", "suggestive", "supported")
 # No class: a latent that fires on no image of the split has no top class.
 NO_CLASS = -1
 
@@ -37,6 +39,14 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """tier: one of TIERS, None where too few images tell; why: words beside it."""
+
+    tier: str | None
+    why: str
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,8 @@ class FeatureTable:
     templates: np.ndarray
     mean_images: np.ndarray
     labels: tuple[str, ...]
+    verdicts: tuple[Verdict, ...] = ()
+    """Of the validity card, one for each latent; empty where it was not filled."""
 
     def __len__(self) -> int:
         return len(self.density)

@@ -159,7 +159,16 @@ def facts(table: FeatureTable, latent: int) -> tuple[tuple[str, str, str], ...]:
         ("mean activation", figure(float(table.mean_activation[latent])), "where it fires"),
         ("class purity", figure(float(table.purity[latent])), f"chance {null}" if null != "–" else "too few"),
         ("ablation effect", figure(float(table.ablation_effect[latent])), "largest on a logit"),
+        *verdict_fact(table, latent),
     )
+
+
+def verdict_fact(table: FeatureTable, latent: int) -> tuple[tuple[str, str, str], ...]:
+    """What the validity card says of a latent; nothing where it was not filled."""
+    if not table.verdicts:
+        return ()
+    verdict = table.verdicts[latent]
+    return (("validity card", verdict.tier or "–", verdict.why or "passes every test"),)
 
 
 def percent(share: float) -> str:

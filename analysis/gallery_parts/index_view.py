@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from analysis.features.feature import FeatureTable
+from analysis.features.feature import TIERS, FeatureTable
 from analysis.gallery_parts.prints import Sheet, each_by_its_own, sheet_of
 
 COLUMNS = 32
@@ -20,6 +20,7 @@ SORTS = (
     ("purity", "purity above chance"),
     ("effect", "ablation effect"),
 )
+BY_TIER = ("tier", "validity card")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def index_view(table: FeatureTable) -> IndexView:
     rows = tuple(
         IndexRow(j, j % COLUMNS * w, j // COLUMNS * h, not table.density[j] > 0) for j in range(len(table))
     )
-    return IndexView(rows, (w, h), table.class_names, SORTS, _columns(table))
+    sorts = (*SORTS, BY_TIER) if table.verdicts else SORTS
+    return IndexView(rows, (w, h), table.class_names, sorts, _columns(table))
 
 
 def templates_sheet(table: FeatureTable) -> Sheet:
@@ -86,6 +88,8 @@ def _columns(table: FeatureTable) -> Markup:
         "label": [labels.index(label) for label in table.labels],
         "labels": labels,
     }
+    if table.verdicts:
+        columns["tier"] = [None if v.tier is None else TIERS.index(v.tier) for v in table.verdicts]
     text = json.dumps(columns, separators=(",", ":"), allow_nan=False)
     # Inside <script>, text from a run must not be able to end the element.
     return Markup(text.replace("<", "\\u003c"))

@@ -14,7 +14,7 @@ from search.errors import Halt, TooManyFailures
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import Recorder
 from search.scheduling.lost_process import LOST_PROCESS, OUT_OF_MEMORY
-from search.scheduling.rung_scheduler import leave_if_the_disk_is_full
+from search.scheduling.rung_scheduler import leave_if_the_machine_is_at_fault
 from search.scheduling.suggester import Suggestion
 from trainables.confirmation.rungs import LAST_RUNG
 from trainables.workers.messages import StepResult
@@ -79,7 +79,7 @@ class LastRungScheduler:
 
     def goes_on(self, number: int, step: StepResult) -> bool:
         """Record the step; False if the training is over, which is then recorded too."""
-        leave_if_the_disk_is_full(number, step)
+        leave_if_the_machine_is_at_fault(number, step)
         if step.failure is not None:
             self.fail(number, step.failure)
             return False

@@ -8,14 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from search.errors import DiskError, Halt, TooManyFailures
+from search.errors import ClusterError, DiskError, Halt, TooManyFailures
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import Recorder
 from search.scheduling.successive_halving import Standing, SuccessiveHalving
 from search.study.registries import SCHEDULERS
 from search.study.study import Study
 from trainables.metrics.catalog import METRICS
-from trainables.workers.messages import StepResult
+from trainables.workers.messages import MEMBER_MISSING, StepResult
 
 
 class RungScheduler:
@@ -31,7 +31,7 @@ class RungScheduler:
     def goes_on(self, number: int, step: StepResult) -> bool:
         """Record the step; False if the trial is over, which is then recorded too."""
         record = self._recorder.history.trials[number]
-        leave_if_the_disk_is_full(number, step)
+        leave_if_the_machine_is_at_fault(number, step)
         if step.failure is not None:
             self.fail(number, step.failure)
             return False
@@ -109,10 +109,19 @@ class RungScheduler:
         return False
 
 
-def leave_if_the_disk_is_full(number: int, step: StepResult) -> None:
-    """Raise Halt if a worker could not write: no trial's fault, and the next one would meet it too."""
-    if step.failure is not None and step.failure.startswith("disk: "):
-        raise Halt(DiskError(f"trial {number} could not write: {step.failure.removeprefix('disk: ')}"))
+def leave_if_the_machine_is_at_fault(number: int, step: StepResult) -> None:
+    """Raise Halt if a worker could not write, or lacks a package: no trial's fault, and the next one would
+    meet it too."""
+    kind, _, text = (step.failure or "").partition(": ")
+    if kind == "disk":
+        raise Halt(DiskError(f"trial {number} could not write: {text}"))
+    if kind == MEMBER_MISSING:
+        raise Halt(
+            ClusterError(
+                f"trial {number}: {text}. The driver has it: install the same packages on every machine, or "
+                "keep the code beside the space file, from where it travels"
+            )
+        )
 
 
 def standing_at(study: Study, metrics: Mapping[str, float]) -> Standing | None:

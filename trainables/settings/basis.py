@@ -25,6 +25,15 @@ class ComponentsConfig(BasisConfig):
             monotone=True,
         ),
     )
+    components: int = Field(32, ge=1, le=8192, description="Components kept.")
+
+
+class VarianceConfig(BasisConfig):
+    """A basis of as many directions as explain a share of the variance."""
+
+    explained_variance: float = Field(
+        0.95, gt=0, le=1, description="Share of the activations' variance that the kept components explain."
+    )
 
 
 class RawBasisConfig(BasisConfig):
@@ -39,7 +48,6 @@ class PcaBasisConfig(ComponentsConfig):
 
     implementation: ClassVar[str] = "trainables.bases.pca:Pca"
     kind: str = "pca"
-    components: int = Field(32, ge=1, le=8192, description="Principal components kept.")
 
 
 class WhitenedPcaBasisConfig(ComponentsConfig):
@@ -47,7 +55,6 @@ class WhitenedPcaBasisConfig(ComponentsConfig):
 
     implementation: ClassVar[str] = "trainables.bases.pca:WhitenedPca"
     kind: str = "whitened_pca"
-    components: int = Field(32, ge=1, le=8192, description="Principal components kept.")
 
 
 class IcaBasisConfig(ComponentsConfig):
@@ -55,27 +62,20 @@ class IcaBasisConfig(ComponentsConfig):
 
     implementation: ClassVar[str] = "trainables.bases.ica:Ica"
     kind: str = "ica"
-    components: int = Field(32, ge=1, le=8192, description="Independent components kept.")
 
 
-class PcaVarianceBasisConfig(BasisConfig):
+class PcaVarianceBasisConfig(VarianceConfig):
     """As many principal components as explain a share of the variance."""
 
     implementation: ClassVar[str] = "trainables.bases.pca_variance:PcaVariance"
     kind: str = "pca_variance"
-    explained_variance: float = Field(
-        0.95, gt=0, le=1, description="Share of the activations' variance that the kept components explain."
-    )
 
 
-class WhitenedPcaVarianceBasisConfig(BasisConfig):
+class WhitenedPcaVarianceBasisConfig(VarianceConfig):
     """Principal components that explain a share of the variance, each scaled to unit variance."""
 
     implementation: ClassVar[str] = "trainables.bases.pca_variance:WhitenedPcaVariance"
     kind: str = "whitened_pca_variance"
-    explained_variance: float = Field(
-        0.95, gt=0, le=1, description="Share of the activations' variance that the kept components explain."
-    )
 
 
 class ZcaBasisConfig(BasisConfig):

@@ -13,15 +13,36 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from trainables.data.convex_hull import filled_hull
 from trainables.data.stroke_mask import stroke_mask
 from trainables.model.decoder_rows import decoder_rows
 from trainables.model.interface import SupportsFeatures
 
 # Bounds the memory of a convolutional network's activations.
 BATCH = 2048
+# Images that tell whether there are strokes.
+SEEN = 512
 
 StrokeMask = Callable[[Tensor], Tensor]
 """Images (b, h, w) -> bool of the same shape: what is drawn, as opposed to what it is drawn on."""
+
+
+LEAST_ROOM = 0.05
+DARK = 0.25
+
+
+def strokes_of(images: Tensor) -> StrokeMask | None:
+    """How strokes are told in images (n, h, w), or None where edits by ink say nothing.
+
+    Edits lay ink on black around a drawing. They need room: at least 5 % of the pixels, on average, off the
+    stroke mask's convex hull, with at most a quarter of full light there. Photographs, textures and drawings
+    on white have none; then `far`, `enough` and `moves` are not applicable, and nothing is supported.
+    """
+    some = images[:SEEN]
+    outside = ~filled_hull(stroke_mask(some))
+    room = outside.double().mean()
+    light = (some * outside).double().sum() / outside.sum().clamp(min=1)
+    return stroke_mask if float(room) >= LEAST_ROOM and float(light) <= DARK * float(some.max()) else None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from typing import Any
 
 LONGEST_REASON = 2000
 """An exception's text may be megabytes long."""
+MEMBER_MISSING = "member"
+"""How the failure begins of a trial whose machine lacks a member from outside that the driver has."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from ray import tune
 from trainables.config import TrialConfig
 from trainables.data.dataset import Dataset, ImageData, to_tensors
 from trainables.device import device_for
-from trainables.errors import TrialDiverged
+from trainables.errors import MemberError, TrialDiverged
 from trainables.model.activation_cache import ActivationCache
 from trainables.pictures import trial_pictures
 from trainables.pipeline.pipeline import Pipeline, Plan, Step
@@ -37,7 +37,7 @@ from trainables.sae_training.local import Trainer
 from trainables.stages import cache_counts
 from trainables.stages.cache import StageCache
 from trainables.workers.gpu_batching import trainer_for
-from trainables.workers.messages import StepReport, StepResult, TrialTask, shortened
+from trainables.workers.messages import MEMBER_MISSING, StepReport, StepResult, TrialTask, shortened
 from trainables.workers.shipped_code import ShippedCode
 from trainables.workers.worker_storage import WorkerStorage
 
@@ -108,6 +108,8 @@ class TrialActor(tune.Trainable):
             message = self._guarded_step()
         except TrialDiverged as error:
             message = self._failure(f"diverged: {error}")
+        except MemberError as error:  # which the driver has, else the trial had not begun
+            message = self._failure(f"{MEMBER_MISSING}: machine {platform.node()}: {error}")
         except OSError as error:
             logger.exception("the trial failed")
             kind = "disk" if error.errno in DISK_ERRORS else type(error).__name__
@@ -203,7 +205,7 @@ class TrialActor(tune.Trainable):
         return StepResult(tuple(reports), checkpoint, self._pipeline.next_rung)
 
     def _open_pipeline(self) -> Pipeline:
-        config = TrialConfig.model_validate(self._task.trial)
+        config = _trial_config(self._task.trial)
         logger.info("trial %s, %s: %s", self._task.folder, _whereabouts(), config.model_dump_json())
         return Pipeline(
             config,
@@ -263,11 +265,19 @@ def _whereabouts() -> str:
     return f"node {node} ({platform.node()}), process {os.getpid()}"
 
 
+def _trial_config(trial: Mapping[str, Any]) -> TrialConfig:
+    """The trial's settings. MemberError where this machine refuses what the driver has accepted."""
+    try:
+        return TrialConfig.model_validate(trial)
+    except ValidationError as error:
+        first = error.errors()[0]
+        text = str(first["msg"]).removeprefix("Value error, ")
+        raise MemberError(f"{'.'.join(map(str, first['loc']))}: {text}") from error
+
+
 def one_line(error: Exception) -> str:
     """The exception in a form that groups well in a report: its type, first line, and where it came from."""
     text = str(error).strip().splitlines()
-    if isinstance(error, ValidationError):  # whose first line says only that something is wrong
-        text = [str(part["msg"]) for part in error.errors()]
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {text[0] if text else 'no message'}{place}"

@@ -19,7 +19,7 @@ from trainables.data.stroke_mask import stroke_mask
 from trainables.metrics.entries.purity import DIRECTIONS
 from trainables.metrics.inputs import ReferenceInputs
 from trainables.metrics.measured import measure
-from trainables.metrics.selectivity import purity
+from trainables.metrics.selectivity import latent_purities, purity, strongest
 from trainables.model.decoder_rows import decoder_rows
 from trainables.model.feature_model import FeatureModel
 from trainables.networks.mlp import Mlp
@@ -174,15 +174,16 @@ def test_purity_and_its_null_are_the_trials_own_scores(bent: FeatureModel, digit
     tensors = [torch.tensor(a) for a in (train.images, train.labels, val.images, val.labels)]
     measured = measure(bent, *tensors)
     read = ReferenceInputs(measured.activations, bent.hidden, seed=3)
-    random = DIRECTIONS.compute(read)["random"]
-    own = purity(measured.top_labels, measured.firing, random, N_CLASSES)
+    _, last = latent_purities(measured.top_labels, measured.firing, N_CLASSES)
+    null = strongest(DIRECTIONS.compute(read), last)
+    own = purity(measured.top_labels, measured.firing, null, N_CLASSES)
     table = feature_table(bent, digits, seed=3)
     assert np.nanmean(table.purity) == pytest.approx(own.value, abs=1e-12)
     assert np.nanmean(table.purity_null) == pytest.approx(own.null, abs=1e-12)
     assert int(np.isnan(table.purity).sum()) == own.left_out + int(table.dead.sum())
 
 
-def test_random_directions_are_as_pure_as_the_null(digits: Dataset) -> None:
+def test_random_directions_are_no_purer_than_the_null(digits: Dataset) -> None:
     """Latents that read random directions of the centred h, cut at its mean: nothing is learnt."""
     model = untrained(config_of(width=256), digits.train.images)
     directions = torch.randn(HIDDEN, 256, generator=generator(9))
@@ -191,7 +192,7 @@ def test_random_directions_are_as_pure_as_the_null(digits: Dataset) -> None:
     model.sae.decoder_bias.zero_()
     table = feature_table(model, digits)
     above = table.purity - table.purity_null
-    assert np.nanmean(above) == pytest.approx(0.0, abs=4 * np.nanstd(above) / 16)
+    assert np.nanmean(above) < 4 * np.nanstd(above) / 16
 
 
 @pytest.mark.parametrize("sae", registry.SAES)

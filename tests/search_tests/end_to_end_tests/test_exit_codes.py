@@ -7,7 +7,6 @@ import json
 import os
 import resource
 import signal
-import subprocess
 from pathlib import Path
 
 import psutil
@@ -17,8 +16,7 @@ from search.ledger.ledger import read
 from tests.search_tests.end_to_end_tests.test_run import (
     ROOT,
     TINY,
-    command,
-    environment,
+    begun,
     history_of,
     n_finished,
     run,
@@ -72,14 +70,7 @@ def test_a_full_disk_ends_with_8_and_can_be_resumed(tmp_path: Path) -> None:
     """A limit on file sizes stands in for the disk: the ledger hits it in the middle of the search."""
     directory = tmp_path / "runs" / "full"
 
-    with subprocess.Popen(
-        command(TINY, "--name", "full"),
-        env=environment(tmp_path / "cache"),
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    ) as driver:
+    with begun(TINY, "--name", "full", cache=tmp_path / "cache") as driver:
         wait_for(lambda: n_finished(directory) >= 1, driver)
         size = (directory / "trials.jsonl").stat().st_size
         resource.prlimit(driver.pid, resource.RLIMIT_FSIZE, (size + 100, resource.RLIM_INFINITY))
@@ -96,13 +87,7 @@ def test_a_full_disk_ends_with_8_and_can_be_resumed(tmp_path: Path) -> None:
 
 def test_sigterm_is_143(tmp_path: Path) -> None:
     directory = tmp_path / "runs" / "terminated"
-    with subprocess.Popen(
-        command(TINY, "--name", "terminated", "--trials", "30"),
-        env=environment(tmp_path / "cache"),
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as driver:
+    with begun(TINY, "--name", "terminated", "--trials", "30", cache=tmp_path / "cache") as driver:
         wait_for(lambda: n_finished(directory) >= 1, driver)
         driver.terminate()
         _, said = driver.communicate(timeout=120)
@@ -112,13 +97,7 @@ def test_sigterm_is_143(tmp_path: Path) -> None:
 
 def test_the_second_ctrl_c_leaves_at_once_and_frees_the_lock(tmp_path: Path) -> None:
     directory = tmp_path / "runs" / "hasty"
-    with subprocess.Popen(
-        command(TINY, "--name", "hasty", "--trials", "30"),
-        env=environment(tmp_path / "cache"),
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as driver:
+    with begun(TINY, "--name", "hasty", "--trials", "30", cache=tmp_path / "cache") as driver:
         wait_for(lambda: n_finished(directory) >= 1, driver)
         driver.send_signal(signal.SIGINT)
         driver.send_signal(signal.SIGINT)
@@ -181,14 +160,7 @@ def test_wrong_usage_is_2_and_makes_nothing(tmp_path: Path, arguments: tuple[str
 )
 def test_ray_lost_in_the_middle_is_5_and_can_be_resumed(tmp_path: Path, daemon: str) -> None:
     directory = tmp_path / "runs" / "lost"
-    with subprocess.Popen(
-        command(TINY, "--name", "lost"),
-        env=environment(tmp_path / "cache"),
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    ) as driver:
+    with begun(TINY, "--name", "lost", cache=tmp_path / "cache") as driver:
         wait_for(lambda: n_finished(directory) >= 1, driver)
         for process in psutil.Process(driver.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):  # a helper of Ray's that ends just now

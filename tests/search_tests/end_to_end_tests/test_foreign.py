@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.search_tests.end_to_end_tests.test_run import ROOT, command, environment, history_of
+from tests.search_tests.nodes import nodes
 
 SPACE = """\
 name: foreign
@@ -106,15 +107,71 @@ def test_by_import_path_from_the_working_folder(tmp_path: Path) -> None:
     assert "export_rule" in line
 
 
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The recipes as a package of their own, built and installed by pip into a folder of packages."""
+    source, target = tmp_path_factory.mktemp("mine"), tmp_path_factory.mktemp("site")
+    write_recipes(source)
+    modules = [file.stem for file in source.glob("my_*.py")]
+    points = "".join(
+        f'[project.entry-points."sae_search.{group}"]\n"{NAMES[group]}" = "{path}"\n'
+        for group, path in PATHS.items()
+    )
+    (source / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+        f'[project]\nname = "mine"\nversion = "1.0"\n{points}[tool.setuptools]\npy-modules = {modules}\n',
+        encoding="utf-8",
+    )
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-index"]
+    done = ran([*pip, "--no-deps", "--no-build-isolation", "--target", str(target), str(source)], source)
+    assert done.returncode == 0, done.stderr
+    assert list(target.glob("mine-1.0.dist-info/entry_points.txt"))
+    return target
+
+
+def with_packages(*folders: Path) -> str:
+    return os.pathsep.join(map(str, folders))
+
+
+READ = """
+import sys
+from search.space.loader import load_study
+from trainables.metrics.catalog import METRICS
+study = load_study(sys.argv[1]).study
+trial = study.trial_config({"sae.kind": "mine.saes", "sae.groups": 4, "auxiliary.quiet?": False})
+print(type(trial.sae).__module__, type(trial.basis).__module__, *study.metrics, "mine/evenness" in METRICS)
+"""
+
+
+def test_what_pip_installed_is_found_by_its_names(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "space.yaml").write_text(space(NAMES), encoding="utf-8")
+    path = with_packages(ROOT, installed)
+    done = ran([sys.executable, "-c", READ, "space.yaml"], tmp_path, PYTHONPATH=path)
+    assert done.stdout == "my_sae my_basis mine/evenness True\n", done.stderr
+
+
 @pytest.mark.slow
-def test_by_name_from_an_installed_package(tmp_path: Path) -> None:
-    installed = tmp_path / "installed"
-    write_recipes(installed)
-    info = installed / "mine-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n", encoding="utf-8")
-    points = "".join(f"[sae_search.{group}]\n{NAMES[group]} = {path}\n" for group, path in PATHS.items())
-    (info / "entry_points.txt").write_text(points, encoding="utf-8")
-    work = tmp_path / "work"
-    work.mkdir()
-    searched_and_looked_at(work, space(NAMES), PYTHONPATH=os.pathsep.join([str(ROOT), str(installed)]))
+def test_by_name_from_an_installed_package(installed: Path, tmp_path: Path) -> None:
+    searched_and_looked_at(tmp_path, space(NAMES), PYTHONPATH=with_packages(ROOT, installed))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(" " in sys.executable, reason="Ray does not quote the interpreter's path")
+def test_a_package_that_a_machine_lacks_ends_the_search_with_a_sentence(
+    installed: Path, tmp_path: Path
+) -> None:
+    text = re.sub(r"data: .*\nmetrics: .*\n", "", space(NAMES)).replace(
+        "mine/evenness, mode: max", "sae/l0, mode: min"
+    )
+    (tmp_path / "space.yaml").write_text(text, encoding="utf-8")
+    with nodes(2) as cluster:
+        options = ("--address", cluster.address, "--name", "lacking")
+        environment = {**cluster.environment, "PYTHONPATH": with_packages(ROOT, installed)}
+        done = ran(command("space.yaml", *options), tmp_path, **environment)
+    assert done.returncode == 5, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert re.search(
+        r"trial \d: machine .* there is no auxiliary loss 'mine.losses', .*The driver has it: ", line
+    )
+    history = history_of(tmp_path / "runs" / "lacking")
+    assert not history.in_state("FAIL"), "it is no trial's fault"

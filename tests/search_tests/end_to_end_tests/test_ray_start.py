@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.search_tests.end_to_end_tests.test_run import TINY, command, environment, history_of
+from tests.search_tests.end_to_end_tests.test_run import TINY, begun, history_of
 
 
 def strike(driver: subprocess.Popen[str], daemon: str, number: int) -> None:
@@ -34,14 +34,7 @@ def strike(driver: subprocess.Popen[str], daemon: str, number: int) -> None:
 def test_a_daemon_that_dies_at_its_first_breath_is_started_again(
     tmp_path: Path, daemon: str, number: int
 ) -> None:
-    with subprocess.Popen(
-        command(TINY, "--name", "x", "--trials", "2"),
-        env=environment(tmp_path / "cache"),
-        cwd=tmp_path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as driver:
+    with begun(TINY, "--name", "x", "--trials", "2", cache=tmp_path / "cache") as driver:
         strike(driver, daemon, number)
         _, said = driver.communicate(timeout=400)
     assert driver.returncode in (0, 5), said

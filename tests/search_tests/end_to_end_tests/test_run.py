@@ -45,6 +45,18 @@ def run(*arguments: str | Path, cache: Path, timeout: float = 500) -> subprocess
     )
 
 
+def begun(*arguments: str | Path, cache: Path) -> subprocess.Popen[str]:
+    """The same, going on meanwhile."""
+    return subprocess.Popen(
+        command(*arguments),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(cache),
+        cwd=cache.parent,
+    )
+
+
 def history_of(directory: Path) -> History:
     return read_history(directory / "trials.jsonl")
 
@@ -220,10 +232,7 @@ def test_an_existing_name_is_refused(
 
 def test_ctrl_c_a_second_driver_and_resume(tmp_path: Path) -> None:
     directory = tmp_path / "runs" / "stopped"
-    arguments = command(TINY, "--name", "stopped", "--trials", "30")
-    with subprocess.Popen(
-        arguments, env=environment(tmp_path / "cache"), cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    ) as driver:
+    with begun(TINY, "--name", "stopped", "--trials", "30", cache=tmp_path / "cache") as driver:
         wait_for(lambda: n_finished(directory) >= 2, driver)
         rival = run("--resume", directory, cache=tmp_path / "cache")
         assert rival.returncode == 6

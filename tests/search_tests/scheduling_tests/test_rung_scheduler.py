@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from search.errors import Halt, TooManyFailures
+from search.errors import ClusterError, DiskError, Halt, TooManyFailures
 from search.ledger.events import Decision, End, Result, Suggest
 from search.ledger.ledger import Ledger, read
 from search.ledger.recorder import Recorder
-from search.scheduling.rung_scheduler import RungScheduler, standing_at
+from search.scheduling.rung_scheduler import (
+    RungScheduler,
+    leave_if_the_machine_is_at_fault,
+    standing_at,
+)
 from search.study.sections import Budget, Constraint
 from search.study.study import Study
 from tests.search_tests.histories import make_params, make_study
@@ -150,6 +154,21 @@ def test_a_hopeless_classifier_is_stopped_before_its_sae_is_trained(tmp_path: Pa
     good = StepReport(1, None, {"classifier/accuracy": 0.92})
     assert driver.scheduler.goes_on(4, step(good, next_rung=1))
     driver.ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind", "said"),
+    [
+        ("disk: /x: No space left", DiskError, "trial 3 could not write: /x: No space left"),
+        ("member: machine a: sae: no SAE is called 'x'", ClusterError, "trial 3: machine a: sae: no SAE is"),
+    ],
+)
+def test_what_is_the_machine_s_fault_ends_the_search(failure: str, kind: type[Exception], said: str) -> None:
+    with pytest.raises(Halt) as caught:
+        leave_if_the_machine_is_at_fault(3, StepResult(failure=failure))
+    assert isinstance(caught.value.cause, kind)
+    assert str(caught.value).startswith(said)
+    leave_if_the_machine_is_at_fault(3, StepResult(failure="ValueError: of the trial's own"))
 
 
 def test_standing_turns_maximised_objectives_round_and_counts_violations() -> None:

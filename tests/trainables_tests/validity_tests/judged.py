@@ -8,7 +8,7 @@ from functools import cache
 
 import torch
 
-from tests.trainables_tests.validity_tests.cheats import Known
+from tests.trainables_tests.validity_tests.cheats import CHEATS, Known
 from tests.trainables_tests.validity_tests.planted import StrokeNetwork, planted
 from trainables.bases.raw import Raw
 from trainables.classifier.trainer import ClassifierTrainer
@@ -20,6 +20,7 @@ from trainables.sae_training.local import train_alone
 from trainables.sae_training.request import SaeRequest, SaeResult
 from trainables.settings.basis import RawBasisConfig
 from trainables.settings.sae import TopKSaeConfig
+from trainables.validity.card import Count, validity_card
 from trainables.validity.controls import Controls, controls_of
 from trainables.validity.subject import Subject, subject_of
 
@@ -43,6 +44,9 @@ def judged(
 
 
 SHORT = TrialConfig(sae=TopKSaeConfig(epochs=30))
+
+# The honest SAE behind another lens: no worse, and by that no better.
+LENSES = ("dead_zone", "quantised", "noise_width")
 
 Trained = tuple[ImageData, FeatureModel, Judged]
 
@@ -90,3 +94,14 @@ def known(data: ImageData, model: SupportsFeatures, train_hidden: torch.Tensor) 
     with torch.no_grad():
         codes = model.encode(train_hidden)[1]
     return Known(model, data.train.images, data.train.labels, train_hidden, codes, data.n_classes)
+
+
+def compared(name: str, honest: Trained) -> tuple[Count, Count]:
+    """`readable` of the honest SAE and of the cheat over it."""
+    data, model, trained = honest
+    own = validity_card(trained.subject, trained.controls).readable()
+    with torch.no_grad():
+        cheat = CHEATS[name](known(data, model, trained.train_hidden))
+        hidden, train_hidden = cheat.hidden(data.val.images), cheat.hidden(data.train.images)
+        subject = subject_of(cheat, data.val.images, data.val.labels, hidden, train_hidden)
+    return own, validity_card(subject, trained.controls).readable()

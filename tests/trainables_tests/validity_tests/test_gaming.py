@@ -5,26 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
-import torch
 
 from tests.trainables_tests.validity_tests.cheats import CHEATS
-from tests.trainables_tests.validity_tests.judged import Trained, digits, known, mnist
-from trainables.validity.card import Count, validity_card
-from trainables.validity.subject import subject_of
-
-# The honest SAE behind another lens: no worse, and by that no better.
-LENSES = ("dead_zone", "quantised", "noise_width")
-
-
-def compared(name: str, honest: Trained) -> tuple[Count, Count]:
-    """`readable` of the honest SAE and of the cheat over it."""
-    data, model, trained = honest
-    own = validity_card(trained.subject, trained.controls).readable()
-    with torch.no_grad():
-        cheat = CHEATS[name](known(data, model, trained.train_hidden))
-        hidden, train_hidden = cheat.hidden(data.val.images), cheat.hidden(data.train.images)
-        subject = subject_of(cheat, data.val.images, data.val.labels, hidden, train_hidden)
-    return own, validity_card(subject, trained.controls).readable()
+from tests.trainables_tests.validity_tests.judged import LENSES, compared, digits, mnist
 
 
 @pytest.mark.parametrize("name", CHEATS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from trainables.metrics.metric import Metric, Need, Score
@@ -13,12 +14,20 @@ if TYPE_CHECKING:
     from trainables.validity.subject import Subject
 
 
+logger = logging.getLogger("trainables")
+
+
 def subject(inputs: MetricInputs) -> Subject:
     """The codes on val."""
-    from trainables.validity.subject import Subject
+    from trainables.validity.subject import Subject, strokes_of
 
     measured, a = inputs.measured, inputs.measured.activations
-    return Subject(measured.model, a.val_images, a.val_labels, a.val_h, measured.val_z, measured.firing)
+    strokes = strokes_of(a.val_images)
+    if strokes is None:
+        logger.warning("the images have no strokes on black: edits of the validity card are not applicable")
+    return Subject(
+        measured.model, a.val_images, a.val_labels, a.val_h, measured.val_z, measured.firing, strokes
+    )
 
 
 def controls(inputs: MetricInputs) -> Controls:
