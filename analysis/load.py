@@ -112,7 +112,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Of the run's folder."""
+        """The name of the run's folder."""
         return self.path.name
 
     @cached_property

@@ -67,7 +67,7 @@ class Space:
 
 def load_space(
     path: str | Path,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, object] | None = None,
     metrics: Iterable[Callable[..., Any] | str] = (),
 ) -> Space:
     """Read and check a space file. SpaceError lists every mistake with its place.

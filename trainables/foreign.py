@@ -138,7 +138,7 @@ def module_files(top: str) -> list[Path]:
 
 
 def folders_in_use() -> list[Path]:
-    """Those of `search_in` that something was imported from."""
+    """The folders of `search_in` that something was imported from."""
     return [Path(folder) for folder in _folders if folder in _used]
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 
 
-def child_seed(*path: Any) -> int:
+def child_seed(*path: object) -> int:
     """A seed in [0, 2^63) that is a fixed function of `path`, in every process and on every machine.
 
     `path` is anything JSON can say (numbers, strings, lists, string-keyed mappings); the order of a
@@ -37,7 +36,7 @@ def generator(seed: int, device: torch.device | str = "cpu") -> torch.Generator:
     return torch.Generator(device=device).manual_seed(seed)
 
 
-def _refuse_other_keys(value: Any) -> None:
+def _refuse_other_keys(value: object) -> None:
     """JSON would turn the keys 1 and True into strings, and two different settings into one seed."""
     if isinstance(value, Mapping):
         for key, inner in value.items():

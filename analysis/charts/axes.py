@@ -71,5 +71,5 @@ def _chance(axis: Axis, direction: Literal["x", "y"]) -> Markup:
 
 
 def shortened(text: str, most: int = LONGEST_LABEL) -> str:
-    """At most so many characters."""
+    """The text, cut to so many characters."""
     return text if len(text) <= most else f"{text[: most - 1]}…"

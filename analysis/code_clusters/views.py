@@ -58,7 +58,7 @@ class ViewMaker:
         self._digits = digits
 
     def class_name(self, label: int) -> str:
-        """As the data calls it."""
+        """What the data calls the class."""
         return self._table.class_names[label]
 
     def view(self, cluster: Cluster) -> ClusterView:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from analysis.comparison.sides import Side
 from search.ranking.floor import floor_words
@@ -21,8 +21,8 @@ class SettingRow:
     """A setting that differs; None on a side that has no such setting, because another kind was drawn."""
 
     path: str
-    first: Any
-    second: Any
+    first: object
+    second: object
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _metric_row(name: str, one: Mapping[str, float], other: Mapping[str, float],
     )
 
 
-def _settings(side: Side) -> Iterator[tuple[str, Any]]:
+def _settings(side: Side) -> Iterator[tuple[str, object]]:
     """The trial's own by dotted path, then what its study fixes for all trials."""
     yield from _flat("", side.model.config.model_dump())
     study = side.run.study
@@ -124,7 +124,7 @@ def _settings(side: Side) -> Iterator[tuple[str, Any]]:
     yield "scheduler.reduction_factor", study.scheduler.reduction_factor
 
 
-def _flat(prefix: str, settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _flat(prefix: str, settings: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     for name, value in settings.items():
         if isinstance(value, Mapping):
             yield from _flat(f"{prefix}{name}.", value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from analysis.comparison.settings import Better, MetricRow, SettingRow
 from analysis.pages.signed_number import signed
@@ -63,7 +62,7 @@ def _score(value: float | None, floor: str | None = None) -> str | None:
     return score(value) if floor is None else f"{score(value)} ({floor})"
 
 
-def _value(value: Any) -> str | None:
+def _value(value: object) -> str | None:
     if value is None:
         return None
     return number(value) if isinstance(value, (bool, int, float, str)) else json.dumps(value)

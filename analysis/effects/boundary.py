@@ -35,7 +35,7 @@ class BoundaryWarning:
 
     @property
     def share(self) -> float:
-        """Of the best trials that draw it."""
+        """Share of the best trials that lie there, of those that draw it."""
         return len(self.trials) / self.n_best
 
     @property

@@ -91,7 +91,7 @@ class EffectTable:
         return tuple(effect for effect in self.effects if effect.objective == objective)
 
     def clear(self) -> tuple[DirectionEffect, ...]:
-        """Those whose interval leaves 0 out, the surest first."""
+        """Effects whose interval leaves 0 out, the surest first."""
         found = [effect for effect in self.effects if effect.is_clear]
         return tuple(sorted(found, key=lambda effect: effect.p_value))
 

@@ -46,7 +46,7 @@ class Measured:
         return len(self.outcomes)
 
     def having(self, rows: Array) -> Measured:
-        """Those of a mask or of row numbers."""
+        """The rows of a mask or of row numbers."""
         kept = {
             path: type(column)(column.place[rows], column.on[rows], column.active[rows])
             for path, column in self.settings.items()

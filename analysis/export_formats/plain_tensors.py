@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import safetensors.torch
 import torch
@@ -41,9 +40,9 @@ def write_plain_tensors(folder: Path, subject: Subject) -> float:
     return refuse_other_codes(subject, h, _read_back(written, subject.folded).encode(h))
 
 
-def metadata(subject: Subject) -> dict[str, Any]:
+def metadata(subject: Subject) -> dict[str, object]:
     """All that is known of the trial, and how to compute with its weights."""
-    recipe: dict[str, Any] = {"hidden_to_codes": hidden_to_codes(subject)}
+    recipe: dict[str, object] = {"hidden_to_codes": hidden_to_codes(subject)}
     recipe["codes_to_hidden"] = ['h = z @ t["decoder"] + t["decoder_bias"]']
     lines = images_to_hidden(subject.model.config.classifier)
     recipe["images_to_hidden"] = lines or "a convolution or filter bank comes first: see --format onnx"

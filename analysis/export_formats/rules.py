@@ -55,7 +55,7 @@ class TopK:
     name = "topk"
 
     def codes(self, u: Tensor) -> Tensor:
-        """At most k of a row are above 0."""
+        """No more than k of a row are above 0."""
         values, latents = u.topk(self.k, dim=1, sorted=False)
         return torch.zeros_like(u).scatter(1, latents, values.relu())
 
@@ -116,7 +116,7 @@ class Gated:
         return (self.gain * u + self.offset).relu() * (u > 0).to(u.dtype)
 
     def distance_to_jump(self, u: Tensor) -> Tensor:
-        """To the gate's 0."""
+        """Distance to the gate's 0."""
         return u.abs()
 
     def tensors(self) -> dict[str, Tensor]:

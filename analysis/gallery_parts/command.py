@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -68,7 +67,7 @@ def _command(options: argparse.Namespace) -> str:
     return shlex.join([*words, "--single-file"] if options.single_file else words)
 
 
-def _info(run: Run, data: Dataset) -> dict[str, Any]:
+def _info(run: Run, data: Dataset) -> dict[str, object]:
     """run.json, and the images by name and digest."""
     return {**run.info, "images": f"{data.name} {data.key[:12]}"}
 

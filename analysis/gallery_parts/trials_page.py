@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from analysis.gallery_parts.trial_view import MetricView, key_metric_views
 from analysis.gallery_parts.writing import PARTS, STRIP
@@ -25,7 +24,7 @@ class TrialCard:
     key_metrics: tuple[MetricView, ...]
 
 
-def write_trials_page(run: Run, folder: Path, command: str, info: Mapping[str, Any]) -> Path:
+def write_trials_page(run: Run, folder: Path, command: str, info: Mapping[str, object]) -> Path:
     """Write index.html into `folder`, which has complete galleries as NNNN/; best trials first.
 
     DiskError if it cannot be written.

@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -32,7 +31,7 @@ def render(
     parts: Sequence[str] | None = None,
     more_style: str = "",
     linked: str | None = None,
-    **context: Any,
+    **context: object,
 ) -> str:
     """The document that `templates/NAME.html`, which extends base.html, makes of the context.
 

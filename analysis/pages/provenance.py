@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 
-def provenance(info: Mapping[str, Any] | None) -> tuple[str, ...]:
+def provenance(info: Mapping[str, object] | None) -> tuple[str, ...]:
     """What run.json tells of time, code and versions, as far as it can be read; `images`, if added, first."""
     info = info or {}
     parts = [f"images {info['images']}"] if info.get("images") else []
@@ -22,5 +21,5 @@ def provenance(info: Mapping[str, Any] | None) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from analysis.reading.ledger_reading import LedgerFollower
 from search.confirmation.estimates import Confirmed, collect
@@ -62,7 +61,7 @@ def read_confirmation(folder: Path, searched: History) -> ConfirmedRun | None:
     )
 
 
-def _is_training_of(searched: History, params: Mapping[str, Any]) -> bool:
+def _is_training_of(searched: History, params: Mapping[str, object]) -> bool:
     trial, replicate = params.get("trial"), params.get("replicate")
     return type(trial) is int and type(replicate) is int and trial in searched.trials
 

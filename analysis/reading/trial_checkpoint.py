@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -17,7 +16,7 @@ from trainables.storage.checkpoint import FOLDER, load_newest
 _FATES = {"PRUNED": "was stopped early", "FAIL": "failed", "RUNNING": "is not finished"}
 
 
-def read_model(folder: Path, record: TrialRecord) -> tuple[TrialConfig, FeatureModel, dict[str, Any]]:
+def read_model(folder: Path, record: TrialRecord) -> tuple[TrialConfig, FeatureModel, dict[str, object]]:
     """Settings, model and the checkpoint's meta data.
 
     SpaceError if the trial was not trained in full; RunDirectoryError if its checkpoint is missing, damaged,

@@ -8,7 +8,6 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -53,7 +52,7 @@ def leaderboard_table(study: Study | None, ranked: Sequence[TrialRecord]) -> pd.
     Behind each count a text column `<metric>: floor`, what dictionaries that nobody trained have of it.
     """
     names = [] if study is None else shown_metrics(study, ranked)
-    columns: dict[str, Any] = {}
+    columns: dict[str, object] = {}
     for name in names:
         columns[name] = pd.array([trial.metrics.get(name, math.nan) for trial in ranked], dtype="float64")
         beside = [floor_words(name, trial.metrics) for trial in ranked]
@@ -63,11 +62,11 @@ def leaderboard_table(study: Study | None, ranked: Sequence[TrialRecord]) -> pd.
     return pd.DataFrame(columns, index=index)
 
 
-def _own_columns(study: Study | None, history: History, records: Sequence[TrialRecord]) -> dict[str, Any]:
+def _own_columns(study: Study | None, history: History, records: Sequence[TrialRecord]) -> dict[str, object]:
     table = None if study is None else leaderboard(study, history, limit=len(records))
     ranks = {} if table is None else {trial.number: rank for rank, trial in enumerate(table.ranked, start=1)}
     front = set() if table is None else {trial.number for trial in table.front}
-    values: list[list[Any]] = [
+    values: list[list[object]] = [
         [record.state for record in records],
         [record.origin for record in records],
         [ranks.get(record.number) for record in records],
@@ -101,7 +100,7 @@ def _settings(study: Study | None, records: Sequence[TrialRecord]) -> dict[str, 
     return columns
 
 
-def _column(values: Sequence[Scalar | None]) -> Any:
+def _column(values: Sequence[Scalar | None]) -> object:
     """An array of the narrowest type that holds all; gaps are NA in integers and booleans, else NaN."""
     kinds = {type(value) for value in values if value is not None}
     if kinds == {int} and all(abs(value or 0) < _LARGEST for value in values if isinstance(value, int)):
@@ -150,7 +149,7 @@ def _json(frame: pd.DataFrame) -> bytes:
     return (json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def _plain_value(value: Any) -> Any:
+def _plain_value(value: object) -> object:
     if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
         return None
     return value
@@ -168,7 +167,7 @@ def _csv(frame: pd.DataFrame) -> bytes:
     return text.getvalue().encode()
 
 
-def _safe(value: Any) -> Any:
+def _safe(value: object) -> object:
     return plain_cell(value) if isinstance(value, str) else value
 
 

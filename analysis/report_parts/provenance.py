@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from analysis.cli.quoted_command import without_places
 from analysis.load import Run
@@ -65,7 +64,7 @@ def _digest(run: Run) -> str:
     return sessions[-1].data or "" if sessions else ""
 
 
-def facts_table(info: Mapping[str, Any], study: Study | None, digest: str = "") -> Table:
+def facts_table(info: Mapping[str, object], study: Study | None, digest: str = "") -> Table:
     """Facts of run.json; what is missing or odd is left out."""
     facts = [("data digest", digest), *_facts(info, study)]
     rows = [(name, value) for name, value in facts if value]
@@ -73,7 +72,7 @@ def facts_table(info: Mapping[str, Any], study: Study | None, digest: str = "") 
     return Table("Facts", (Column("what"), Column("value")), cells)
 
 
-def _facts(info: Mapping[str, Any], study: Study | None) -> list[tuple[str, str]]:
+def _facts(info: Mapping[str, object], study: Study | None) -> list[tuple[str, str]]:
     git, host, versions = (_mapping(info.get(key)) for key in ("git", "host", "versions"))
     parts = (("system", ""), ("cpus", " cores"), ("memory_gib", " GiB"))
     machine = [f"{host[key]}{unit}" for key, unit in parts if key in host]
@@ -95,12 +94,12 @@ def _facts(info: Mapping[str, Any], study: Study | None) -> list[tuple[str, str]
     ]
 
 
-def _made_by(info: Mapping[str, Any]) -> str:
+def _made_by(info: Mapping[str, object]) -> str:
     words = info.get("command")
     if not isinstance(words, list) or not words or "--resume" in words:
         return ""
     return f"python search/{without_places([str(word) for word in words])}"
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
+def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}

@@ -6,7 +6,6 @@ import os
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -67,7 +66,7 @@ def image_page(
 @torch.no_grad()
 def browser_model(
     features: FeatureModel, data: Dataset, table: FeatureTable, split: str = "val"
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """All that image.js needs: the steps of the network, the folded SAE, the head, images, names."""
     features = features.cpu()
     folded, readout = fold(features), features.classifier.readout_layer()
@@ -95,7 +94,7 @@ def mean_pictures(table: FeatureTable) -> str:
     return data_uri(png(tiled(_grey(table.mean_images), COLUMNS)))
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _rule(rule: Rule) -> dict[str, object]:
     return {"name": rule.name, "k": rule.k} if isinstance(rule, TopK) else {"name": rule.name}
 
 

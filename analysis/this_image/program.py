@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import base64
 from functools import singledispatch
-from typing import Any
 
 import numpy as np
 import torch
@@ -33,7 +32,7 @@ from trainables.networks.mlp import Mlp
 from trainables.networks.network import Network
 from trainables.networks.parts import MOST_COSINE, Parts
 
-Step = dict[str, Any]
+Step = dict[str, object]
 
 
 def hidden_program(network: Network) -> list[Step]:

@@ -35,7 +35,7 @@ def runs_table(runs: Sequence[WatchedRun]) -> Table:
 
 
 def newest_first(runs: Sequence[WatchedRun]) -> list[WatchedRun]:
-    """By the time of the last event."""
+    """Runs in the order of their last events."""
     return sorted(runs, key=lambda run: (-(run.newest or 0.0), run.path.name))
 
 

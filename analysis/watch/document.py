@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from analysis.watch.one_run import heard_of
 from analysis.watch.watched_run import WatchedRun
@@ -11,7 +10,7 @@ from search.console.progress_lines import best_trials
 from search.ledger.history import TrialRecord
 
 
-def run_document(run: WatchedRun, *, with_disk: bool) -> dict[str, Any]:
+def run_document(run: WatchedRun, *, with_disk: bool) -> dict[str, object]:
     """JSON-ready. `eta_s` is a range, null while too little is known or when nothing is running."""
     history, tally, study = run.history, run.tally, run.study
     left = tally.remaining_seconds(run.now) if tally is not None and run.is_searching else None
@@ -49,7 +48,7 @@ def run_document(run: WatchedRun, *, with_disk: bool) -> dict[str, Any]:
     }
 
 
-def _best(run: WatchedRun) -> list[dict[str, Any]]:
+def _best(run: WatchedRun) -> list[dict[str, object]]:
     """The best of the front in every objective."""
     if run.tally is None:
         return []
@@ -59,7 +58,7 @@ def _best(run: WatchedRun) -> list[dict[str, Any]]:
     ]
 
 
-def _unfinished(run: WatchedRun, trial: TrialRecord) -> dict[str, Any]:
+def _unfinished(run: WatchedRun, trial: TrialRecord) -> dict[str, object]:
     return {
         "trial": trial.number,
         "rung": max(trial.rungs, default=0),
@@ -71,7 +70,7 @@ def _unfinished(run: WatchedRun, trial: TrialRecord) -> dict[str, Any]:
     }
 
 
-def _reasons(trials: list[TrialRecord]) -> list[dict[str, Any]]:
+def _reasons(trials: list[TrialRecord]) -> list[dict[str, object]]:
     reasons = Counter(trial.reason for trial in trials)
     return [
         {"reason": reason, "trials": [trial.number for trial in trials if trial.reason == reason]}
@@ -79,7 +78,7 @@ def _reasons(trials: list[TrialRecord]) -> list[dict[str, Any]]:
     ]
 
 
-def _confirmation(run: WatchedRun) -> dict[str, Any] | None:
+def _confirmation(run: WatchedRun) -> dict[str, object] | None:
     history = run.confirmed
     if history is None:
         return None

@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from analysis.load import read_info, read_study
 from analysis.reading.ledger_reading import LedgerFollower
@@ -31,7 +30,7 @@ class WatchedRun:
         self._study_damage: list[str] = []
         self.damage: list[str] = []
         """What could not be read at the last look, a sentence each."""
-        self.info: Mapping[str, Any] = {}
+        self.info: Mapping[str, object] = {}
         self.owner: Owner | None = None
         self.study: Study | None = read_study(path, self._study_damage)
         self.tally: ProgressTracker | None = None
@@ -42,7 +41,7 @@ class WatchedRun:
         """Up to when durations count: the last look, or the last event where nobody writes any more."""
         self._ledger = LedgerFollower(path / "trials.jsonl")
         self._confirmed = LedgerFollower(path / "confirm" / "trials.jsonl")
-        self._confirm_info: Mapping[str, Any] = {}
+        self._confirm_info: Mapping[str, object] = {}
         self._bytes, self._measured = 0, -math.inf
 
     def look(self) -> None:
@@ -70,12 +69,12 @@ class WatchedRun:
 
     @property
     def confirmed(self) -> History | None:
-        """Of the confirmation; None if there never was one."""
+        """The confirmation's history; None if there never was one."""
         return self._confirmed.history if self._confirmed.history.sessions else None
 
     @property
     def where(self) -> Whereabouts:
-        """In which state it is."""
+        """The state that it is in."""
         return whereabouts(self.owner, self.info, self.history, self.confirmed)
 
     @property

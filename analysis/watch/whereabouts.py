@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from analysis.reading.run_owner import Owner
 from search.formatting import one_line
@@ -26,7 +26,7 @@ class Whereabouts:
 
 
 def whereabouts(
-    owner: Owner | None, info: Mapping[str, Any], searched: History, confirmed: History | None
+    owner: Owner | None, info: Mapping[str, object], searched: History, confirmed: History | None
 ) -> Whereabouts:
     """Of a run with this owner, run.json, and ledgers of the search and of its confirmation, if any."""
     if owner is not None and owner.alive:

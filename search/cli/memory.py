@@ -37,7 +37,7 @@ class Sizes:
 
     @staticmethod
     def of(dataset: Dataset) -> Sizes:
-        """Of images that were loaded."""
+        """The sizes of images that were loaded."""
         height, width = dataset.image_shape
         return Sizes(len(dataset.train), len(dataset.val), len(dataset.test), height * width)
 
@@ -57,7 +57,7 @@ class Memory:
 
 
 def first_trial(study: Study, sizes: Sizes) -> Memory:
-    """Of the default configuration."""
+    """What the default configuration takes."""
     config = study.trial_config(default_params(study))
     components = getattr(config.basis, "components", None)
     return _memory(sizes, _hidden_size(config), config.sae.width, components)
@@ -92,7 +92,7 @@ def refuse_what_cannot_fit(study: Study, sizes: Sizes, total_bytes: int) -> None
 
 
 def gigabytes(n: int) -> str:
-    """In GiB, as `free` and Ray tell memory."""
+    """Bytes in GiB, as `free` and Ray tell memory."""
     return f"{n / 2**30:.2g} GiB" if n < 100 * 2**30 else f"{n / 2**30:.0f} GiB"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -34,6 +34,7 @@ from search.study.study import Study
 if TYPE_CHECKING:
     from search.cli.memory import Sizes
     from search.storage.shared_run import Sharing
+    from trainables.data.dataset import Dataset
 
 
 def search(new: New, options: Options) -> int:
@@ -163,13 +164,13 @@ def _sizes(study: Study) -> Sizes | None:
     return sizes
 
 
-def _load_data(study: Study) -> Any:
+def _load_data(study: Study) -> Dataset:
     from search.run_dir.inputs import load_inputs
 
     return load_inputs(study)
 
 
-def _run(study: Study, directory: RunDirectory, dataset: Any, options: Options, *, is_new: bool) -> int:
+def _run(study: Study, directory: RunDirectory, dataset: Dataset, options: Options, *, is_new: bool) -> int:
     """is_new: the directory was made just now."""
     from search.execution.search_run import SearchRun, run_search
     from search.loggers.all_loggers import loggers

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from search.execution.recorded_session import plan_of
 from search.execution.resources import grant
 from search.run_dir.inputs import load_data
 from search.study.study import Study, default_params
 from trainables.config import TrialConfig
+
+if TYPE_CHECKING:
+    import torch
+
+    from trainables.data.dataset import ImageData
 
 MORE_CLASSIFIER_EPOCHS = 2
 MORE_SAE_EPOCHS = 4
@@ -57,7 +62,7 @@ def seconds_per_full_trial(study: Study, resources: dict[str, float]) -> float:
     )
 
 
-def _seconds(study: Study, config: TrialConfig, data: Any, device: Any) -> float:
+def _seconds(study: Study, config: TrialConfig, data: ImageData, device: torch.device) -> float:
     from trainables.pipeline.pipeline import Pipeline
 
     whole = replace(study, scheduler=study.scheduler.model_copy(update={"rungs": 1}))

@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from search.confirmation.estimates import Confirmed, Estimate
 from search.confirmation.verdict import sentences
@@ -23,7 +22,7 @@ HOW = (
 )
 
 
-def results_json(study: Study, searched: History, results: Sequence[Confirmed]) -> dict[str, Any]:
+def results_json(study: Study, searched: History, results: Sequence[Confirmed]) -> dict[str, object]:
     """All estimates as one JSON-ready document; values unrounded."""
     return {
         "name": study.name,
@@ -43,7 +42,7 @@ def write_results(folder: Path, study: Study, searched: History, results: Sequen
     write_atomically(folder / "seeds.csv", _csv(_seed_rows(results)))
 
 
-def _entry(study: Study, searched: History, result: Confirmed) -> dict[str, Any]:
+def _entry(study: Study, searched: History, result: Confirmed) -> dict[str, object]:
     trial = searched.trials[result.subject.trial]
     scored = {name: _told(estimates) for name, estimates in result.estimates.items() if name != "val"}
     return {
@@ -60,11 +59,11 @@ def _entry(study: Study, searched: History, result: Confirmed) -> dict[str, Any]
     }
 
 
-def _told(estimates: Mapping[str, Estimate]) -> dict[str, Any]:
+def _told(estimates: Mapping[str, Estimate]) -> dict[str, object]:
     return {name: asdict(found) for name, found in estimates.items()}
 
 
-def _summary_rows(results: Sequence[Confirmed]) -> Iterable[Sequence[Any]]:
+def _summary_rows(results: Sequence[Confirmed]) -> Iterable[Sequence[object]]:
     yield ("trial", "default", "scored", "split", "metric", "mean", "se", "n", "search", "gap", "gap_se")
     for result in results:
         head = (result.subject.trial, str(result.subject.is_default).lower())
@@ -85,7 +84,7 @@ def _summary_rows(results: Sequence[Confirmed]) -> Iterable[Sequence[Any]]:
                 )
 
 
-def _seed_rows(results: Sequence[Confirmed]) -> Iterable[Sequence[Any]]:
+def _seed_rows(results: Sequence[Confirmed]) -> Iterable[Sequence[object]]:
     yield ("trial", "replicate", "scored", "split", "metric", "value")
     for result in results:
         for scored, by_seed in result.values.items():
@@ -99,7 +98,7 @@ def _or_empty(value: float | None) -> float | str:
     return "" if value is None else value
 
 
-def _csv(rows: Iterable[Sequence[Any]]) -> str:
+def _csv(rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -65,7 +64,7 @@ def print_summary(
         console.print(Text(f"  {command}"), soft_wrap=True)
 
 
-def summary_json(study: Study, history: History, run_dir: Path) -> dict[str, Any]:
+def summary_json(study: Study, history: History, run_dir: Path) -> dict[str, object]:
     """The same as one JSON-ready document; trials are given by number, values unrounded."""
     table = leaderboard(study, history, SHOWN)
     return {
@@ -96,7 +95,7 @@ def history_target(study: Study, history: History) -> int:
     return history.sessions[-1].target if history.sessions else study.budget.trials
 
 
-def _entry(study: Study, trial: TrialRecord, run_dir: Path) -> dict[str, Any]:
+def _entry(study: Study, trial: TrialRecord, run_dir: Path) -> dict[str, object]:
     return {
         "trial": trial.number,
         "origin": trial.origin,

@@ -100,5 +100,5 @@ def exit_code(state: JobState) -> int:
 
 
 def say(message: str) -> None:
-    """On stderr: stdout has the job's log."""
+    """Say it on stderr: stdout has the job's log."""
     print(message, file=sys.stderr, flush=True)  # noqa: T201

@@ -59,7 +59,7 @@ class Result:
     rung: int | None
     """Counts from 1; None between rungs."""
     metrics: Mapping[str, float]
-    checkpoint: Mapping[str, Any] | None = None
+    checkpoint: Mapping[str, str] | None = None
     """What `trainables.storage.checkpoint` says of the folder it wrote; of a step's last result only."""
 
 

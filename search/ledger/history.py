@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from search.ledger.events import Decision, End, Event, Result, Retry, Session, State, Suggest
 from search.study.domains import Scalar
@@ -31,7 +30,7 @@ class TrialRecord:
     state: State = "RUNNING"
     reports: list[Report] = field(default_factory=list)
     decisions: dict[int, str] = field(default_factory=dict)
-    checkpoint: dict[str, Any] | None = None
+    checkpoint: dict[str, str] | None = None
     reason: str | None = None
     values: tuple[float, ...] | None = None
     ended: float | None = None
@@ -68,7 +67,7 @@ class TrialRecord:
 
     @property
     def folder(self) -> str:
-        """Its folder inside `trials/`."""
+        """The name of its folder inside `trials/`."""
         return f"{self.number:04d}"
 
     def is_news(self, epoch: int, rung: int | None) -> bool:

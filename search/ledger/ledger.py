@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from search.errors import DiskError, RunDirectoryError
 from search.ledger.events import Event, Session, Suggest, UnknownEvent, UnsoundEvent, dump, parse
@@ -26,13 +26,13 @@ from trainables.storage.atomic_file import sync_folder
 logger = logging.getLogger(__name__)
 
 
-def encode(record: Mapping[str, Any]) -> bytes:
+def encode(record: Mapping[str, object]) -> bytes:
     """One ledger line, newline included; the inverse of `decode`."""
     body = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return f'{{"crc":"{zlib.crc32(body.encode()):08x}",{body[1:]}\n'.encode()
 
 
-def decode(line: bytes) -> dict[str, Any] | None:
+def decode(line: bytes) -> dict[str, object] | None:
     """The record of a line without its newline, or None if the line is not whole.
 
     The sum is held against the bytes as they stand, so that nothing has to be written out again.

@@ -65,7 +65,7 @@ class Recorder:
         self._append([Suggest(time.time(), trial, dict(params), origin)])
 
     def results(
-        self, trial: int, reports: Sequence[StepReport], checkpoint: Mapping[str, Any] | None
+        self, trial: int, reports: Sequence[StepReport], checkpoint: Mapping[str, str] | None
     ) -> None:
         """What a step reported; `checkpoint` belongs to the last report."""
         record, now, last = self.history.trials[trial], time.time(), len(reports) - 1

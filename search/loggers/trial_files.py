@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from search.ledger.events import End, Event, Result, Session, Suggest
 from search.ledger.history import History, Report, TrialRecord
@@ -74,15 +73,15 @@ def write_params(folder: Path, study: Study, trial: TrialRecord) -> None:
         "drawn": trial.params,
     }
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    write_whole(folder / "params.json", text.encode())
+    _put(folder / "params.json", text.encode())
 
 
 def write_metrics(folder: Path, trial: TrialRecord) -> _Table:
     """The whole table, one row per report; a metric that a report lacks is an empty cell."""
     metrics = list(dict.fromkeys(name for report in trial.reports for name in report.metrics))
-    header: list[Any] = [*_LEADING, *(plain_cell(name) for name in metrics)]
+    header: list[object] = [*_LEADING, *(plain_cell(name) for name in metrics)]
     rows = (_row(report, metrics) for report in trial.reports)
-    write_whole(folder / "metrics.csv", _csv_text([header, *rows]).encode())
+    _put(folder / "metrics.csv", _csv_text([header, *rows]).encode())
     return _Table(metrics, len(trial.reports))
 
 
@@ -97,7 +96,17 @@ def regenerate(run_dir: Path, study: Study, history: History) -> None:
             (folder / "metrics.csv").unlink(missing_ok=True)
 
 
-def _row(report: Report, metrics: Sequence[str]) -> list[Any]:
+def _put(path: Path, content: bytes) -> None:
+    """Write a file unless it is there as it should be; replacing thousands would take a minute."""
+    try:
+        if path.read_bytes() == content:
+            return
+    except OSError:
+        pass  # writing tells what is wrong with it
+    write_whole(path, content)
+
+
+def _row(report: Report, metrics: Sequence[str]) -> list[object]:
     rung = "" if report.rung is None else report.rung
     return [report.epoch, rung, f"{report.time:.3f}", *(report.metrics.get(name, "") for name in metrics)]
 
@@ -107,7 +116,7 @@ def plain_cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def _csv_text(rows: Iterable[Sequence[Any]]) -> str:
+def _csv_text(rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()

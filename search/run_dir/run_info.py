@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -68,7 +67,7 @@ def noting_the_end(
     _note(directory, status="done", exit_code=int(ExitCode.DONE))
 
 
-def _note(directory: RunDirectory, **facts: Any) -> None:
+def _note(directory: RunDirectory, **facts: object) -> None:
     """Write the end down; a full disk must not hide the error that is on its way."""
     try:
         directory.write_info(ended=_now(), **facts)
@@ -83,7 +82,7 @@ def _now() -> str:
 _PACKAGES = ("ray", "optuna", "torch", "torchvision", "numpy", "scikit-learn")
 
 
-def describe_process() -> dict[str, Any]:
+def describe_process() -> dict[str, object]:
     """Facts about this process that run.json keeps: command, versions, commit, host."""
     return {
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
@@ -100,7 +99,7 @@ def describe_process() -> dict[str, Any]:
     }
 
 
-def _commit() -> dict[str, Any] | None:
+def _commit() -> dict[str, object] | None:
     """Commit of the source tree and whether it has changes; None outside a git checkout."""
     root = Path(__file__).resolve().parents[2]
 

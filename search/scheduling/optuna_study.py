@@ -15,7 +15,7 @@ import warnings
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import optuna
 from optuna.distributions import (
@@ -31,6 +31,7 @@ from sqlalchemy import URL
 
 from search.ledger.history import History, TrialRecord
 from search.scheduling.lost_process import LOST_PROCESS
+from search.scheduling.many_trials import insert
 from search.study.domains import Choice, FloatRange, Parameter, Scalar
 from search.study.registries import SAMPLERS
 from search.study.study import Study
@@ -134,12 +135,18 @@ class OptunaStudy:
 
     def fill(self, history: History) -> None:
         """Add every trial of a history to an empty study."""
+        file = _file(self.optuna_study)
+        if file is not None:
+            told = OptunaStudy.in_memory(self._study)
+            told.fill(history)
+            insert(file, self.optuna_study._study_id, told.optuna_study.get_trials(deepcopy=False))
+            return
         for _, record in sorted(history.trials.items()):
             self.begin(record)
             if record.state != "RUNNING":
                 self.finish(record)
 
-    def contents(self) -> list[tuple[Any, ...]]:
+    def contents(self) -> list[tuple[object, ...]]:
         """Everything that is told of each trial, but when."""
         return [
             (t.number, t.state, t.params, t.values, t.intermediate_values, t.user_attrs, t.constraints)
@@ -200,11 +207,17 @@ class OptunaStudy:
 
     def close(self) -> None:
         """Let go of the database file."""
-        storage = self.optuna_study._storage
-        storage.remove_session()
-        backend = getattr(storage, "_backend", storage)
-        if isinstance(backend, RDBStorage):
-            backend.engine.dispose()
+        self.optuna_study._storage.remove_session()
+        file = _file(self.optuna_study)
+        if file is not None:
+            file.engine.dispose()
+
+
+def _file(optuna_study: optuna.Study) -> RDBStorage | None:
+    """Where a study lies if not in memory."""
+    storage = optuna_study._storage
+    backend = getattr(storage, "_backend", storage)
+    return backend if isinstance(backend, RDBStorage) else None
 
 
 def _create(study: Study, storage: BaseStorage | None) -> optuna.Study:

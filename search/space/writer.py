@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from search.study.domains import Choice, Condition, FloatRange, Parameter, Scalar
 from search.study.study import Study
@@ -81,7 +80,7 @@ def domain_text(parameter: Parameter) -> str:
     return _flow({key: value for key, value in written.items() if key not in ("when", "default")})
 
 
-def _settings(study: Study) -> dict[str, Any]:
+def _settings(study: Study) -> dict[str, object]:
     """Everything but the trial, shaped as in the file; settings that are None are left out."""
     return {
         "name": study.name,
@@ -99,23 +98,23 @@ def _settings(study: Study) -> dict[str, Any]:
     }
 
 
-def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+def _given(values: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _trial_values(study: Study) -> dict[str, Any]:
+def _trial_values(study: Study) -> dict[str, object]:
     """Path -> constant or domain, section by section in the order of the trial's model."""
-    values: dict[str, Any] = dict(study.constants)
+    values: dict[str, object] = dict(study.constants)
     if study.is_search:
         values.update({parameter.path: _written(parameter) for parameter in study.parameters})
     sections = list(TrialConfig.model_fields)
     return dict(sorted(values.items(), key=lambda pair: sections.index(pair[0].partition(".")[0])))
 
 
-def _written(parameter: Parameter) -> dict[str, Any]:
+def _written(parameter: Parameter) -> dict[str, object]:
     domain = parameter.domain
     if isinstance(domain, Choice):
-        written: dict[str, Any] = {"choice": list(domain.options)}
+        written: dict[str, object] = {"choice": list(domain.options)}
     else:
         name = "uniform" if isinstance(domain, FloatRange) else "int"
         log = {"uniform": "log_uniform", "int": "log_int"}
@@ -131,7 +130,7 @@ def _allowed(condition: Condition) -> Scalar | list[Scalar]:
     return condition.allowed[0] if len(condition.allowed) == 1 else list(condition.allowed)
 
 
-def _flow(value: Any) -> str:
+def _flow(value: object) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_atom(key)}: {_flow(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):
@@ -139,7 +138,7 @@ def _flow(value: Any) -> str:
     return _atom(value)
 
 
-def _atom(value: Any) -> str:
+def _atom(value: object) -> str:
     """A scalar that both YAML 1.2 and 1.1 read as this value."""
     if isinstance(value, bool):
         return "true" if value else "false"

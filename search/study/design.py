@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from search.study.domains import Choice, Parameter, Scalar
 from search.study.listed import Listed
@@ -67,7 +67,7 @@ class Design(Listed):
         name = self.arms[arm].name
         return {DIRECTION: name, REPLICATE: replicate}, f"{ORIGIN}{name}"
 
-    def written(self) -> dict[str, Any]:
+    def written(self) -> dict[str, object]:
         """How many replicates, and what each direction sets."""
         directions = {arm.name: dict(arm.changes) for arm in self.arms[1:]}
         return {"replicates": self.replicates, "one_at_a_time": directions}

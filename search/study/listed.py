@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from search.study.domains import Scalar
 
@@ -40,8 +40,8 @@ class Listed(ABC):
         """Dotted path -> value of the trial with these params. KeyError if it is none of the list."""
 
     @abstractmethod
-    def written(self) -> dict[str, Any]:
-        """Its section as a space file has it."""
+    def written(self) -> dict[str, object]:
+        """What its section of a space file holds."""
 
     @abstractmethod
     def said(self) -> str:

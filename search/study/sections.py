@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -49,12 +49,12 @@ class DataSource(Section):
         return type("DataSource", (own, DataSource), {"__doc__": DataSource.__doc__})
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """Those that only its dataset has."""
+    def settings(self) -> dict[str, object]:
+        """The settings that only its dataset has."""
         return {key: value for key, value in vars(self).items() if key not in DataSource.model_fields}
 
-    def given(self) -> dict[str, Any]:
-        """As the file writes it, without what is None."""
+    def given(self) -> dict[str, object]:
+        """What the file writes: all settings that are not None."""
         return {key: value for key, value in vars(self).items() if value is not None}
 
 
@@ -111,12 +111,12 @@ class Sampler(Section):
     )
     section: ClassVar[str] = "sampler"
 
-    def written(self) -> dict[str, Any]:
-        """Its section of a space file."""
+    def written(self) -> dict[str, object]:
+        """What its section of a space file holds."""
         return self.model_dump()
 
     def said(self) -> str:
-        """Its name, and how long it draws at random."""
+        """The sampler's name, and how long it draws at random."""
         return self.name + (f", first {self.startup_trials} trials at random" if self.name == "tpe" else "")
 
 

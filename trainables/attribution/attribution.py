@@ -9,10 +9,11 @@ depends neither on the batch nor on the latents beside it, and maps of two laten
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
+
+from trainables.attribution.settings import AttributionConfig
 
 # images (b, h, w) -> pre-activations (b, f); row i must depend on image i alone.
 Latents = Callable[[Tensor], Tensor]
@@ -29,7 +30,7 @@ class Attribution:
     # Images that one map costs.
     cost: int = 1
 
-    def __init__(self, settings: Any, data: Tensor, generator: torch.Generator) -> None:
+    def __init__(self, settings: AttributionConfig, data: Tensor, generator: torch.Generator) -> None:
         raise NotImplementedError
 
     def __call__(self, latents: Latents, images: Tensor, columns: Tensor) -> Tensor:

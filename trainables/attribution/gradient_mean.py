@@ -33,7 +33,7 @@ class GradientMean(Attribution):
     settings: AttributionConfig
 
     def points(self, images: Tensor) -> Points:
-        """For images (p, h, w)."""
+        """The points at which gradients of images (p, h, w) are taken."""
         raise NotImplementedError
 
     def maps(self, latents: Latents, images: Tensor, columns: Tensor) -> Tensor:

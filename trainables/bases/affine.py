@@ -8,25 +8,26 @@ projection of h - mean onto the basis' directions. Fitted in float64, used in fl
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import torch
 from torch import Tensor
 
 from trainables.bases.basis import Basis
+from trainables.settings.basis import BasisConfig
 
 CHUNK = 8192
 
 
 class AffineBasis(Basis):
-    """The map above as buffers; subclasses say how to fit M, and how many outputs there are."""
+    """The map above as buffers; subclasses say how to fit M. Outputs: the config's `components`, else d."""
 
     forward_map: Tensor
     inverse_map: Tensor
 
-    def __init__(self, config: Any, hidden_size: int) -> None:
+    def __init__(self, config: BasisConfig, hidden_size: int) -> None:
         super().__init__(hidden_size)
-        rank = self.most_outputs(config, hidden_size)
+        rank = min(int(getattr(config, "components", hidden_size)), hidden_size)
         self.register_buffer("forward_map", torch.zeros(hidden_size, rank))
         self.register_buffer("inverse_map", torch.zeros(rank, hidden_size))
 
@@ -35,12 +36,8 @@ class AffineBasis(Basis):
         """r, the columns of M."""
         return self.forward_map.shape[1]
 
-    def most_outputs(self, config: Any, hidden_size: int) -> int:
-        """The most outputs there can be: the components asked for, at most d."""
-        return min(int(config.components), hidden_size)
-
     @classmethod
-    def fit(cls, h: Tensor, config: Any, seed: int) -> Self:
+    def fit(cls, h: Tensor, config: BasisConfig, seed: int) -> Self:
         """The basis of train activations h (n, d), on the device of h."""
         basis = cls(config, h.shape[1]).to(h.device)
         mean, covariance = mean_and_covariance(h)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import torch
 from torch import Tensor, nn
+
+from trainables.settings.basis import BasisConfig
 
 
 class Basis(nn.Module):
@@ -27,7 +29,7 @@ class Basis(nn.Module):
         raise NotImplementedError
 
     @classmethod
-    def fit(cls, h: Tensor, config: Any, seed: int) -> Self:
+    def fit(cls, h: Tensor, config: BasisConfig, seed: int) -> Self:
         """The basis of train activations h (n, d), on the device of h."""
         raise NotImplementedError
 

@@ -8,7 +8,6 @@ from scikit-learn's FastICA (parallel, logcosh). Doing the whitening here lets t
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from torch import Tensor
 
 from trainables.bases.affine import AffineBasis, principal_components
 from trainables.bases.pca import VARIANCE_FLOOR, floored_scales
+from trainables.settings.basis import BasisConfig
 
 # The rotation is estimated on at most this many rows: its cost grows with them, its quality hardly.
 MAX_ROWS = 10_000
@@ -34,7 +34,7 @@ class Ica(AffineBasis):
 
     converged: Tensor
 
-    def __init__(self, config: Any, hidden_size: int) -> None:
+    def __init__(self, config: BasisConfig, hidden_size: int) -> None:
         super().__init__(config, hidden_size)
         self.register_buffer("converged", torch.zeros((), dtype=torch.uint8))
 

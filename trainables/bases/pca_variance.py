@@ -10,6 +10,7 @@ from torch import Tensor
 
 from trainables.bases.affine import AffineBasis
 from trainables.bases.pca import Pca, WhitenedPca
+from trainables.settings.basis import VarianceConfig
 
 
 class VarianceRank(AffineBasis):
@@ -18,13 +19,9 @@ class VarianceRank(AffineBasis):
     How many outputs there are is thus known after the fit only: a shell takes its size from what fills it.
     """
 
-    def __init__(self, config: Any, hidden_size: int) -> None:
+    def __init__(self, config: VarianceConfig, hidden_size: int) -> None:
         super().__init__(config, hidden_size)
         self.share = float(config.explained_variance)
-
-    def most_outputs(self, config: Any, hidden_size: int) -> int:  # noqa: ARG002
-        """At most d outputs, the hidden size."""
-        return hidden_size
 
     def kept(self, variances: Tensor) -> int:
         """r of falling variances (d,)."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
@@ -17,10 +15,6 @@ class RandomRotation(AffineBasis):
     is not uniform (Mezzadri 2007, "How to generate random matrices from the classical compact groups").
     Q follows from d and the seed alone, whatever the activations and the device.
     """
-
-    def most_outputs(self, config: Any, hidden_size: int) -> int:  # noqa: ARG002
-        """At most d outputs, the hidden size."""
-        return hidden_size
 
     def fit_maps(self, h: Tensor, mean: Tensor, covariance: Tensor, seed: int) -> tuple[Tensor, Tensor]:  # noqa: ARG002
         """The rotation Q (d, d) and its inverse Q^T."""

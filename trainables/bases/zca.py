@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor
 
 from trainables.bases.affine import AffineBasis, principal_components
@@ -18,10 +16,6 @@ class Zca(AffineBasis):
     filters"; Kessy et al. 2018, "Optimal whitening and decorrelation"). Variances are floored as in
     `WhitenedPca`: a unit that never fires stays at 0.
     """
-
-    def most_outputs(self, config: Any, hidden_size: int) -> int:  # noqa: ARG002
-        """At most d outputs, the hidden size."""
-        return hidden_size
 
     def fit_maps(self, h: Tensor, mean: Tensor, covariance: Tensor, seed: int) -> tuple[Tensor, Tensor]:  # noqa: ARG002
         """M and M+, both (d, d) and symmetric."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 from trainables import registry
 from trainables.config import TrialConfig
 from trainables.errors import DataError
 
 
-def classifier_settings(config: TrialConfig) -> dict[str, Any]:
+def classifier_settings(config: TrialConfig) -> dict[str, object]:
     """Settings for the classifier stage's seed and key: equal exactly if the training is.
 
     Without `epochs`, without what belongs to a loss that is off, and with the concept table's sha256 in
@@ -24,7 +23,7 @@ def classifier_settings(config: TrialConfig) -> dict[str, Any]:
     return {**classifier, "auxiliary": _auxiliary_settings(config)}
 
 
-def _auxiliary_settings(config: TrialConfig) -> dict[str, Any]:
+def _auxiliary_settings(config: TrialConfig) -> dict[str, object]:
     settings = config.auxiliary.identity()
     table = settings.get("concept_table", "")
     if registry.CONCEPT_TABLES.is_named(table):

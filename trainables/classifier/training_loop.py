@@ -104,7 +104,7 @@ class ClassifierLoop:
 
 
 def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Those under a prefix, without it."""
+    """The tensors whose names begin with a prefix, by what follows it."""
     return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -63,7 +62,7 @@ def check_concept_table(table: Callable[[TensorSplit], np.ndarray]) -> None:
     holds(torch.equal(train.images, images), "it changes the images")
 
 
-def check_loop(config: LoopConfig, **trial: Any) -> None:
+def check_loop(config: LoopConfig, **trial: object) -> None:
     """A trial that is saved and restored after every step takes the steps of one that is not, and ends with
     codes and a whole set of metrics at each rung. `trial` are settings that the loop needs besides."""
     whole = TrialConfig.model_validate(

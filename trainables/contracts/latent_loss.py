@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
@@ -40,7 +38,7 @@ def check_latent_loss(config: LatentLossConfig) -> None:
 
 def _section_with(config: LatentLossConfig) -> JointLoopConfig:
     """The joint loop's settings with this loss alone switched on."""
-    values: dict[str, Any] = {**config.model_dump(), config.loss_name(): 1.0}
+    values: dict[str, object] = {**config.model_dump(), config.loss_name(): 1.0}
     if type(config) not in JointLoopConfig.__mro__:
         values["losses"] = f"{type(config).__module__}:{type(config).__qualname__}"
     return JointLoopConfig.read(values)

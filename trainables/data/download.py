@@ -8,7 +8,6 @@ import socket
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 from urllib.error import URLError
 
 from trainables.data.families import FAMILIES, Family
@@ -48,7 +47,7 @@ def download(family: Family, root: Path) -> None:
 def _fetch(family: Family, root: Path) -> None:
     from torchvision import datasets
 
-    options: dict[str, Any] = {"split": "balanced"} if family.name == "emnist" else {}
+    options: dict[str, object] = {"split": "balanced"} if family.name == "emnist" else {}
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(SILENCE_S)
     try:

@@ -46,7 +46,7 @@ class MeanCodes:
     cluster_sizes: Tensor
 
     def tensors(self) -> dict[str, Tensor]:
-        """By name, for a file."""
+        """The tensors by name, as a file holds them."""
         return dict(vars(self))
 
 

@@ -93,7 +93,7 @@ class Metric:
         return columns
 
     def measure(self, inputs: MetricInputs) -> dict[str, float]:
-        """Its columns for one model. Raises RuntimeError if `compute` does not return what was declared."""
+        """The columns for one model. Raises RuntimeError if `compute` does not return what was declared."""
         found = self.compute(inputs)
         score = found if isinstance(found, Score) else Score(float(found))
         values = {self.name: float(score.value)}

@@ -34,7 +34,7 @@ class Redundancy:
 
 
 def redundancy(rows: Tensor, alive: Tensor) -> Redundancy:
-    """From decoder rows (f, d) and alive (f,). With fewer than two alive rows the value is the null, 0."""
+    """Redundancy of decoder rows (f, d) with alive (f,). Of fewer than two alive rows it is the null, 0."""
     unit = F.normalize(rows[alive], dim=1)
     if len(unit) < 2:
         return Redundancy(0.0, 0.0)

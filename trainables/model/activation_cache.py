@@ -37,7 +37,7 @@ class ActivationCache:
         self._held: OrderedDict[str, HiddenActivations] = OrderedDict()
 
     def get(self, key: str, compute: Callable[[], HiddenActivations]) -> HiddenActivations:
-        """Those of `key`, computed if they are not held."""
+        """The activations of `key`, computed if they are not held."""
         if key in self._held:
             self._held.move_to_end(key)
             return self._held[key]

@@ -20,7 +20,7 @@ class Indexed:
     colours: np.ndarray
 
     def place(self, colour: Colour) -> int:
-        """Of a colour that is in the palette."""
+        """Where a colour stands in the palette, which has it."""
         return int(np.flatnonzero((self.colours == colour).all(axis=1))[0])
 
     def image(self, places: np.ndarray) -> Image.Image:

@@ -34,7 +34,7 @@ def stack_key(request: SaeRequest) -> Hashable:
 
 
 def stacks_of(requests: Sequence[SaeRequest]) -> list[list[int]]:
-    """Their places, those of one stack together."""
+    """Places of the requests, those of one stack together."""
     groups: dict[object, list[int]] = {}
     for place, request in enumerate(requests):
         groups.setdefault(stack_key(request), []).append(place)

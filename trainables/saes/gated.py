@@ -54,7 +54,7 @@ class GatedSae(SparseAutoencoder):
 
     @torch.no_grad()
     def restart(self, latents: Tensor, directions: Tensor) -> None:
-        """As all kinds, with both paths alike."""
+        """Restart as all kinds do, with both paths alike."""
         super().restart(latents, directions)
         self.log_gain[latents] = 0.0
         self.magnitude_bias[latents] = 0.0

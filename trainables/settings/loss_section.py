@@ -41,7 +41,7 @@ class LossSection(Implemented):
         return {loss.loss_name(): loss for loss in own}
 
     def active(self) -> dict[str, type[WeightedConfig]]:
-        """Those that are switched on."""
+        """The losses that are switched on."""
         return {name: loss for name, loss in self.loss_classes().items() if getattr(self, name) > 0}
 
     def identity(self, *without: str) -> dict[str, Any]:

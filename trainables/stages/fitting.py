@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,6 +22,8 @@ from trainables.sae_training.request import SaeRequest, SaeResult, result_of
 from trainables.sae_training.steps.choice import takes_compiled_steps
 from trainables.saes.shell import sae_from
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
+from trainables.settings.basis import BasisConfig
+from trainables.settings.sae import SaeTrainingConfig
 from trainables.stages.cache import Entry
 from trainables.stages.runner import StageRunner
 
@@ -30,7 +31,11 @@ from trainables.stages.runner import StageRunner
 
 
 def fit_basis(
-    stages: StageRunner, config: Any, hidden: Callable[[], Tensor], hidden_size: int, classifier_key: str
+    stages: StageRunner,
+    config: BasisConfig,
+    hidden: Callable[[], Tensor],
+    hidden_size: int,
+    classifier_key: str,
 ) -> tuple[Basis, str]:
     """Basis of the train activations h (n, d), which are computed only if needed; and its key."""
     key = stages.key("basis", config.identity(), 0, classifier_key)
@@ -55,7 +60,12 @@ class SaeTask:
 
 
 def sae_task(
-    stages: StageRunner, config: Any, epochs: int, basis: Basis, hidden: Callable[[], Tensor], basis_key: str
+    stages: StageRunner,
+    config: SaeTrainingConfig,
+    epochs: int,
+    basis: Basis,
+    hidden: Callable[[], Tensor],
+    basis_key: str,
 ) -> SaeTask:
     """The config's SAE, trained for `epochs` on the basis' outputs y (n, r) of the train activations."""
 
@@ -65,7 +75,7 @@ def sae_task(
     return SaeTask("sae", sae_key(stages, config, epochs, basis_key), request)
 
 
-def run_sae_task(stages: StageRunner, task: SaeTask, config: Any) -> SparseAutoencoder:
+def run_sae_task(stages: StageRunner, task: SaeTask, config: SaeTrainingConfig) -> SparseAutoencoder:
     """The task's SAE, for reading only. Raises TrialDiverged."""
 
     def train() -> Entry:
@@ -83,14 +93,19 @@ def sae_entry(result: SaeResult) -> Entry:
 
 
 def fit_sae(
-    stages: StageRunner, config: Any, epochs: int, basis: Basis, hidden: Callable[[], Tensor], basis_key: str
+    stages: StageRunner,
+    config: SaeTrainingConfig,
+    epochs: int,
+    basis: Basis,
+    hidden: Callable[[], Tensor],
+    basis_key: str,
 ) -> SparseAutoencoder:
     """The SAE of `sae_task`."""
     task = sae_task(stages, config, epochs, basis, hidden, basis_key)
     return run_sae_task(stages, task, config)
 
 
-def sae_key(stages: StageRunner, config: Any, epochs: int, basis_key: str) -> str:
+def sae_key(stages: StageRunner, config: SaeTrainingConfig, epochs: int, basis_key: str) -> str:
     """Key of the config's SAE after `epochs` on a basis; how its steps are taken decides its last digits."""
     compiled = takes_compiled_steps(config, stages.device)
     settings = {"compiled": compiled, **config.identity("epochs")}

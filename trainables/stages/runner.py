@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -34,7 +33,7 @@ class StageRunner:
         """Seed of a stage, whatever its settings."""
         return stage_seed(self.study_seed, self.replicate, stage)
 
-    def key(self, stage: str, settings: Mapping[str, Any], extent: int, *inputs: str) -> str:
+    def key(self, stage: str, settings: Mapping[str, object], extent: int, *inputs: str) -> str:
         """Key of a stage's result after `extent` epochs (0 where a stage has none) on `inputs`."""
         return stage_key(
             stage,
@@ -68,7 +67,7 @@ def references(
 def shared(
     stages: StageRunner,
     classifier_key: str,
-    settings: Mapping[str, Any],
+    settings: Mapping[str, object],
     compute: Callable[[], dict[str, Tensor]],
 ) -> dict[str, Tensor]:
     """What follows from one classifier and the settings, kept as `references` are."""

@@ -23,7 +23,7 @@ def measure(seen: Exhibits, part: Tensor, random: Tensor) -> Tensor:
 
 
 def judge(means: Tensor) -> Outcome:
-    """From means (m, 2) of part and blob."""
+    """Judge by means (m, 2) of part and blob."""
     part, random = means.unbind(dim=1)
     above = part - random
     return Outcome((part >= KEPT) & (above >= ABOVE), ramp(above, 0, 0.6), {"part": part, "blob": random})

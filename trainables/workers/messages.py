@@ -26,7 +26,7 @@ class TrialTask:
     trial: Mapping[str, Any]
     """Its settings, nested as in a space file."""
     passed: int = 0
-    """The last rung that the driver has on record; of a confirmation only."""
+    """The last rung that the driver has on record."""
 
     def dump(self) -> dict[str, Any]:
         """The mapping that Ray hands to a worker as the config of a trial."""
@@ -52,7 +52,7 @@ class StepResult:
     """What one step of a trial did; the last report is the step's own."""
 
     reports: tuple[StepReport, ...] = ()
-    checkpoint: Mapping[str, Any] | None = None
+    checkpoint: Mapping[str, str] | None = None
     """What `trainables.storage.checkpoint` says of the folder it wrote."""
     next_rung: int | None = None
     """The rung whose SAE comes next, once the classifier is trained for it."""

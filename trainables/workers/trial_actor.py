@@ -79,7 +79,7 @@ class TrialActor(tune.Trainable):
     """Steps one pipeline at a time; `config` is a `TrialTask`."""
 
     def setup(self, config: dict[str, Any], context: TrialContext, dataset: Dataset) -> None:  # type: ignore[override]
-        """Once per process: threads, device, data, cache."""
+        """Set up threads, device, data and cache, once per process."""
         faulthandler.dump_traceback_later(context.timeout_s, exit=True)
         torch.set_num_threads(context.threads)
         for code in context.code:
@@ -169,7 +169,7 @@ class TrialActor(tune.Trainable):
             if self._worker_storage is not None:
                 self._worker_storage.fetch(self._folder, self._config)
             self._pipeline = self._open_pipeline()
-            restored = self._pipeline.restore(self._folder)
+            restored = self._pipeline.restore(self._folder, self._task.passed)
             if restored is not None:
                 # Whether the driver heard of this step before is unknown; the ledger drops what it knows.
                 logger.info("continues after epoch %d", self._pipeline.epoch)
@@ -197,7 +197,7 @@ class TrialActor(tune.Trainable):
             self._cache.hits.clear()
             self._cache.misses.clear()
 
-    def _message(self, step: Step, checkpoint: Mapping[str, Any]) -> StepResult:
+    def _message(self, step: Step, checkpoint: Mapping[str, str]) -> StepResult:
         assert self._pipeline is not None
         reports = [StepReport(report.epoch, None, report.metrics) for report in step.reports]
         if step.rung is not None:

@@ -24,7 +24,7 @@ UNTRAINED = Reference("background sensitivity of the untrained network", _untrai
 
 
 def sensitivity(inputs: MetricInputs) -> Score:
-    """Of a sample of latents on val."""
+    """Background sensitivity of a sample of latents on val."""
     from trainables.metrics.background_sensitivity import of_latents
     from trainables.metrics.selectivity_nulls import mean_at
 

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def accuracy(inputs: MetricInputs) -> float:
-    """Of the logits on val, in [0, 1]."""
+    """Accuracy of the logits on val, in [0, 1]."""
     from trainables.metrics.splice import accuracy
 
     return accuracy(inputs.once(_logits), inputs.measured.activations.val_labels)
 
 
 def cross_entropy(inputs: MetricInputs) -> float:
-    """Of the logits on val, in nats."""
+    """Cross entropy of the logits on val, in nats."""
     from trainables.metrics.splice import cross_entropy
 
     return cross_entropy(inputs.once(_logits), inputs.measured.activations.val_labels)

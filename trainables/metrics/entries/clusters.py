@@ -36,7 +36,7 @@ def _scores(inputs: MetricInputs) -> ClusterScores:
 
 
 def one(name: str, inputs: MetricInputs) -> Score:
-    """Of the codes, and of h."""
+    """One score of the codes, and the same of h."""
     value = getattr(inputs.once(_scores), name)
     return Score(value, references={f"cluster/raw_{name}": float(inputs.reference(RAW)[name])})
 

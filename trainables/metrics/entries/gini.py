@@ -23,7 +23,7 @@ UNTRAINED = Reference("gini of the untrained network", _untrained)
 
 
 def concentration(inputs: MetricInputs) -> Score:
-    """Of a sample of latents on val."""
+    """Concentration of the maps of a sample of latents on val."""
     from trainables.metrics.gini import mean_gini
     from trainables.metrics.latent_image_pairs import firing_pairs
 

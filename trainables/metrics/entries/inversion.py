@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def inverted(inputs: MetricInputs) -> dict[str, float]:
-    """Of a sample of latents."""
+    """Inversions of a sample of latents, and what they excite."""
     from trainables.metrics.inversion_scores import inversion_scores
 
     return inversion_scores(inputs.measured, inputs.seed)
 
 
 def purity(inputs: MetricInputs) -> Score:
-    """Of inversions, of their start and of real images."""
+    """Purity of inversions, of their start and of real images."""
     found = inputs.once(inverted)
     return Score(
         found["purity"],

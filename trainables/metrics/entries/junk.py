@@ -25,7 +25,7 @@ UNTRAINED = Reference("junk of the untrained network", _untrained, version=2)
 
 
 def latents(inputs: MetricInputs) -> Junk:
-    """Of a sample of latents on val."""
+    """Junk share of a sample of latents on val."""
     from trainables.metrics.junk import latent_junk
 
     measured, a = inputs.measured, inputs.measured.activations

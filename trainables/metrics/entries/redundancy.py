@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def redundancy(inputs: MetricInputs) -> Score:
-    """Of the living rows."""
+    """Redundancy of the living latents' rows."""
     from trainables.metrics.redundancy import redundancy
     from trainables.model.decoder_rows import decoder_rows
 

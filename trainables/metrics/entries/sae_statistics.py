@@ -40,7 +40,7 @@ def fvu(inputs: MetricInputs) -> Score:
 
 
 def firing(inputs: MetricInputs) -> FiringFractions:
-    """Of all latents on train."""
+    """Firing of all latents on train."""
     from trainables.metrics.sae_statistics import firing_fractions
 
     return firing_fractions(inputs.measured.firing, inputs.measured.activations.train_h.shape[0])

@@ -39,7 +39,7 @@ class BatchSelection:
         return self.sae.current_k
 
     def select(self, products: FloatArray, bias: FloatArray, lists: CodeLists, room: int) -> int | None:
-        """At most b k places in all."""
+        """Select at most b k places in all."""
         size, wanted = len(products), self.sae.current_k * len(products)
         if wanted > room:
             return None

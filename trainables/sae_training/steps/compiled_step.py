@@ -16,19 +16,19 @@ from trainables.saes.topk import TopKSae
 
 
 def topk_step(sae: TopKSae, plain: PlainStep, rows: int) -> SparseStep:
-    """For batches of at most `rows`."""
+    """A step for batches of at most `rows`."""
     descent = AdamStep(sae, plain.optimiser)
     return SparseStep(plain.config.auxk, sae, RowSelection(sae), descent, plain, rows)
 
 
 def batch_topk_step(sae: BatchTopKSae, plain: PlainStep, rows: int) -> SparseStep:
-    """For batches of at most `rows`."""
+    """A step for batches of at most `rows`."""
     descent = AdamStep(sae, plain.optimiser)
     return SparseStep(plain.config.auxk, sae, BatchSelection(sae, rows), descent, plain, rows)
 
 
 def relu_step(sae: ReluSae | ReluTargetSae, plain: PlainStep, rows: int) -> SparseStep:
-    """For batches of at most `rows`."""
+    """A step for batches of at most `rows`."""
     descent = AdamStep(sae, plain.optimiser)
     dense = ReluStep(plain.config.auxk, sae, descent, rows)
     return SparseStep(plain.config.auxk, sae, PositiveSelection(sae, rows), descent, dense, rows)

@@ -29,7 +29,7 @@ class PositiveSelection:
         self._gathered = Gathered(rows, width, sae.decoder.dtype)
 
     def expected(self, last: float) -> float:
-        """As many as there were."""
+        """The step before tells how many there will be."""
         return last
 
     def select(self, products: FloatArray, bias: FloatArray, lists: CodeLists, room: int) -> int | None:
