@@ -5,9 +5,15 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 AUDIT := .venv-audit
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-UV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/uv pip install --quiet
-# uv takes a fraction of pip's time; where the registry lacks it or it fails, pip goes on with the same lock.
-install = ($(PIP) install -c constraints.txt uv && $(UV) -c constraints.txt $(1)) || $(PIP) install -c constraints.txt $(1)
+UV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/uv pip
+LOCK := $(UV) compile --quiet --universal --python-version 3.11.5 --generate-hashes --no-annotate \
+	--custom-compile-command "make lock" -c constraints.txt pyproject.toml
+# What is installed is held against the hashes of the lock, file by file. uv takes a fraction of pip's time; where
+# the registry lacks it or it fails, pip goes on with the same lock. Our own folder has no hash, and needs nothing
+# more: the lock has what builds it, too.
+HASHED := install --quiet --no-deps --require-hashes -r
+install = (sed -n '/^uv==/,/[^\]$$/p' $(1) > $(VENV)/uv.txt && $(PIP) $(HASHED) $(VENV)/uv.txt && $(UV) $(HASHED) $(1)) \
+	|| $(PIP) $(HASHED) $(1)
 
 .PHONY: run test test-slow test-gpu test-peers campaign simulate peers lint format docs schema lock audit sbom clean help
 
@@ -53,15 +59,17 @@ docs: $(VENV)/.dev ## build the documentation site into build/docs
 schema: $(VENV)/.dev ## write search/space.schema.json anew after a change of the settings
 	$(BIN)/python -m search.space.json_schema
 
-lock: $(VENV)/.dev ## write constraints.txt from what is installed
+lock: $(VENV)/.dev ## write constraints.txt from what is installed, requirements*.txt with the hashes of its files
 	(sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable) > constraints.new
 	mv constraints.new constraints.txt
+	echo uv | $(LOCK) - -o requirements.txt
+	echo uv | $(LOCK) - --extra dev -o requirements-dev.txt
 
 audit: $(AUDIT)/.made ## known vulnerabilities of the locked packages (asks PyPI)
-	$(AUDIT)/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip
+	$(AUDIT)/bin/pip-audit --strict --requirement requirements-dev.txt --no-deps --disable-pip
 
 sbom: $(AUDIT)/.made ## write sbom.json, the locked packages as CycloneDX
-	$(AUDIT)/bin/cyclonedx-py requirements constraints.txt --pyproject pyproject.toml --output-reproducible -o sbom.json
+	$(AUDIT)/bin/cyclonedx-py requirements requirements-dev.txt --pyproject pyproject.toml --output-reproducible -o sbom.json
 
 clean: ## remove the environment and caches, keep the runs
 	rm -rf $(VENV) $(PEERS) $(AUDIT) sbom.json build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -69,13 +77,14 @@ clean: ## remove the environment and caches, keep the runs
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.run: pyproject.toml requirements.txt | $(BIN)/python
 	@echo "installing into $(VENV): about 7 GB of disk ($$(df -Ph . | awk 'NR == 2 {print $$4}') free here), most of it PyTorch; some minutes, once"
-	@$(call install,-e .)
+	@$(call install,requirements.txt)
+	@$(PIP) install --no-deps --no-build-isolation -e .
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.run
-	@$(call install,-e ".[dev]")
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	@$(call install,requirements-dev.txt)
 	touch $@
 
 # Their dependencies are many and not ours; nothing of this project is installed there.

@@ -50,14 +50,16 @@ def run(
     durations: Sequence[Sequence[float]],
     metrics: Metrics,
     loggers: Callable[[History], Sequence[TrialLogger]] = lambda history: (),  # noqa: ARG005
+    data: str | None = None,
 ) -> ClassifierLoop:
     """Run study.budget.trials trials on `workers` workers.
 
     durations: of recorded trials, the seconds from one rung to the next; trial i takes those of recorded
-    trial i modulo their number.
+    trial i modulo their number. data: digest of the images, for a ledger that is to be gone on with.
     """
     course = ClassifierLoop(workers)
     with recording(ledger, loggers) as recorder:
+        recorder.session(command=None, host="here", pid=0, target=study.budget.trials, data=data, space=None)
         scheduler, suggester = (
             RungScheduler(study, recorder),
             suggester_for(study, recorder, study.budget.trials),

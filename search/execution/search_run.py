@@ -39,7 +39,8 @@ class SearchRun(RecordedRun):
 
     def task(self, record: TrialRecord) -> TrialTask:
         """The trial as it was drawn."""
-        return TrialTask(record.number, record.folder, self.study.trial_config(record.params).model_dump())
+        trial = self.study.trial_config(record.params).model_dump()
+        return TrialTask(record.number, record.folder, trial, passed=max(record.rungs, default=0))
 
     def plan(self) -> Plan:
         """The plan with the rungs of the study."""

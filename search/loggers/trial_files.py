@@ -73,7 +73,7 @@ def write_params(folder: Path, study: Study, trial: TrialRecord) -> None:
         "drawn": trial.params,
     }
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    write_whole(folder / "params.json", text.encode())
+    _put(folder / "params.json", text.encode())
 
 
 def write_metrics(folder: Path, trial: TrialRecord) -> _Table:
@@ -81,7 +81,7 @@ def write_metrics(folder: Path, trial: TrialRecord) -> _Table:
     metrics = list(dict.fromkeys(name for report in trial.reports for name in report.metrics))
     header: list[object] = [*_LEADING, *(plain_cell(name) for name in metrics)]
     rows = (_row(report, metrics) for report in trial.reports)
-    write_whole(folder / "metrics.csv", _csv_text([header, *rows]).encode())
+    _put(folder / "metrics.csv", _csv_text([header, *rows]).encode())
     return _Table(metrics, len(trial.reports))
 
 
@@ -94,6 +94,16 @@ def regenerate(run_dir: Path, study: Study, history: History) -> None:
             write_metrics(folder, trial)
         else:
             (folder / "metrics.csv").unlink(missing_ok=True)
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Write a file unless it is there as it should be; replacing thousands would take a minute."""
+    try:
+        if path.read_bytes() == content:
+            return
+    except OSError:
+        pass  # writing tells what is wrong with it
+    write_whole(path, content)
 
 
 def _row(report: Report, metrics: Sequence[str]) -> list[object]:

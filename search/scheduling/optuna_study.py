@@ -31,6 +31,7 @@ from sqlalchemy import URL
 
 from search.ledger.history import History, TrialRecord
 from search.scheduling.lost_process import LOST_PROCESS
+from search.scheduling.many_trials import insert
 from search.study.domains import Choice, FloatRange, Parameter, Scalar
 from search.study.registries import SAMPLERS
 from search.study.study import Study
@@ -134,6 +135,12 @@ class OptunaStudy:
 
     def fill(self, history: History) -> None:
         """Add every trial of a history to an empty study."""
+        file = _file(self.optuna_study)
+        if file is not None:
+            told = OptunaStudy.in_memory(self._study)
+            told.fill(history)
+            insert(file, self.optuna_study._study_id, told.optuna_study.get_trials(deepcopy=False))
+            return
         for _, record in sorted(history.trials.items()):
             self.begin(record)
             if record.state != "RUNNING":
@@ -200,11 +207,17 @@ class OptunaStudy:
 
     def close(self) -> None:
         """Let go of the database file."""
-        storage = self.optuna_study._storage
-        storage.remove_session()
-        backend = getattr(storage, "_backend", storage)
-        if isinstance(backend, RDBStorage):
-            backend.engine.dispose()
+        self.optuna_study._storage.remove_session()
+        file = _file(self.optuna_study)
+        if file is not None:
+            file.engine.dispose()
+
+
+def _file(optuna_study: optuna.Study) -> RDBStorage | None:
+    """Where a study lies if not in memory."""
+    storage = optuna_study._storage
+    backend = getattr(storage, "_backend", storage)
+    return backend if isinstance(backend, RDBStorage) else None
 
 
 def _create(study: Study, storage: BaseStorage | None) -> optuna.Study:

@@ -29,8 +29,10 @@ from search.execution.tune_runner import Work, _forget_unacknowledged_timeouts
 from search.ledger.recorder import Recorder
 from search.scheduling.lost_process import FROZEN, system_error
 from search.scheduling.timeouts import Attempts
+from trainables.pipeline.pipeline import is_told
 from trainables.storage import checkpoint
 from trainables.workers.messages import StepReport, StepResult, TrialTask
+from trainables.workers.worker_storage import WorkerStorage
 
 STEPS = ((1, None), (1, 1), (2, None), (2, 2))
 """(epoch, rung) of a trial's steps."""
@@ -50,18 +52,22 @@ class WorkerKilled(BaseException):
 
 @dataclass
 class Attempt:
-    """A trial on a worker."""
+    """A trial on a worker; storage: what it does with shared storage."""
 
     trial: Any
     task: TrialTask
     folder: Path
+    storage: WorkerStorage | None = None
     position: int | None = None
     """Index of the last step; None before the first of this attempt."""
 
     def step(self) -> StepResult:
         """Go on from the newest checkpoint, or train one step and save it."""
         if self.position is None:
-            found = checkpoint.load_newest(self.folder)
+            if self.storage is not None:
+                self.storage.fetch(self.folder, self.trial.config)
+            whole = checkpoint.newest_first(self.folder)
+            found = next((old for old in whole if is_told(old.meta, self.task.passed)), None)
             if found is not None and found.meta["identity"] == self.task.number:
                 assert int(found.tensors["step"]) == found.meta["position"]
                 self.position = found.meta["position"]
@@ -74,9 +80,13 @@ class Attempt:
             "rung": passed,
             "identity": self.task.number,
             "position": self.position,
+            "step": {"rung": None if STEPS[self.position][1] is None else passed},
         }
         self.folder.mkdir(parents=True, exist_ok=True)
-        return self._message(checkpoint.save(self.folder, {"step": torch.tensor(self.position)}, meta))
+        record = checkpoint.save(self.folder, {"step": torch.tensor(self.position)}, meta)
+        if self.storage is not None:
+            self.storage.push(self.folder, self.trial.config)
+        return self._message(record)
 
     def _message(self, record: dict[str, str]) -> StepResult:
         assert self.position is not None
@@ -98,6 +108,14 @@ class VirtualRay:
     """Told when a worker's step begins (True) and ends: whose changes to the disk these are."""
     error_file: Path
     now: float = 0.0
+    place: str = ""
+    """Where a shared run is."""
+    passed: Callable[[float], None] = lambda _: None
+    """Told what time it is whenever time has passed between two steps."""
+
+    def sleep(self, seconds: float) -> None:
+        """In place of `time.sleep`."""
+        self.now += seconds
 
     def run_trials(
         self,
@@ -131,12 +149,14 @@ class VirtualRay:
                 trial: Any = SimpleNamespace(trial_id=f"t{begun}", config=config, error_file=None)
                 task = TrialTask.parse(config)
                 callback.on_trial_start(0, [], trial)
-                attempt = Attempt(trial, task, work.trials_dir / task.folder)
+                attempt = self._attempt(work, trial, task)
                 heapq.heappush(running, (self.now + self.chance.uniform(0.1, 9), begun, attempt))
                 begun += 1
             if not running:
                 return
-            self.now, order, attempt = heapq.heappop(running)
+            then, order, attempt = heapq.heappop(running)
+            self.now = max(self.now, then)
+            self.passed(self.now)
             fate, trial = self.fate(steps), attempt.trial
             steps += 1
             try:
@@ -153,11 +173,20 @@ class VirtualRay:
                 searcher.on_trial_result(trial.trial_id, result.dump())
                 heapq.heappush(running, (self.now + self.chance.uniform(0.1, 9), order, attempt))
 
+    def _attempt(self, work: Work, trial: Any, task: TrialTask) -> Attempt:
+        """On the driver's node, or where runs are shared on another, with a disk of its own."""
+        if not work.is_shared:
+            return Attempt(trial, task, work.trials_dir / task.folder)
+        storage = WorkerStorage(self.place, at_home=self.chance.random() < 0.5)
+        root = storage.scratch or work.trials_dir
+        return Attempt(trial, task, root / task.folder, storage)
+
     def _step(self, attempt: Attempt, fate: str | None) -> StepResult:
         if fate == "diverged":
             return StepResult(failure="diverged: a loss is nan")
         if fate == "frozen":
             self.now += 1.05 * TIMEOUT_S
+            self.passed(self.now)
         self.at_work(True)
         try:
             result = attempt.step()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import partial
 
+import torch
 from torch import Tensor
 
 from trainables.confirmation.rungs import PANEL
@@ -63,7 +64,9 @@ def score(
     classifier = "trained" if is_pipeline or not PANEL[name].own_network else name
     key = trained.key(f"{classifier} classifier, scored on {data.key}")
     untrained = trained.untrained_network().hidden
-    measured = measure(model, data.train.images, data.train.labels, data.val.images, data.val.labels)
+    splits = (data.train.images, data.train.labels, data.val.images, data.val.labels)
+    with torch.no_grad():
+        measured = measure(model, *splits, trained.activations(data) if classifier == "trained" else None)
     read = ReferenceInputs(measured.activations, untrained, seed)
     known: dict[str, Tensor] = {}
     groups = metrics_of(name, asked, metrics)
@@ -77,6 +80,7 @@ def score(
         twin=(lambda: twin(trained)) if is_pipeline else None,
         shared=partial(shared, trained.stages, key),
         floor_size=(trained.width, trained.k),
+        of_network=trained.kept(classifier, data.key, seed),
     )
     return evaluate((metric for group in groups.values() for metric in group), inputs)
 

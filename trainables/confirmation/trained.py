@@ -11,6 +11,8 @@ from torch import Tensor
 
 from trainables.batches import in_batches
 from trainables.config import TrialConfig
+from trainables.data.dataset import ImageData
+from trainables.model.activation_cache import HiddenActivations
 from trainables.model.feature_model import FeatureModel
 from trainables.networks.network import Network, build_network
 from trainables.sae_training.held import Held
@@ -56,6 +58,23 @@ class Trained:
     def hidden(self) -> Tensor:
         """Activations (n, d) of the trained network on train."""
         return self.once(_hidden)
+
+    def activations(self, data: ImageData) -> HiddenActivations:
+        """Of the trained network on both splits of `data`, once for all members that read it."""
+        key = ("activations", data.key)
+        if key not in self._done:
+            hidden = self.model.classifier.hidden
+            self._done[key] = HiddenActivations(
+                self.hidden if data.train.images is self.images else in_batches(hidden, data.train.images),
+                in_batches(hidden, data.val.images),
+            )
+        found: HiddenActivations = self._done[key]
+        return found
+
+    def kept(self, *what: object) -> dict[Any, Any]:
+        """A place for what members share that have all of `what` in common."""
+        place: dict[Any, Any] = self._done.setdefault(("kept", *what), {})
+        return place
 
     @property
     def width(self) -> int:

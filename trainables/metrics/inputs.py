@@ -55,6 +55,7 @@ class MetricInputs:
     twin: makes a model that differs in its SAE's seed alone; None where stability is not asked for.
     shared: keeps what trials over one classifier have in common and only the SAE's size decides.
     floor_size: latents and codes an image of the dictionaries that make the floor; None for the model's own.
+    of_network: what inputs of one network, one seed and the same images share, see `once_a_network`.
     """
 
     measured: Measured
@@ -64,6 +65,7 @@ class MetricInputs:
     twin: Callable[[], SupportsFeatures] | None = None
     shared: Shared = computed_anew
     floor_size: tuple[int, int] | None = None
+    of_network: dict[Any, Any] = field(default_factory=dict, repr=False)
     _done: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -89,6 +91,13 @@ class MetricInputs:
         if compute not in self._done:
             self._done[compute] = compute(self)
         result: Result = self._done[compute]
+        return result
+
+    def once_a_network(self, compute: Callable[[MetricInputs], Result]) -> Result:
+        """`compute` of these inputs, which may look at activations and images but not at the codes."""
+        if compute not in self.of_network:
+            self.of_network[compute] = compute(self)
+        result: Result = self.of_network[compute]
         return result
 
     def pre_activations(self, images: Tensor) -> Tensor:

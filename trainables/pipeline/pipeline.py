@@ -185,12 +185,14 @@ class Pipeline:
         }
         return checkpoint.save(folder, tensors, meta)
 
-    def restore(self, folder: Path) -> Restored | None:
+    def restore(self, folder: Path, passed: int | None = None) -> Restored | None:
         """Go to the newest whole checkpoint of this very trial in `folder`; None if there is none.
 
-        The step before it comes back too: who took it may have died before anybody heard of it.
+        The step before it comes back too: who took it may have died before anybody heard of it. passed: the
+        last rung that is on record. A checkpoint from beyond the next rung is not taken, since nobody would
+        hear of that rung: shared storage may have one, whose ledger comes later than checkpoints.
         """
-        found = checkpoint.load_newest(folder)
+        found = next((old for old in checkpoint.newest_first(folder) if is_told(old.meta, passed)), None)
         if found is None or found.meta.get("identity") != self._identity():
             return None
         tensors, meta = found.tensors, found.meta
@@ -280,6 +282,14 @@ def _loop_epochs(config: TrialConfig, plan: Plan) -> tuple[int, ...]:
     """Of what the loop itself trains, at each rung; 0 where its training is counted in other epochs."""
     total = getattr(config.loop, "epochs", 0)
     return rung_epochs(total, plan.rungs, plan.reduction_factor) if total else (0,) * plan.rungs
+
+
+def is_told(meta: Mapping[str, Any], passed: int | None) -> bool:
+    """Whether every rung behind a checkpoint is on record, or will be when its step comes back."""
+    if passed is None:
+        return True
+    step = meta.get("step")
+    return int(meta["rung"]) <= passed + (step is not None and step["rung"] == meta["rung"])
 
 
 def _step_from(fields: Mapping[str, Any]) -> Step:

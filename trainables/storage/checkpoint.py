@@ -6,7 +6,7 @@ import logging
 import re
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,14 +55,19 @@ class Checkpoint(NamedTuple):
 
 def load_newest(folder: Path) -> Checkpoint | None:
     """The newest whole checkpoint in the trial's `folder`; damaged ones are skipped with a warning."""
+    return next(newest_first(folder), None)
+
+
+def newest_first(folder: Path) -> Iterator[Checkpoint]:
+    """All whole checkpoints in the trial's `folder`, each loaded when it is asked for."""
     for path in _newest_first(folder):
         try:
             tensors, meta = tensor_folder.read(path)
             record = {"path": f"{FOLDER}/{path.name}", "sha256": tensor_folder.sha256_of(path)}
-            return Checkpoint(tensors, meta, record)
         except (tensor_folder.DamagedError, FileNotFoundError) as error:
             logger.warning("skipping a damaged checkpoint: %s", error)
-    return None
+        else:
+            yield Checkpoint(tensors, meta, record)
 
 
 def order(name: str) -> tuple[int, int] | None:

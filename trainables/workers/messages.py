@@ -26,7 +26,7 @@ class TrialTask:
     trial: Mapping[str, Any]
     """Its settings, nested as in a space file."""
     passed: int = 0
-    """The last rung that the driver has on record; of a confirmation only."""
+    """The last rung that the driver has on record."""
 
     def dump(self) -> dict[str, Any]:
         """The mapping that Ray hands to a worker as the config of a trial."""

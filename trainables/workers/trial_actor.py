@@ -169,7 +169,7 @@ class TrialActor(tune.Trainable):
             if self._worker_storage is not None:
                 self._worker_storage.fetch(self._folder, self._config)
             self._pipeline = self._open_pipeline()
-            restored = self._pipeline.restore(self._folder)
+            restored = self._pipeline.restore(self._folder, self._task.passed)
             if restored is not None:
                 # Whether the driver heard of this step before is unknown; the ledger drops what it knows.
                 logger.info("continues after epoch %d", self._pipeline.epoch)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import resource
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import optuna
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, inspect
 
 from search.errors import DiskError
 from search.ledger.events import End, EndState, Event, Result, Suggest
@@ -76,6 +77,44 @@ def test_followed_event_by_event(tmp_path: Path, objectives: int) -> None:
         mirror.on_events([event], history)
     mirror.close()
     compare(tmp_path / "study.db", study, final)
+
+
+@pytest.mark.parametrize("objectives", [1, 2])
+def test_made_at_once_it_is_what_optuna_makes_of_one_trial_after_the_other(
+    tmp_path: Path, objectives: int
+) -> None:
+    study = make_study(objectives=objectives)
+    history, _ = history_of(study, 12)
+    at_once, in_turn = (OptunaStudy.in_file(study, tmp_path / name) for name in ("at_once.db", "in_turn.db"))
+    at_once.fill(history)
+    for record in history.trials.values():
+        in_turn.begin(record)
+        if record.state != "RUNNING":
+            in_turn.finish(record)
+    assert {record.state for record in history.trials.values()} == {"RUNNING", "COMPLETE", "PRUNED", "FAIL"}
+    assert at_once.contents() == in_turn.contents()
+    assert _rows(at_once) == _rows(in_turn)
+    at_once.begin(replace(history.trials[0], number=12))  # Optuna goes on with it
+    assert at_once.n_trials == 13
+    for book in (at_once, in_turn):
+        book.close()
+
+
+def _rows(book: OptunaStudy) -> dict[str, list[tuple[object, ...]]]:
+    """Every table as it is, but for times and running numbers."""
+    storage = book.optuna_study._storage
+    passed = ("datetime_start", "datetime_complete")
+    with storage._backend.engine.connect() as connection:  # type: ignore[attr-defined]
+        return {
+            name: sorted(
+                (
+                    tuple(v for k, v in row.items() if k == "trial_id" or not k.endswith(("_id", *passed)))
+                    for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"').mappings()
+                ),
+                key=repr,
+            )
+            for name in inspect(connection).get_table_names()
+        }
 
 
 @pytest.mark.parametrize("damage", ["missing", "zeroed", "garbage", "stale"])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from search.disk import write_atomically
 from search.errors import DiskError, RunDirectoryError, SpaceError
+from search.run_dir import run_directory
 from search.run_dir.run_directory import RunDirectory, create, open_existing
 
 RIVAL = """
@@ -75,6 +78,49 @@ def test_two_drivers_one_directory(tmp_path: Path) -> None:
         directory.acquire()
         assert f"process {os.getpid()}" in (tmp_path / "LOCK").read_text()
         directory.release()
+
+
+def test_a_full_disk_at_the_lock_is_a_disk_error_and_leaves_it_free(tmp_path: Path) -> None:
+    """A limit on the size of files stands in for the disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    directory = RunDirectory(tmp_path)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with pytest.raises(DiskError, match="cannot write here") as error:
+            directory.acquire()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert error.value.exit_code == 8
+    other = RunDirectory(tmp_path)
+    other.acquire()
+    other.release()
+
+
+def test_a_process_never_makes_one_unfinished_folder_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a container every driver has the same pid, and would meet what a killed one left."""
+    names, settle = [], run_directory._settle
+
+    def noted(unfinished: Path, root: Path, wanted: Sequence[str]) -> Path:
+        names.append(unfinished.name)
+        return settle(unfinished, root, wanted)
+
+    monkeypatch.setattr(run_directory, "_settle", noted)
+    create(tmp_path, "sae", "mine", {}).release()
+    left = tmp_path / names[0] / "trials"
+    left.mkdir(parents=True)  # as if the driver had been killed before its folder got its name
+    with pytest.raises(RunDirectoryError, match="exists already"):
+        create(tmp_path, "sae", "mine", {})
+    assert names[0] != names[1]
+    assert left.is_dir()
+
+
+@pytest.mark.parametrize("content", ["[]", "3", '"running"', "null"])
+def test_a_run_json_without_keys_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(RunDirectoryError, match="no object with keys"):
+        RunDirectory(tmp_path).read_info()
 
 
 def test_run_json_keeps_what_is_not_changed(tmp_path: Path) -> None:

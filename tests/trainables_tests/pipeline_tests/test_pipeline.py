@@ -151,6 +151,22 @@ def test_a_damaged_newest_checkpoint_costs_one_step(
     assert again.step() == third
 
 
+def test_a_checkpoint_beyond_a_rung_that_nobody_heard_of_is_not_taken(
+    digits: ImageData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the driver's disk is lost: the storage has checkpoints that are newer than its ledger."""
+    monkeypatch.setattr(checkpoint, "KEPT", 10)
+    trial = open_pipeline(digits)
+    rungs = [trial.step().rung, *(trial.save(tmp_path) and trial.step().rung for _ in range(3))]
+    trial.save(tmp_path)
+    assert rungs == [None, 1, None, 2]
+    for passed, rung in ((0, 1), (1, 2), (2, 2)):
+        again = open_pipeline(digits)
+        found = again.restore(tmp_path, passed)
+        assert found is not None
+        assert (found.step.rung, again.rung) == (rung, rung)
+
+
 @pytest.mark.parametrize(
     ("config", "plan"),
     [

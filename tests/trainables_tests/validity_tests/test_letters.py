@@ -34,9 +34,9 @@ def test_an_honest_sae_stands_above_its_floor_and_above_cheats() -> None:
     count = validity_card(own.subject, own.controls).readable()
     found = floors(own.subject, own.controls, own.train_hidden, 256, 8, 0, draws=64)
     assert count.value - count.se > max(readable.value + readable.se for readable, _ in found.values())
-    for name in ("dense_code", "label_copies", "pairs"):
+    for name in ("label_copies", "pairs"):
         _, cheat = compared(name, honest)
-        assert cheat.value < count.value / 2
+        assert cheat.value < count.value - (count.se**2 + cheat.se**2) ** 0.5
 
 
 @pytest.mark.slow

@@ -59,6 +59,13 @@ def test_what_is_no_part_fails(name: str, kind: str) -> None:
     assert not any(passes(name, kind))
 
 
+def test_a_veto_half_as_strong_is_seen() -> None:
+    """Its ink of one image takes half of the rank, which .4 would let pass if it were a little weaker."""
+    network, judged = strokes()
+    figures = edited_figures(judged.subject, network.columns("veto"), judged.controls, images=24)
+    assert (figures["far"].mean(dim=1)[:, 0] > 0.7).all()
+
+
 def test_judges_at_their_thresholds() -> None:
     changes = far.judge(torch.tensor([[0.4, 0.1], [0.1, 0.41], [0.9, 0.0]], dtype=torch.float64))
     assert changes.passed.tolist() == [True, False, False]

@@ -42,14 +42,14 @@ def by_codes(inputs: MetricInputs) -> ByCodes:
     """What both counts have in common."""
     from trainables.validity.card import by_codes
 
-    return by_codes(inputs.once(subject), inputs.once(controls))
+    return by_codes(inputs.once(subject), inputs.once_a_network(controls))
 
 
 def readable(inputs: MetricInputs) -> Score:
     """The estimate from a sample of latents, and its standard error."""
     from trainables.validity.card import validity_card
 
-    card = validity_card(inputs.once(subject), inputs.once(controls), known=inputs.once(by_codes))
+    card = validity_card(inputs.once(subject), inputs.once_a_network(controls), known=inputs.once(by_codes))
     found = card.readable()
     return Score(found.value, references={"latents/readable_se": found.se})
 

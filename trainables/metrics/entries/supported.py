@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from trainables.metrics.inputs import MetricInputs
 
 # Raise it when the floor's definition changes: it is kept with the classifier.
-FLOOR_VERSION = 2
+FLOOR_VERSION = 3
 FLOORS = {
     "latents/supported_floor": "the most that a dictionary nobody trained supports, of about this size",
     "latents/readable_floor": "latents/readable of the best such dictionary",
@@ -26,7 +26,7 @@ def counted(inputs: MetricInputs) -> float:
     from trainables.validity.card import validity_card
 
     known = inputs.once(by_codes)
-    card = validity_card(inputs.once(subject), inputs.once(controls), draws=None, known=known)
+    card = validity_card(inputs.once(subject), inputs.once_a_network(controls), draws=None, known=known)
     return card.supported().value
 
 
@@ -48,7 +48,7 @@ def _floor(inputs: MetricInputs, width: int, k: int) -> dict[str, Tensor]:
     from trainables.validity.floor import floors
 
     like, train_h = inputs.once(subject), inputs.measured.activations.train_h
-    found = floors(like, inputs.once(controls), train_h, width, k, inputs.seed, draws=None)
+    found = floors(like, inputs.once_a_network(controls), train_h, width, k, inputs.seed, draws=None)
     best = max((readable for readable, _ in found.values()), key=lambda count: count.value)
     most = max(supported.value for _, supported in found.values())
     values = zip(FLOORS, (most, best.value, best.se), strict=True)
