@@ -104,6 +104,8 @@ CLASSIFIERS = Registry(
         "conv": "trainables.settings.classifier:ConvClassifierConfig",
         "parts": "trainables.settings.classifier:PartsClassifierConfig",
         "bag": "trainables.settings.classifier:BagClassifierConfig",
+        "module": "trainables.settings.module_network:ModuleClassifierConfig",
+        "torchvision": "trainables.settings.module_network:TorchvisionClassifierConfig",
     },
     "trainables.settings.classifier:ClassifierTrainingConfig",
     "trainables.networks.network:Network",

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.errors import ExitCode, SearchError
+from search.errors import ExitCode, SearchError, SpaceError
 from search.ledger.history import History
 from search.study.domains import Choice, Scalar
 from search.study.sections import DataSource
-from search.study.study import Study
+from search.study.study import Study, default_params
 from trainables.data.location import ENVIRONMENT_VARIABLE
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def refuse_other_data(history: History, key: str) -> None:
 
 
 def load_inputs(study: Study) -> Dataset:
-    """The study's images, once every concept table of its trials has been read too. Raises DataMissing."""
+    """The study's images, once every concept table of its trials has been read too, and a network of
+    somebody else's has been built. Raises DataMissing, or SpaceError for a network that cannot be cut."""
     from trainables.data.dataset import to_tensors
     from trainables.errors import DataError
     from trainables.losses.concepts import concept_table
@@ -47,7 +48,34 @@ def load_inputs(study: Study) -> Dataset:
             concept_table(name, to_tensors(dataset).train)
         except DataError as error:
             raise DataMissing(str(error)) from None
+    _refuse_networks(study, dataset)
     return dataset
+
+
+def _refuse_networks(study: Study, dataset: Dataset) -> None:
+    """SpaceError if the network of somebody else that the default has cannot be had at a layer it tries."""
+    from trainables.errors import MemberError
+    from trainables.networks.network import build_network
+    from trainables.seeds import generator
+    from trainables.settings.module_network import CutNetworkConfig
+
+    default = study.trial_config(default_params(study)).classifier
+    if not isinstance(default, CutNetworkConfig):
+        return
+    layers: list[Scalar] = [default.layer]
+    for parameter in study.parameters:
+        if parameter.path == "classifier.layer" and isinstance(parameter.domain, Choice):
+            layers += parameter.domain.options
+    for layer in dict.fromkeys(layers):
+        try:
+            build_network(
+                default.model_copy(update={"layer": layer}),
+                dataset.image_shape,
+                dataset.n_classes,
+                generator(0),
+            )
+        except MemberError as error:
+            raise SpaceError(f"trial.{error}") from None
 
 
 def _concept_tables(study: Study) -> set[str]:

@@ -74,8 +74,9 @@ class ClassifierTrainer:
             for step, rows in enumerate(order.split(self.config.batch_size)):
                 self._optimizer.zero_grad()
                 loss = self._loss(rows, step, draws)
-                loss.backward()
-                self._optimizer.step()
+                if loss.requires_grad:  # a frozen network without losses that learn has nothing to train
+                    loss.backward()
+                    self._optimizer.step()
                 total += loss.detach() * len(rows)
         self.epoch += 1
         mean = float(total) / n

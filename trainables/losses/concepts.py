@@ -15,7 +15,7 @@ from trainables import registry
 from trainables.data.dataset import TensorSplit
 from trainables.errors import DataError
 from trainables.losses.training_batch import LossSetup, TrainingBatch
-from trainables.networks.layers import linear
+from trainables.networks.seeded_layers import linear
 
 ARRAY = "concepts"
 

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from trainables.losses.digit_views import digit_view
 from trainables.losses.training_batch import LossSetup, TrainingBatch
-from trainables.networks.layers import linear
+from trainables.networks.seeded_layers import linear
 
 PROJECTION_SIZE = 64
 

@@ -63,7 +63,7 @@ class FeatureModel(nn.Module):
     ) -> Self:
         """The model that gave `tensors`, for reading only. RuntimeError if they are another config's."""
         # The seed is of no consequence: every weight is overwritten.
-        classifier = build_network(config.classifier, image_shape, n_classes, generator(0))
+        classifier = build_network(config.classifier.without_files(), image_shape, n_classes, generator(0))
         basis: Basis = config.basis.load_implementation()(config.basis, classifier.hidden_size)
         # Filled first: some bases learn only from their tensors how many outputs they have.
         basis.load_state_dict(

@@ -6,9 +6,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from trainables.networks.layers import he_uniform, linear
 from trainables.networks.network import Network
 from trainables.networks.patches import patch_size, patch_stride
+from trainables.networks.seeded_layers import he_uniform, linear
 from trainables.settings.classifier import BagClassifierConfig
 
 

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from trainables.networks.front_ends.front_end import halved
-from trainables.networks.layers import linear, strided_convolution
 from trainables.networks.network import Network
+from trainables.networks.seeded_layers import linear, strided_convolution
 from trainables.settings.classifier import ConvClassifierConfig
 
 

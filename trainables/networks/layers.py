@@ -1,34 +1,77 @@
-"""Layers whose first weights come from a given generator alone."""
+"""The layers of a network that may be read, as `classifier.layer` names them.
+
+    python -m trainables.networks.layers my_module:build
+    python -m trainables.networks.layers torchvision:resnet18 --image 64 64 --classes 10
+
+Prints one line a layer: its dotted name, what it is, the shape of its output for one image, and why it cannot
+be read where it cannot. Names come first and alone, so that a shell can complete them.
+"""
 
 from __future__ import annotations
 
-import torch
+import argparse
+import sys
+from pathlib import Path
+
 from torch import nn
 
-
-def linear(n_in: int, n_out: int, generator: torch.Generator, bias: bool = True) -> nn.Linear:
-    """Fully connected layer (n_in -> n_out), weights as `he_uniform`, biases 0."""
-    # skip_init, because the ordinary constructor draws from the global generator.
-    layer: nn.Linear = nn.utils.skip_init(nn.Linear, n_in, n_out, bias=bias)
-    he_uniform(layer.weight, n_in, generator)
-    if bias:
-        nn.init.zeros_(layer.bias)
-    return layer
+from trainables.errors import MemberError
+from trainables.foreign import search_in
 
 
-def strided_convolution(c_in: int, c_out: int, generator: torch.Generator, bias: bool = True) -> nn.Conv2d:
-    """3x3 convolution with stride 2 and padding 1: (b, c_in, h, w) -> (b, c_out, ceil(h/2), ceil(w/2))."""
-    layer: nn.Conv2d = nn.utils.skip_init(
-        nn.Conv2d, c_in, c_out, kernel_size=3, stride=2, padding=1, bias=bias
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 0, or 2 where the network cannot be had."""
+    parser = argparse.ArgumentParser(
+        prog="python -m trainables.networks.layers", description=(__doc__ or "").splitlines()[0]
     )
-    he_uniform(layer.weight, c_in * 9, generator)
-    if layer.bias is not None:
-        nn.init.zeros_(layer.bias)
-    return layer
+    parser.add_argument("factory", metavar="FACTORY", help="package.module:function, or torchvision:NAME")
+    parser.add_argument("--image", type=int, nargs=2, default=(28, 28), metavar=("H", "W"))
+    parser.add_argument("--classes", type=int, default=10)
+    parser.add_argument("--channels", type=int, choices=(1, 3), default=1, help="of a module's images")
+    given = parser.parse_args(arguments)
+    search_in(Path.cwd())
+    try:
+        rows = described(given.factory, tuple(given.image), given.classes, given.channels)
+    except MemberError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    width = max(len(name) for name, _ in rows)
+    sys.stdout.write("".join(f"{name:{width}}  {says}\n" for name, says in rows))
+    return 0
 
 
-def he_uniform(weight: torch.Tensor, fan_in: int, generator: torch.Generator) -> None:
-    """U[-a, a] with a = sqrt(6 / fan_in), which keeps E[x^2] through a ReLU (He et al. 2015)."""
-    bound = (6 / fan_in) ** 0.5
-    with torch.no_grad():
-        weight.uniform_(-bound, bound, generator=generator)
+def described(
+    factory: str, image_shape: tuple[int, ...], n_classes: int, channels: int
+) -> list[tuple[str, str]]:
+    """(name, what it is) of every layer in order; a layer that cannot be read says why."""
+    from trainables.networks.cut import layer_names
+    from trainables.networks.module import ModuleNetwork, build_module
+    from trainables.seeds import generator
+    from trainables.settings.module_network import ModuleClassifierConfig, TorchvisionClassifierConfig
+
+    height, width = image_shape
+    config: ModuleClassifierConfig | TorchvisionClassifierConfig
+    if factory.startswith("torchvision:"):
+        config = TorchvisionClassifierConfig(name=factory.partition(":")[2])
+    else:
+        config = ModuleClassifierConfig(factory=factory, input_channels=3 if channels == 3 else 1)
+    module: nn.Module = build_module(config, (height, width), n_classes)
+    rows = []
+    for name in layer_names(module):
+        kind = type(module.get_submodule(name)).__name__
+        try:
+            cut = ModuleNetwork(
+                config.model_copy(update={"layer": name}), (height, width), n_classes, generator(0)
+            )
+            rows.append((name, f"{kind} {tuple(cut.shape)}"))
+        except MemberError as error:
+            rows.append((name, f"{kind}, cannot be read: {_short(error)}"))
+    return rows
+
+
+def _short(error: MemberError) -> str:
+    return str(error).rpartition(": ")[2].partition(", so that")[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

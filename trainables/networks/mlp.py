@@ -10,8 +10,8 @@ from torch import nn
 from trainables import registry
 from trainables.networks.front_ends.front_end import FrontEnd
 from trainables.networks.front_ends.pixels import Pixels
-from trainables.networks.layers import linear
 from trainables.networks.network import Network
+from trainables.networks.seeded_layers import linear
 from trainables.settings.classifier import MlpClassifierConfig
 
 

@@ -7,9 +7,9 @@ from torch import nn
 from torch.nn import functional
 
 from trainables.kmeans import spherical_kmeans
-from trainables.networks.layers import linear
 from trainables.networks.network import Network
 from trainables.networks.patches import patch_size, patch_stride, places
+from trainables.networks.seeded_layers import linear
 from trainables.networks.strongest_answers import NO_INK, Grid, strongest_answers
 from trainables.settings.classifier import PartsClassifierConfig
 

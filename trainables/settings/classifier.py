@@ -65,6 +65,10 @@ class ClassifierTrainingConfig(Member):
         0.0, ge=0, le=1, description="Share of train images that get another one's ink beyond their strokes."
     )
 
+    def without_files(self) -> ClassifierTrainingConfig:
+        """What builds the same network when all its weights come from a checkpoint."""
+        return self
+
 
 class MlpClassifierConfig(ClassifierTrainingConfig):
     """Fully connected network; the SAE reads its last hidden layer, after the ReLU."""

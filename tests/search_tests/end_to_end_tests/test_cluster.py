@@ -118,6 +118,7 @@ def searching(cluster: Nodes, space: Path, trials: int = TRIALS) -> Iterator[Sea
             process.communicate()
 
 
+@pytest.mark.slow
 def test_nodes_join_and_die_and_no_trial_is_lost(cluster: Nodes, space: Path) -> None:
     # Enough for the search to go on until a node has joined.
     trials = 5 * TRIALS
@@ -135,6 +136,7 @@ def test_nodes_join_and_die_and_no_trial_is_lost(cluster: Nodes, space: Path) ->
     assert not history.in_state("FAIL")
 
 
+@pytest.mark.slow
 def test_a_lost_head_ends_the_search_and_a_local_ray_finishes_it(cluster: Nodes, space: Path) -> None:
     with searching(cluster, space) as search:
         search.wait_for(lambda: search.finished >= 2)

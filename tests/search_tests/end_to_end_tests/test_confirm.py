@@ -116,6 +116,7 @@ def test_gpu_takes_the_place_of_the_space_files(searched: Path, tmp_path: Path) 
     assert "--seeds 1 --gpu 63" in done.stderr
 
 
+@pytest.mark.slow
 def test_killed_locked_and_resumed_it_ends_where_an_undisturbed_one_does(
     searched: Path, undisturbed: tuple[Done, Path]
 ) -> None:

@@ -149,7 +149,15 @@ def test_wrong_usage_is_2_and_makes_nothing(tmp_path: Path, arguments: tuple[str
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("daemon", ["raylet", "gcs_server", "ray::RuntimeEnvAgent", "ray::DashboardAgent"])
+@pytest.mark.parametrize(
+    "daemon",
+    [
+        "raylet",
+        pytest.param("gcs_server", marks=pytest.mark.slow),
+        pytest.param("ray::RuntimeEnvAgent", marks=pytest.mark.slow),
+        "ray::DashboardAgent",
+    ],
+)
 def test_ray_lost_in_the_middle_is_5_and_can_be_resumed(tmp_path: Path, daemon: str) -> None:
     directory = tmp_path / "runs" / "lost"
     with begun(TINY, "--name", "lost", cache=tmp_path / "cache") as driver:

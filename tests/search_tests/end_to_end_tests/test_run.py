@@ -25,7 +25,8 @@ TINY = Path(__file__).parents[1] / "spaces" / "tiny.yaml"
 
 
 def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, str(ROOT / "search" / "run.py"), *map(str, arguments)]
+    """Without the report, which has tests of its own and costs each of these seconds."""
+    return [sys.executable, str(ROOT / "search" / "run.py"), *map(str, arguments), "--no-report"]
 
 
 def environment(cache: Path) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from trainables.networks.front_ends.front_end import FrontEnd, halved
-from trainables.networks.layers import strided_convolution
+from trainables.networks.seeded_layers import strided_convolution
 
 
 class Convolution(FrontEnd):

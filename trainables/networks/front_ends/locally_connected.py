@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from trainables.networks.front_ends.front_end import FrontEnd, halved
-from trainables.networks.layers import he_uniform
+from trainables.networks.seeded_layers import he_uniform
 
 SIZE = 5
 STRIDE = 2
