@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,6 +57,10 @@ def noting_the_end(
     except SearchError as error:
         note(error)
         raise
+    except KeyboardInterrupt:  # before, or after, the search listens for it itself
+        stopped = Interrupted(signal.SIGINT)
+        note(stopped)
+        raise stopped from None
     except BaseException as error:
         _note(
             directory,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from search.errors import TooManyFailures
+from search.errors import Interrupted, TooManyFailures
 from search.run_dir.run_directory import RunDirectory
 from search.run_dir.run_info import noting_the_end
 from tests.search_tests.histories import make_study
@@ -40,3 +40,15 @@ def test_a_run_that_was_broken_off_after_its_last_trial_gets_its_end(tmp_path: P
     with noting_the_end(study, directory, 3, "go on", is_owed=False):
         pass
     assert noted(directory)["status"] == "done"
+
+
+def test_ctrl_c_before_the_search_listens_is_an_interruption_with_the_resume_command(tmp_path: Path) -> None:
+    directory = RunDirectory(tmp_path)
+    with (
+        pytest.raises(Interrupted) as error,
+        noting_the_end(make_study(), directory, 3, "go on with: --resume"),
+    ):
+        raise KeyboardInterrupt
+    assert error.value.exit_code == 130
+    assert error.value.__notes__ == ["go on with: --resume"]
+    assert (noted(directory)["status"], noted(directory)["exit_code"]) == ("interrupted", 130)
