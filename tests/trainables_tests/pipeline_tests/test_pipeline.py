@@ -275,7 +275,12 @@ def test_a_classifier_that_diverges_ends_the_trial(digits: ImageData) -> None:
 
 @pytest.mark.parametrize(
     ("classifier", "basis", "sae"),
-    [(classifier, "raw", "topk") for classifier in registry.CLASSIFIERS]
+    [
+        pytest.param(
+            classifier, "raw", "topk", marks=[pytest.mark.slow] if classifier == "torchvision" else []
+        )
+        for classifier in registry.CLASSIFIERS
+    ]
     + [("mlp", basis, "relu") for basis in registry.BASES]
     + [("mlp", "pca_variance", sae) for sae in registry.SAES],
 )
