@@ -76,21 +76,30 @@ def load_space(
     metrics: functions of a module that workers can import (from the folder of the notebook or of the space),
     or import paths; each is measured at every rung and may be an objective by its name, `own/<function>`.
     """
-    given = {**(overrides or {})}
+    given: dict[str, Any] = {**(overrides or {})}
     paths = [metric if isinstance(metric, str) else _import_path(metric) for metric in metrics]
     if paths:
-        given["metrics"] = paths
-    words = tuple(f"{key}={json.dumps(value)}" for key, value in given.items())
+        # An override takes the place of the file's own list, which is to stay.
+        listed: Any = given.get("metrics") or load_study(path).study.metrics
+        given["metrics"] = list(dict.fromkeys([*listed, *paths]))
+    words = tuple(f"{key}={_yaml(key, value)}" for key, value in given.items())
     return Space(Path(path), load_study(path, words), words)
 
 
 def resume_run(path: str | Path, trials: int | None = None, address: str = "local") -> Run:
     """Go on with a run, to `trials` in all if that is given; the finished run."""
-    resume(
-        Resume(str(path), trials=trials),
-        Options(Resume(str(path), trials=trials), address=address, report=False),
-    )
+    old = Resume(str(path), trials=trials)
+    resume(old, Options(old, address=address, report=False))
     return load_run(path)
+
+
+def _yaml(key: str, value: Any) -> str:
+    try:
+        return json.dumps(value)
+    except TypeError:
+        raise SpaceError(
+            f"{key}: a {type(value).__name__} cannot stand in a space file; numbers, texts, lists, dicts can"
+        ) from None
 
 
 def _import_path(function: Callable[..., Any]) -> str:

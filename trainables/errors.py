@@ -15,6 +15,10 @@ class MemberError(Exception):
     """A member of an open family from outside cannot be used. The text says which, why, and where."""
 
 
+class MissingModule(MemberError):
+    """The module that a member from outside lives in is not among the packages here."""
+
+
 class UnknownMember(MemberError, KeyError):
     """Nobody has a member of this name, here."""
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from trainables.errors import MemberError
+from trainables.errors import MemberError, MissingModule
 
 IMPORT_PATH = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*"
 _OWN = __name__.partition(".")[0]
@@ -131,8 +131,12 @@ def digest_of_module(name: str) -> str:
 def module_files(top: str) -> list[Path]:
     """The Python files of a top-level package, or the one of a module; none where it is no file."""
     spec = find_spec(top)
-    if spec is None or spec.origin is None:
+    if spec is None:
         return []
+    if spec.origin is None:  # a package without __init__.py has folders alone
+        return sorted(
+            file for folder in spec.submodule_search_locations or () for file in Path(folder).rglob("*.py")
+        )
     origin = Path(spec.origin)
     return sorted(origin.parent.rglob("*.py")) if spec.submodule_search_locations else [origin]
 
@@ -158,7 +162,7 @@ def _module(name: str, path: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is not None and f"{name}.".startswith(f"{error.name}."):
             searched = f" nor in {' or '.join(_folders)}" if _folders else ""
-            raise MemberError(
+            raise MissingModule(
                 f"{path}: there is no module {error.name} among the installed packages{searched}"
             ) from None
         raise _broken(path, error) from error

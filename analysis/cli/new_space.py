@@ -36,9 +36,10 @@ def new_space(words: list[str]) -> None:
     if name not in shipped:
         raise SpaceError(f"no shipped space is called {name}; there are {', '.join(shipped)}")
     to = options.to or Path(name)
+    text = _with_schema_from_here(shipped[name].read_text(encoding="utf-8"))
     try:
         with to.open("x", encoding="utf-8") as file:
-            file.write(_with_schema_from_here(shipped[name].read_text(encoding="utf-8")))
+            file.write(text)
     except FileExistsError:
         raise DiskError(f"{to} is there already; give the copy another name: new {name} OTHER.yaml") from None
     except OSError as error:
@@ -69,5 +70,5 @@ def _question(space: Path) -> str:
     """What the space asks, from its own line."""
     for line in space.read_text(encoding="utf-8").splitlines():
         if line.startswith("question:"):
-            return line.removeprefix("question:").strip().strip("\"'>|- ")
+            return line.removeprefix("question:").strip()
     return ""

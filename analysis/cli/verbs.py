@@ -51,9 +51,6 @@ VERBS = {
 def main(words: list[str] | None = None) -> int:
     """Run one verb; exit code as `search.errors` has it, 2 where there is no such verb."""
     verb, *rest = (sys.argv[1:] if words is None else words) or ["--help"]
-    stranger = names_taken(packages_distributions())
-    if stranger:
-        return report(SpaceError(stranger))
     if verb in ("-h", "--help"):
         sys.stdout.write(_help())
         return 0
@@ -66,9 +63,13 @@ def main(words: list[str] | None = None) -> int:
         near = get_close_matches(verb, VERBS, n=1)
         hint = f"; did you mean {near[0]}?" if near else "."
         return report(SpaceError(f"there is no verb {verb!r}{hint} There are new, {', '.join(VERBS)}"))
+    stranger = names_taken(packages_distributions())
+    if stranger:
+        return report(SpaceError(stranger))
     chosen = VERBS[verb]
     # The scripts read their own command line, as if they had been called.
-    sys.argv = [str(_file_of(chosen.module)), *chosen.before, *rest]
+    asks = bool({"-h", "--help"} & set(rest))
+    sys.argv = [str(_file_of(chosen.module)), *(() if asks else chosen.before), *rest]
     code: int = import_module(chosen.module).main()
     return code
 

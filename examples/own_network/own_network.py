@@ -1,6 +1,6 @@
 """A network that knows nothing of sae-search, and its training as its owner might have written it.
 
-.venv/bin/python examples/own_network/own_network.py own_network.safetensors
+.venv/bin/python examples/own_network/own_network.py examples/own_network/own_network.safetensors
 """
 
 from __future__ import annotations

@@ -75,7 +75,8 @@ def resume(old: Resume, options: Options) -> int:
             return _dry_run(study)
         dataset = _load_data(study)
         write_atomically(directory.resolved_space, resolved_text(study))
-        return _run(study, directory, dataset, options, is_new=is_shared(old.run))
+        _run(study, directory, dataset, options, is_new=is_shared(old.run))
+        return ExitCode.DONE
     finally:
         directory.release()
 
@@ -170,7 +171,7 @@ def _load_data(study: Study) -> Dataset:
     return load_inputs(study)
 
 
-def _run(study: Study, directory: RunDirectory, dataset: Dataset, options: Options, *, is_new: bool) -> int:
+def _run(study: Study, directory: RunDirectory, dataset: Dataset, options: Options, *, is_new: bool) -> None:
     """is_new: the directory was made just now."""
     from search.execution.search_run import SearchRun, run_search
     from search.loggers.all_loggers import loggers
@@ -198,7 +199,6 @@ def _run(study: Study, directory: RunDirectory, dataset: Dataset, options: Optio
     _show_result(study, directory, as_json=options.json)
     if options.report and not options.json:
         _make_report(directory)
-    return ExitCode.DONE
 
 
 def _make_report(directory: RunDirectory) -> None:

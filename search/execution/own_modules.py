@@ -14,7 +14,7 @@ def refuse_namesakes(folder: Path) -> None:
     """SpaceError if `folder`, where the driver runs, has a module `trainables` that is not ours.
 
     Ray puts the driver's folder before all that is installed when its workers look for modules, so that each
-    of them would die in its first second. Our other packages are not imported there.
+    of them would die in its first second. Workers import none of our other packages.
     """
     for file in (folder / "trainables" / "__init__.py", folder / "trainables.py"):
         if file.exists() and not file.parent.samefile(OURS):

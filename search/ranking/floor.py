@@ -14,7 +14,8 @@ ERRORS = 2
 LATER = "floor at full budget"
 EXPLAINED = (
     "floor: the count of the best dictionary that nobody trained (Gaussian, data points, k-means), of the "
-    "same network and of about this width and L0, rounded to where it is higher; measured at the full budget"
+    "same network and of about this width and L0, rounded to where it is higher on the whole; measured at "
+    "the full budget"
 )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +12,15 @@ from search.errors import ExitCode, SearchError, SpaceError
 from search.ledger.history import History
 from search.study.domains import Choice, Scalar
 from search.study.sections import DataSource
-from search.study.study import Study, default_params
+from search.study.study import Study
 from trainables.data.location import ENVIRONMENT_VARIABLE
 
 if TYPE_CHECKING:
     from trainables.data.dataset import Dataset
+    from trainables.settings.module_network import CutNetworkConfig
 
 CONCEPT_TABLE = "auxiliary.concept_table"
+BUILT_BY = ("layer", "weights", "train", "factory", "name", "input_channels")
 
 
 class DataMissing(SearchError):
@@ -53,39 +57,50 @@ def load_inputs(study: Study) -> Dataset:
 
 
 def _refuse_networks(study: Study, dataset: Dataset) -> None:
-    """SpaceError if the network of somebody else that the default has cannot be had at a layer it tries."""
+    """SpaceError if a network of somebody else that a trial may have cannot be built and cut."""
     from trainables.errors import MemberError
     from trainables.networks.network import build_network
     from trainables.seeds import generator
-    from trainables.settings.module_network import CutNetworkConfig
 
-    default = study.trial_config(default_params(study)).classifier
-    if not isinstance(default, CutNetworkConfig):
-        return
-    layers: list[Scalar] = [default.layer]
-    for parameter in study.parameters:
-        if parameter.path == "classifier.layer" and isinstance(parameter.domain, Choice):
-            layers += parameter.domain.options
-    for layer in dict.fromkeys(layers):
+    for config in _cut_networks(study):
         try:
-            build_network(
-                default.model_copy(update={"layer": layer}),
-                dataset.image_shape,
-                dataset.n_classes,
-                generator(0),
-            )
+            build_network(config, dataset.image_shape, dataset.n_classes, generator(0))
         except MemberError as error:
             raise SpaceError(f"trial.{error}") from None
 
 
+def _cut_networks(study: Study) -> Iterator[CutNetworkConfig]:
+    """Every combination of what decides how such a network is built, by the values that a trial can have."""
+    from trainables.registry import CLASSIFIERS
+    from trainables.settings.module_network import CutNetworkConfig
+
+    for kind in sorted(map(str, _values_of(study, "classifier.kind", ""))):
+        cls = CLASSIFIERS[kind] if kind else None
+        if cls is None or not issubclass(cls, CutNetworkConfig):
+            continue
+        named = [name for name in BUILT_BY if name in cls.model_fields]
+        values = [
+            sorted(_values_of(study, f"classifier.{name}", cls.model_fields[name].default)) for name in named
+        ]
+        for combination in product(*values):
+            config = cls.model_validate({"kind": kind, **dict(zip(named, combination, strict=True))})
+            if (config.train == "scratch") == (config.weights == ""):  # else no trial is drawn so
+                yield config
+
+
 def _concept_tables(study: Study) -> set[str]:
     """Every value that auxiliary.concept_table can take, but none at all."""
-    values: list[Scalar] = [study.constants.get(CONCEPT_TABLE, "")]
+    return {str(value) for value in _values_of(study, CONCEPT_TABLE, "")} - {""}
+
+
+def _values_of(study: Study, path: str, default: Scalar) -> set[Scalar]:
+    """Every value that a setting can take: constant, options of a choice, rows of what is listed."""
+    values: list[Scalar] = [study.constants[path]] if path in study.constants else []
     for parameter in study.parameters:
-        if parameter.path == CONCEPT_TABLE and isinstance(parameter.domain, Choice):
+        if parameter.path == path and isinstance(parameter.domain, Choice):
             values += parameter.domain.options
-    values += [changes.get(CONCEPT_TABLE, "") for changes in study.rows.values()]
-    return {str(value) for value in values} - {""}
+    values += [changes[path] for changes in study.rows.values() if path in changes]
+    return set(values) or {default}
 
 
 def found_again(source: DataSource) -> DataSource:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from search.space.domains import DOMAINS, read_entry
 from search.space.entry import Entry
@@ -12,6 +12,9 @@ from search.space.problems import Problems, Where, choices_hint
 from search.space.trial_fields import Members, Slot, default_kind, slots
 from search.study.domains import Choice
 from trainables import config
+
+FILES = {"classifier.weights"}
+"""Settings that name a file, by a path from the folder that those of `data` count from."""
 
 
 @dataclass
@@ -134,6 +137,8 @@ def _read_slot(trial: TrialEntries, path: str, node: Node, key: Where, problems:
         entry = None
     else:
         entry = read_entry(slot, node, kinds, problems)
+    if entry is not None and path in FILES and entry.constant:
+        entry = replace(entry, constant=node.where.source.absolute(str(entry.constant)))
     if entry is None:
         trial.broken.add(path)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,8 +20,9 @@ def test_every_command_of_the_page_runs(tmp_path: Path) -> None:
     commands = COMMAND.findall((ROOT / "docs" / "own_network.md").read_text(encoding="utf-8"))
     assert len(commands) == 4
     # In a folder that looks like the repository, so that what they write stays out of it.
-    for name in ("examples", "search", "analysis", "trainables"):
+    for name in ("search", "analysis", "trainables"):
         (tmp_path / name).symlink_to(ROOT / name)
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "SAE_SEARCH_CACHE": str(tmp_path / "cache")}
     said = []
     for command in commands:

@@ -45,6 +45,10 @@ class Mirror:
         if self._logger is not None:
             self._logger.close()
 
+    def forget(self) -> None:
+        """The disk is lost, and with it every state."""
+        self._states.clear()
+
     def left_by_a_cut(self, chance: random.Random) -> None:
         """Put back, where the run still is, what a cut may leave; its file was taken with all others."""
         if not self._states or not self._path.parent.is_dir():

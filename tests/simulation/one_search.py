@@ -87,8 +87,9 @@ class _Acknowledged:
 class Simulation:
     """The search of one plan in a folder of its own."""
 
-    def __init__(self, plan: Plan, root: Path, calm: Callable[[Plan, bool], Told]) -> None:
-        """calm: what the same search tells when nothing happens; True: without reports between rungs."""
+    def __init__(self, plan: Plan, root: Path, calm: Callable[[Plan, bool], Told] | None) -> None:
+        """calm: what the same search tells when nothing happens; True: without reports between rungs. None
+        for that search itself."""
         self._plan, self._root, self._calm = plan, root, calm
         self._disk = Disk(root)
         self._run = root / "runs" / "run"
@@ -163,6 +164,7 @@ class Simulation:
             if not is_away and len(there) < self._acknowledged.before(self._ray.now - LATE_S):
                 found.append(f"the storage has {len(there)} bytes of the ledger, older than {LATE_S} s")
         self._disk.wipe()
+        self._mirror.forget()
         self._uploads.was_usurped = False
         return found, there
 
@@ -192,7 +194,8 @@ class Simulation:
         ):
             found.append(f"suggested {sorted(facts.suggested)}, ended {sorted(facts.ends)}")
         lost = self._plan.is_shared
-        if self._plan.workers == 1 and self.told(rungs_alone=lost) != self._calm(self._plan, lost):
+        calm = None if self._calm is None or self._plan.workers > 1 else self._calm(self._plan, lost)
+        if calm is not None and self.told(rungs_alone=lost) != calm:
             found.append("it is not what an undisturbed search would have found")
         info = RunDirectory(self._run).read_info()
         if (info["status"], info["exit_code"]) not in (("done", 0), ("failed", 4)):

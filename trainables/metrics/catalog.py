@@ -61,6 +61,7 @@ class MetricRegistry(Registry):
     def __init__(self, metrics: Iterable[Metric]) -> None:
         super().__init__("metric", "metrics", {})
         self._columns: dict[str, Column] = {}
+        self._paths: dict[str, str] = {}
         for metric in metrics:
             self._add(metric)
         self.built_in = dict.fromkeys(self._columns, "trainables.metrics.entries")
@@ -75,11 +76,16 @@ class MetricRegistry(Registry):
         if wrong is not None:
             raise MemberError(f"{path} {wrong}")
         known = self._columns.get(metric.name)
+        if known is not None and known.metric is not metric and self._paths.get(metric.name) == path:
+            for column in metric.columns():  # a notebook imported the module anew
+                self._columns.pop(column, None)
+            known = None
         if known is None or known.metric is not metric:
             try:
                 self._add(metric)
             except ValueError as error:
                 raise MemberError(f"{path}: {error}") from None
+            self._paths[metric.name] = path
         return self._columns[metric.name]
 
     def can_be_found(self, name: str) -> bool:

@@ -1,8 +1,8 @@
 """Class purity of latents against directions of the same activations that nobody trained.
 
-Such directions look selective: on trained digit networks three quarters of their top images share a class. A
-purity therefore comes with the strongest family of them as its null, taken at each latent's own number of
-firing images.
+Such directions look selective: on trained MNIST networks .73 of the top images of a Gaussian direction share
+a class, and .84 of those of a single image's activations. A purity therefore comes with the strongest of four
+families as its null, taken at each latent's own number of firing images.
 Precision among the top-k images: Zhou et al. 2015 (arXiv 1412.6856).
 """
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+import torch
 from torch import Tensor, fx, nn
 
 
@@ -17,26 +18,62 @@ class CutError(ValueError):
 
 
 class Cut:
-    """`before(x)` is the layer's output, `after` what the rest makes of it: after(before(x)) = module(x)."""
+    """`before(x)` is the layer's output, `after` what the rest makes of it: after(before(x)) = module(x).
 
-    def __init__(self, module: nn.Module, layer: str) -> None:
+    The module is traced in each of its modes, since a trace keeps what `self.training` was: training says
+    whether it is traced for training as well. Each call takes the graphs of the mode that the module is in.
+    """
+
+    def __init__(self, module: nn.Module, layer: str, *, training: bool = True) -> None:
         """CutError for a layer that is not there, that is passed by, or a module that cannot be traced."""
-        graph = _traced(module, layer)
-        node = _call_of(graph, layer, module)
-        self._before = fx.Interpreter(module, graph=_up_to(graph, node))
-        self._after = fx.Interpreter(module, graph=_from(graph, node, layer))
+        self._module, mode = module, module.training
+        self._halves: dict[bool, tuple[fx.Interpreter, fx.Interpreter]] = {}
+        for is_training in (False, True) if training else (False,):
+            module.train(is_training)
+            graph = _traced(module, layer)
+            node = _call_of(graph, layer, module)
+            after = _from(graph, node, layer)
+            before = _up_to(graph, node)
+            self._halves[is_training] = (
+                fx.Interpreter(module, graph=before),
+                fx.Interpreter(module, graph=after),
+            )
+        module.train(mode)
 
     def before(self, images: Tensor) -> Tensor:
         """images -> the layer's output, in its own shape."""
-        found = self._before.run(images)
-        if not isinstance(found, Tensor):
-            raise CutError(f"the layer gives a {type(found).__name__}, not one tensor; take one behind it")
-        return found
+        return _one_tensor(self._half(0).run(images), "the layer")
 
     def after(self, activations: Tensor) -> Tensor:
         """The layer's output, or something in its place -> what the module gives."""
-        logits: Tensor = self._after.run(activations)
-        return logits
+        return _one_tensor(self._half(1).run(activations), "the network")
+
+    def readout(self) -> nn.Linear | None:
+        """The linear layer that alone makes the module's output of the activations, at most flattened."""
+        graph = self._half(1).graph
+        last = next(node for node in graph.nodes if node.op == "output").args[0]
+        if not isinstance(last, fx.Node) or last.op != "call_module":
+            return None
+        layer = self._module.get_submodule(str(last.target))
+        read = last.args[0]
+        while isinstance(read, fx.Node) and self._flattens(read):
+            read = read.args[0]
+        is_alone = isinstance(read, fx.Node) and read.op == "placeholder"
+        return layer if is_alone and isinstance(layer, nn.Linear) else None
+
+    def _flattens(self, node: fx.Node) -> bool:
+        if node.op == "call_module":
+            return isinstance(self._module.get_submodule(str(node.target)), nn.Flatten)
+        return node.target in (torch.flatten, "flatten")
+
+    def _half(self, which: int) -> fx.Interpreter:
+        return self._halves[self._module.training and True in self._halves][which]
+
+
+def _one_tensor(found: object, what: str) -> Tensor:
+    if not isinstance(found, Tensor):
+        raise CutError(f"{what} gives a {type(found).__name__}, not one tensor")
+    return found
 
 
 def layer_names(module: nn.Module) -> list[str]:
@@ -61,21 +98,32 @@ def _traced(module: nn.Module, layer: str) -> fx.Graph:
         near = get_close_matches(layer, names, n=3, cutoff=0.3) or names[-3:]
         raise CutError(f"the network has no layer {layer!r}; near it: {', '.join(near)}")
     try:
-        return _Tracer(layer).trace(module)
+        graph = _Tracer(layer).trace(module)
     except Exception as error:  # whatever the module's own code raises when it meets a proxy
         raise CutError(
             f"{type(module).__name__} cannot be traced by torch.fx, which is how it is cut at {layer}: "
             f"{(str(error).splitlines() or [type(error).__name__])[0]}. Its forward must not decide by the "
             "values of tensors"
         ) from error
+    _keep_constants(module)
+    return graph
+
+
+def _keep_constants(module: nn.Module) -> None:
+    """Tensors that forward makes itself become buffers, so that they move to a device with the weights."""
+    for name, value in list(vars(module).items()):
+        if name.startswith("_tensor_constant") and isinstance(value, Tensor):
+            delattr(module, name)
+            module.register_buffer(name, value, persistent=False)
 
 
 def _call_of(graph: fx.Graph, layer: str, module: nn.Module) -> fx.Node:
     """The last call of the layer: a ReLU may be called more than once."""
     calls = [node for node in graph.nodes if node.op == "call_module" and node.target == layer]
     if not calls:
-        inside = next((name for name, _ in module.get_submodule(layer).named_modules() if name), "")
-        hint = f"; a layer of it is {layer}.{inside}" if inside else ""
+        called = {str(node.target) for node in graph.nodes if node.op == "call_module"}
+        inside = [name for name in layer_names(module) if name.startswith(f"{layer}.") and name in called]
+        hint = f"; it calls {inside[-1]}" if inside else ""
         raise CutError(f"the network's forward never calls its layer {layer!r}{hint}")
     return calls[-1]
 

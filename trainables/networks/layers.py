@@ -4,7 +4,7 @@
     python -m trainables.networks.layers torchvision:resnet18 --image 64 64 --classes 10
 
 Prints one line a layer: its dotted name, what it is, the shape of its output for one image, and why it cannot
-be read where it cannot. Names come first and alone, so that a shell can complete them.
+be read where it cannot. The name is the first word of its line, for a shell to complete.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from pydantic import ValidationError
 from torch import nn
 
 from trainables.errors import MemberError
@@ -32,8 +33,13 @@ def main(arguments: list[str] | None = None) -> int:
     search_in(Path.cwd())
     try:
         rows = described(given.factory, tuple(given.image), given.classes, given.channels)
-    except MemberError as error:
+    except (MemberError, ValidationError) as error:
+        if isinstance(error, ValidationError):
+            error = MemberError(f"FACTORY is {given.factory!r}; package.module:function is needed")
         sys.stderr.write(f"error: {error}\n")
+        return 2
+    if not rows:
+        sys.stderr.write("error: the network has no layers inside; only one of a module's own can be read\n")
         return 2
     width = max(len(name) for name, _ in rows)
     sys.stdout.write("".join(f"{name:{width}}  {says}\n" for name, says in rows))

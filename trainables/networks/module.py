@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -37,14 +38,14 @@ class ModuleNetwork(Network):
         generator: torch.Generator,
     ) -> None:
         super().__init__(config)
-        self._channels = getattr(config, "input_channels", 3)
+        self._channels = config.channels
         self._frozen = config.train == "frozen"
         self.module = _built(config, image_shape, n_classes, generator)
         if config.weights:
             _fill(self.module, Path(config.weights).expanduser())
-        where = f"classifier.layer: {_source(config)}"
+        where = f"classifier.layer: {config.source}"
         try:
-            self._cut = Cut(self.module, config.layer)
+            self._cut = Cut(self.module, config.layer, training=not self._frozen)
             self.shape = self._layer_shape(image_shape, n_classes)
         except CutError as error:
             raise MemberError(f"{where}: {error}") from error
@@ -69,28 +70,33 @@ class ModuleNetwork(Network):
         return self._cut.after(hidden.unflatten(1, self.shape).clone())
 
     def readout_layer(self) -> nn.Linear:
-        """The module's last linear layer, if it reads `hidden` itself; else ValueError."""
-        last = [layer for layer in self.module.modules() if isinstance(layer, nn.Linear)][-1:]
-        if not last or last[0].in_features != self.hidden_size:
+        """The linear layer that alone follows, if one does; else ValueError."""
+        found = self._cut.readout()
+        if found is None:
             raise ValueError("no linear layer makes logits of the hidden activations alone")
-        return last[0]
+        return found
 
     def first_weights(self) -> list[Tensor]:
-        """The weight of the first layer that has one."""
-        weights: list[Tensor] = [weight for weight in self.module.parameters() if weight.ndim > 1]
-        return weights[:1]
+        """The weight of the first linear layer or convolution, in the order of definition."""
+        layers = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+        return [layer.weight for layer in self.module.modules() if isinstance(layer, layers)][:1]
 
     def _input(self, images: Tensor) -> Tensor:
         return images.unsqueeze(1).expand(-1, self._channels, -1, -1)
 
     @torch.no_grad()
     def _layer_shape(self, image_shape: tuple[int, int], n_classes: int) -> torch.Size:
-        """Of one image's activations, found by two images of nothing; CutError if it cannot run on them."""
+        """Of one image's activations, found by two images of noise; CutError if it cannot run on them, or if
+        the two parts do not give what the whole gives."""
         self.module.eval()
+        images = self._input(torch.rand(2, *image_shape, generator=torch.Generator().manual_seed(0)))
         try:
-            found = self._cut.before(self._input(torch.zeros(2, *image_shape)))
-            logits = self._cut.after(found)
-        except (RuntimeError, ValueError, TypeError, IndexError) as error:
+            found = self._cut.before(images.clone())
+            logits = self._cut.after(found.clone())
+            whole = self.module(images.clone())
+        except CutError:
+            raise
+        except Exception as error:  # code of the user's
             raise CutError(
                 f"it fails on images ({self._channels}, {image_shape[0]}, {image_shape[1]}): {_first(error)}"
             ) from error
@@ -98,6 +104,11 @@ class ModuleNetwork(Network):
             raise CutError(f"of 2 images the layer makes {tuple(found.shape)}; (2, ...) is needed")
         if logits.shape != (2, n_classes):
             raise CutError(f"of 2 images it makes {tuple(logits.shape)}; logits (2, {n_classes}) are needed")
+        if not torch.allclose(logits, whole, rtol=1e-4, atol=1e-5, equal_nan=True):
+            raise CutError(
+                "its two parts do not give what the whole gives: it changes a value in place, as by "
+                "x[:, 0] = 0; write that without"
+            )
         return found.shape[1:]
 
 
@@ -155,11 +166,16 @@ def _fill(module: nn.Module, file: Path) -> None:
             if file.suffix == ".safetensors"
             else torch.load(file, map_location="cpu", weights_only=True)
         )
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
         raise MemberError(f"{where} cannot be read as a state_dict: {_first(error)}") from None
     if not isinstance(tensors, dict):
         raise MemberError(f"{where} holds a {type(tensors).__name__}; save model.state_dict()")
     tensors = tensors["state_dict"] if isinstance(tensors.get("state_dict"), dict) else tensors
+    odd = [
+        name for name, value in tensors.items() if not (isinstance(name, str) and isinstance(value, Tensor))
+    ]
+    if odd:
+        raise MemberError(f"{where}: {odd[0]!r} is no tensor by its name; save model.state_dict()")
     own = module.state_dict()
     missing, strange = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
     if missing or strange:
@@ -178,10 +194,6 @@ def _fill(module: nn.Module, file: Path) -> None:
                 "classes and image size those that it was trained with?"
             )
     module.load_state_dict(tensors)
-
-
-def _source(config: CutNetworkConfig) -> str:
-    return str(getattr(config, "factory", "") or getattr(config, "name", ""))
 
 
 def _first(error: BaseException) -> str:

@@ -13,7 +13,8 @@ from trainables.settings.classifier import ClassifierTrainingConfig
 class Network(nn.Module):
     """A classifier cut at the layer that the SAE reads.
 
-    hidden: images (b, h, w) -> activations (b, d) >= 0. A kind says `activations`; before it, whatever the
+    hidden: images (b, h, w) -> activations (b, d) >= 0, of either sign where somebody else's network is cut
+    before its ReLU. A kind says `activations`; before it, whatever the
     kind, comes the ink threshold, and of what it gives the `kwta` strongest units (all, if that is 0) stay.
     head: activations (b, d) -> logits (b, classes). `forward` is head(hidden(images)).
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -35,6 +36,16 @@ class CutNetworkConfig(ClassifierTrainingConfig):
         description="Whether its weights are trained from the first draw, further, or not at all.",
     )
 
+    @property
+    def source(self) -> str:
+        """Where the network comes from, as a message names it."""
+        raise NotImplementedError
+
+    @property
+    def channels(self) -> int:
+        """Of the images that it is given; 3 repeat the grey value."""
+        return 3
+
     def without_files(self) -> CutNetworkConfig:
         """Without the file of weights, which may be gone by then."""
         return self.model_copy(update={"weights": ""})
@@ -65,6 +76,16 @@ class ModuleClassifierConfig(CutNetworkConfig):
         1, description="Channels that its images (b, channels, h, w) have; 3 repeat the grey value."
     )
 
+    @property
+    def source(self) -> str:
+        """The factory's import path."""
+        return self.factory
+
+    @property
+    def channels(self) -> int:
+        """What the setting `input_channels` says."""
+        return self.input_channels
+
     def identity(self, *without: str) -> dict[str, Any]:
         """With what the factory's code is, if it is not ours."""
         settings = super().identity(*without)
@@ -80,9 +101,22 @@ class TorchvisionClassifierConfig(CutNetworkConfig):
     name: str = Field("resnet18", description="As torchvision.models lists it.")
     layer: str = Field("avgpool", description="Dotted name of the layer that the SAE reads.")
 
+    @property
+    def source(self) -> str:
+        """The name under which torchvision has it."""
+        return f"torchvision's {self.name}"
+
 
 def _sha256(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        facts = path.stat()
+        return _digest(path, facts.st_mtime_ns, facts.st_size)
     except OSError as error:
         raise MemberError(f"classifier.weights: {path} cannot be read: {error.strerror}") from None
+
+
+@cache
+def _digest(path: Path, _changed: int, _size: int) -> str:
+    """Read once as long as the file stays as it is: every key of a trial asks for it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,13 +4,13 @@
     images     rows are single train images' activations
     kmeans     rows are the centres of k-means clusters of them
 Rows are centred and of unit length, D (f, d). Codes are the k largest of relu((h - mean) D^T), so that L0 is
-the trained SAE's; h^ = gain z D + mean, with the one gain of least squared error. Seconds, no training.
+the trained SAE's; h^ = gain z D + mean, with the one gain of least squared error. No training.
 A count is worth something only above the largest of these three, for it says what the network alone gives.
 
-Trials of about one size share a floor. Measured on digits and MNIST it grows with k and falls with f until
-k is about f / 6, where latents begin to fire too often to be usable, and the other way round beyond. `coarse`
-takes f and k to the next knots of a grid *towards* that ridge, so that rounding raises the floor (by how much
-says docs/validity_card.md).
+Trials of about the same f and k share a floor. Measured on digits and MNIST it grows with k and falls with f
+until k is about f / 6, where latents begin to fire too often to be usable, and the other way round beyond.
+`coarse` takes f and k to the next knots of a grid *towards* that ridge, where the floor is higher on the
+whole (how much, and where it was not: docs/validity_card.md).
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ KINDS = tuple(_ROWS)
 def never_trained(like: Subject, kind: str, train_hidden: Tensor, width: int, k: int, seed: int) -> Subject:
     """The dictionary `kind` of `width` rows with k codes an image, on the images of another subject."""
     rows = dictionary(kind, train_hidden, width, seed)
-    model = NeverTrained(like.model, rows, min(k, len(rows)), train_hidden)
+    model = NeverTrained(like.model, rows, k, train_hidden)
     return subject_of(model, like.images, like.labels, like.hidden, train_hidden, like.strokes)
 
 

@@ -29,7 +29,7 @@ from ray import tune
 from trainables.config import TrialConfig
 from trainables.data.dataset import Dataset, ImageData, to_tensors
 from trainables.device import device_for
-from trainables.errors import MemberError, TrialDiverged
+from trainables.errors import MemberError, MissingModule, TrialDiverged, UnknownMember
 from trainables.model.activation_cache import ActivationCache
 from trainables.pictures import trial_pictures
 from trainables.pipeline.pipeline import Pipeline, Plan, Step
@@ -108,8 +108,10 @@ class TrialActor(tune.Trainable):
             message = self._guarded_step()
         except TrialDiverged as error:
             message = self._failure(f"diverged: {error}")
-        except MemberError as error:  # which the driver has, else the trial had not begun
+        except (MissingModule, UnknownMember) as error:  # the driver has it, else the trial had not begun
             message = self._failure(f"{MEMBER_MISSING}: machine {platform.node()}: {error}")
+        except MemberError as error:
+            message = self._failure(one_line(error))
         except OSError as error:
             logger.exception("the trial failed")
             kind = "disk" if error.errno in DISK_ERRORS else type(error).__name__

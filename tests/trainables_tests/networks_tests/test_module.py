@@ -51,6 +51,32 @@ def for_larger_images(_shape: tuple[int, int], n_classes: int) -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.Linear(784, n_classes))
 
 
+class InPlace(nn.Module):
+    """Changes its layer's output by a statement."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden, self.readout = nn.Linear(64, 12), nn.Linear(12, 10)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        h = self.hidden(images.flatten(1))
+        h.add_(1)
+        return self.readout(h)
+
+
+def in_place(_shape: tuple[int, int], _n_classes: int) -> nn.Module:
+    return InPlace()
+
+
+def a_tuple(_shape: tuple[int, int], _n_classes: int) -> nn.Module:
+    return WithTuple()
+
+
+class WithTuple(InPlace):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return (self.readout(self.hidden(images.flatten(1))), 1)  # type: ignore[return-value]
+
+
 def path_of(factory: Callable[..., object]) -> str:
     return f"{__name__}:{factory.__name__}"
 
@@ -126,6 +152,8 @@ def test_the_file_decides_the_identity_and_not_its_place(weights: Path, tmp_path
         ({"factory": path_of(without_classes)}, "must take (image_shape, n_classes)"),
         ({"factory": path_of(too_few_logits), "layer": "0"}, "logits (2, 10) are needed"),
         ({"factory": path_of(for_larger_images), "layer": "0"}, "fails on images (1, 8, 8)"),
+        ({"factory": path_of(in_place)}, "changes a value in place"),
+        ({"factory": path_of(a_tuple)}, "the network gives a tuple"),
         ({"factory": "nowhere_at_all:build"}, "nowhere_at_all"),
         ({"weights": "gone.safetensors", "train": "frozen"}, "gone.safetensors cannot be read"),
     ],
@@ -143,6 +171,9 @@ def test_weights_of_another_network_are_told_apart(weights: Path, tmp_path: Path
     config = ModuleClassifierConfig(weights=str(weights), train="frozen")
     with pytest.raises(MemberError, match=r"readout\.bias has shape \(10,\), the network \(7,\)"):
         build_network(config, SHAPE, 7, generator(0))
+    (tmp_path / "cut.safetensors").write_bytes(weights.read_bytes()[:100])
+    with pytest.raises(MemberError, match="cannot be read as a state_dict"):
+        network_of(weights=str(tmp_path / "cut.safetensors"), train="frozen")
     torch.save([1, 2], tmp_path / "list.pt")
     with pytest.raises(MemberError, match=r"save model\.state_dict"):
         network_of(weights=str(tmp_path / "list.pt"), train="frozen")
