@@ -154,6 +154,7 @@ def test_killed_locked_and_resumed_it_ends_where_an_undisturbed_one_does(
     assert told(history_of(folder)) == told(history_of(undisturbed[1] / "confirm"))
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on(undisturbed: tuple[Done, Path]) -> None:
     _, run = undisturbed
     before = told(history_of(run / "confirm"))

@@ -66,6 +66,7 @@ def test_no_trial_completed(tmp_path: Path) -> None:
     assert "none of the 2 trials" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_with_8_and_can_be_resumed(tmp_path: Path) -> None:
     """A limit on file sizes stands in for the disk: the ledger hits it in the middle of the search."""
     directory = tmp_path / "runs" / "full"
@@ -95,6 +96,7 @@ def test_sigterm_is_143(tmp_path: Path) -> None:
     assert "stopped by SIGTERM" in said
 
 
+@pytest.mark.slow
 def test_the_second_ctrl_c_leaves_at_once_and_frees_the_lock(tmp_path: Path) -> None:
     directory = tmp_path / "runs" / "hasty"
     with begun(TINY, "--name", "hasty", "--trials", "30", cache=tmp_path / "cache") as driver:
@@ -152,7 +154,7 @@ def test_wrong_usage_is_2_and_makes_nothing(tmp_path: Path, arguments: tuple[str
 @pytest.mark.parametrize(
     "daemon",
     [
-        "raylet",
+        pytest.param("raylet", marks=pytest.mark.slow),
         pytest.param("gcs_server", marks=pytest.mark.slow),
         pytest.param("ray::RuntimeEnvAgent", marks=pytest.mark.slow),
         "ray::DashboardAgent",
