@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -13,6 +14,8 @@ from trainables.errors import MemberError
 from trainables.foreign import IMPORT_PATH, digest_of_module
 from trainables.settings.classifier import ClassifierTrainingConfig
 from trainables.settings.rules import Rule
+
+SETTLED_NS = 2_000_000_000
 
 
 class CutNetworkConfig(ClassifierTrainingConfig):
@@ -110,7 +113,10 @@ class TorchvisionClassifierConfig(CutNetworkConfig):
 def _sha256(path: Path) -> str:
     try:
         facts = path.stat()
-        return _digest(path, facts.st_mtime_ns, facts.st_size)
+        # A file written just now may be written again without another time of change.
+        is_settled = time.time_ns() - facts.st_mtime_ns > SETTLED_NS
+        read = _digest if is_settled else _digest.__wrapped__
+        return read(path, facts.st_mtime_ns, facts.st_size)
     except OSError as error:
         raise MemberError(f"classifier.weights: {path} cannot be read: {error.strerror}") from None
 
