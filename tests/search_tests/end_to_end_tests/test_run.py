@@ -95,7 +95,7 @@ def test_exit_code_stdout_and_stderr(finished: tuple[subprocess.CompletedProcess
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["run_dir"].endswith("whole")
-    assert "tensorboard --logdir runs/whole/trials" in done.stderr
+    assert "tensorboard --logdir runs/whole/trials" in done.stderr.replace("'", "")
     assert "[8/8]" in done.stderr
     assert "\x1b" not in done.stderr
     assert "Traceback" not in done.stderr
