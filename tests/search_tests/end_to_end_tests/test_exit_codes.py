@@ -59,6 +59,7 @@ def test_a_hopeless_timeout_ends_with_too_many_failures(tmp_path: Path) -> None:
     assert len(history.in_state("FAIL")) == 2
 
 
+@pytest.mark.slow
 def test_no_trial_completed(tmp_path: Path) -> None:
     arguments = ("--trials", "2", "--set", "budget.trial_timeout_s=0.01")
     done = run(TINY, "--name", "none", *arguments, cache=tmp_path / "cache")
