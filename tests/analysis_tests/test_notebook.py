@@ -60,7 +60,7 @@ def test_a_search_with_a_function_as_objective_comes_back_as_a_run() -> None:
     given = {"budget.trials": 2, "budget.trial_timeout_s": 900, "objectives": objectives}
     space = load_space("tiny.yaml", given, metrics=[widest])
     run = space.run("mine")
-    assert run.path == Path("runs/mine")
+    assert run.path == Path("runs/mine").absolute()
     assert len(run.ranked()) == 2
     assert all(0 <= trial.values[0] <= 1 for trial in run.ranked())
     assert "own/widest" in run.leaderboard().columns
