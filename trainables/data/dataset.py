@@ -30,8 +30,8 @@ class Split:
             raise DataError(
                 f"labels must be int64 ({len(self.images)},), got {self.labels.dtype} {self.labels.shape}"
             )
-        # Shared arrays come read-only out of the object store; being so from the start shows a wrong
-        # writer in every test, not only on a cluster.
+        # Shared arrays come read-only out of a mapped file or the object store; being so from the start shows
+        # a wrong writer in every test, not only on a cluster.
         self.images.setflags(write=False)
         self.labels.setflags(write=False)
 
@@ -175,8 +175,8 @@ def to_tensors(
 ) -> ImageData:
     """Train and val on `device`; on the CPU they share memory with `dataset` and must not be written to.
 
-    All workers of a node then read one copy, which lies in Ray's object store. Nothing in this project
-    writes to images or labels in place; a test trains on memory where that would be the process's end.
+    All workers of a node then read one copy, in a mapped file or in Ray's object store. Nothing in this
+    project writes to images or labels in place; a test trains on memory where that would end the process.
 
     score_on="test" puts the test split in val's place, for the one final scoring; the key then says so,
     and nothing cached for the search is mistaken for it.
