@@ -12,10 +12,15 @@ if TYPE_CHECKING:
     from search.study.sections import Constraint
 
 
-def shown(path: Path) -> str:
-    """A path as a person would type it here: relative below the working folder, quoted for a shell."""
+def typed(path: Path) -> str:
+    """A path as a person would type it here: relative below the working folder."""
     here = Path.cwd()
-    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def shown(path: Path) -> str:
+    """`typed`, quoted for a shell."""
+    return shlex.quote(typed(path))
 
 
 def limits(constraint: Constraint) -> str:

@@ -149,9 +149,11 @@ def folders_in_use() -> list[Path]:
 def _note_use(top: str) -> None:
     """Where a top-level package or module lies, unless it is ours."""
     spec = find_spec(top) if top != _OWN else None
-    if spec is not None and spec.origin is not None:
-        folder = Path(spec.origin).resolve().parent
-        _used.add(str(folder.parent if spec.submodule_search_locations else folder))
+    if spec is None:
+        return
+    # A package has folders, more than one if it has no __init__.py; a module has a file.
+    places = spec.submodule_search_locations or filter(None, [spec.origin])
+    _used.update(str(Path(place).resolve().parent) for place in places)
 
 
 def _module(name: str, path: str) -> ModuleType:

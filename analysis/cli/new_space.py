@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from search.cli.parser import parser_of
+from search.commands import ROOT
 from search.errors import DiskError, SpaceError
 
 EXAMPLES = """\
@@ -49,7 +50,7 @@ def new_space(words: list[str]) -> None:
 
 def shipped_spaces() -> list[Path]:
     """The space files of this project, sorted: from its folder, or from where its wheel put them."""
-    beside = Path(__file__).parents[2] / "spaces"
+    beside = ROOT / "spaces"
     if beside.is_dir():
         return sorted(beside.glob("*.yaml"))
     try:
@@ -62,7 +63,7 @@ def shipped_spaces() -> list[Path]:
 
 def _with_schema_from_here(text: str) -> str:
     """An editor finds the schema beside our code from wherever the copy lies."""
-    schema = Path(__file__).parents[2] / "search" / "space.schema.json"
+    schema = ROOT / "search" / "space.schema.json"
     return text.replace("$schema=../search/space.schema.json", f"$schema={schema}", 1)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from analysis.cli.new_space import new_space
 from search.cli.exit_code import exit_code_of
+from search.commands import ROOT
 from search.console.report_error import report
 from search.errors import SpaceError
 from search.version import VERSION
@@ -91,7 +92,7 @@ def names_taken(owners: Mapping[str, list[str]]) -> str:
 
 def _file_of(module: str) -> Path:
     folder, _, name = module.partition(".")
-    return Path(__file__).parents[2] / folder / f"{name}.py"
+    return ROOT / folder / f"{name}.py"
 
 
 def _help() -> str:

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, get_args
 
 import numpy as np
@@ -146,14 +147,15 @@ def _scored(
     varied = [name for name in scored if name not in constant]
     sign = 1.0 if objective.mode == "min" else -1.0
     losses = sign * np.array([trial.values[k] for trial in trials])
-    shares = _shares(study, varied, trials, method, losses, seed) if varied else {}
+    shares_of = partial(_shares, study, varied, trials, method, seed)
+    shares = shares_of(losses) if varied else {}
     if not sum(shares.values()) > 0:
         reason = f"{method} finds nothing that any searched parameter accounts for."
         return Importances(objective.metric, method, (), len(trials), reason=reason)
     shares |= dict.fromkeys(sorted(constant), 0.0)
     ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
     left_out = tuple(name for name in distributions(study) if name not in scored)
-    chance = _by_chance(study, varied, trials, method, losses, seed, permutations)
+    chance = _by_chance(partial(shares_of, trees=_CHANCE_TREES), losses, seed, permutations)
     found = tuple(ParameterImportance(name, share, chance.get(name)) for name, share in ranked)
     return Importances(objective.metric, method, found, len(trials), left_out)
 
@@ -174,20 +176,13 @@ def _reason(
 
 
 def _by_chance(
-    study: Study,
-    names: list[str],
-    trials: list[FrozenTrial],
-    method: Method,
-    losses: Array,
-    seed: int,
-    permutations: int,
+    shares_of: Callable[[Array], dict[str, float]], losses: Array, seed: int, permutations: int
 ) -> dict[str, float]:
     """Path -> the largest share of it when the losses are dealt out to the trials anew."""
     draw = np.random.default_rng(seed)
     found: dict[str, float] = {}
     for _ in range(permutations):
-        dealt = draw.permutation(losses)
-        shares = _shares(study, names, trials, method, dealt, seed, trees=_CHANCE_TREES)
+        shares = shares_of(draw.permutation(losses))
         found = {name: max(found.get(name, 0.0), share) for name, share in shares.items()}
     return found
 
@@ -197,8 +192,8 @@ def _shares(
     names: list[str],
     trials: list[FrozenTrial],
     method: Method,
-    losses: Array,
     seed: int,
+    losses: Array,
     trees: int = _TREES,
 ) -> dict[str, float]:
     """Of losses (n,), less being better, as PED-ANOVA has its target, whatever the study's direction."""

@@ -20,7 +20,7 @@ from search.commands import ROOT, tensorboard_command
 from search.disk import write_atomically
 from search.errors import ExitCode, SearchError, SpaceError
 from search.execution.signals import StopSignals
-from search.formatting import one_line, shown
+from search.formatting import one_line, shown, typed
 from search.ledger.ledger import read_history
 from search.run_dir.own_space import own_study, refuse_lost_ledger, refuse_retired
 from search.run_dir.run_directory import RunDirectory, create, open_existing
@@ -205,7 +205,7 @@ def _make_report(directory: RunDirectory) -> None:
     """The run's report, by the script that makes it, since search imports no analysis."""
     print("making the report ...", file=sys.stderr)  # noqa: T201
     done = subprocess.run(
-        [sys.executable, str(ROOT / "analysis" / "report.py"), str(directory.path)],
+        [sys.executable, str(ROOT / "analysis" / "report.py"), typed(directory.path)],
         capture_output=True,
         text=True,
         errors="backslashreplace",

@@ -84,7 +84,7 @@ def _cut_networks(study: Study) -> Iterator[CutNetworkConfig]:
         ]
         for combination in product(*values):
             config = cls.model_validate({"kind": kind, **dict(zip(named, combination, strict=True))})
-            if (config.train == "scratch") == (config.weights == ""):  # else no trial is drawn so
+            if config.begins_where_it_says():  # else no trial is drawn so
                 yield config
 
 

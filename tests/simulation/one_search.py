@@ -6,40 +6,35 @@ import errno
 import os
 import random
 import time
-import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from search.errors import SearchError
-from search.execution import recorded_session
 from search.execution.search_run import SearchRun, run_search
 from search.execution.signals import StopSignals
-from search.ledger.events import Event
 from search.ledger.history import History
 from search.ledger.ledger import read_history
 from search.ledger.recorder import TrialLogger
 from search.loggers.all_loggers import _Files
-from search.loggers.tensorboard_events import TensorBoardLogger
-from search.run_dir import own_space, run_info
 from search.run_dir.own_space import own_study, refuse_lost_ledger
 from search.run_dir.run_directory import RunDirectory, create, open_existing
 from search.run_dir.run_info import noting_the_end
-from search.space.loader import load_text
 from search.space.writer import resolved_text
 from search.storage.restore import bring_home
 from search.storage.shared_run import UNSHARED, Sharing, place_of, sharing
 from search.study.study import Study
 from tests.campaign.checker import Facts, nothing_lost, read_ledger
+from tests.simulation.acknowledged import Acknowledged, AcknowledgedLost
 from tests.simulation.disk import Disk, Killed
 from tests.simulation.mirror import Mirror
 from tests.simulation.plan import Crash, LostDisk, Outage, Plan, Usurper
 from tests.simulation.storage import LATE_S, PLACE, Bucket, Uploads, in_memory, is_signed_off, known
 from tests.simulation.virtual_ray import VirtualRay, WorkerKilled
+from tests.simulation.virtual_time import in_virtual_time, load_once
 
 SPACE = """\
 name: simulated
@@ -50,38 +45,12 @@ scheduler: {name: asha, rungs: 2, reduction_factor: 3}
 sampler: {name: random}
 trial: {sae: {kind: topk, width: {log_int: [32, 64]}, k: {int: [2, 8]}}}
 """
-EPOCH = 1_700_000_000.0
 HERE = f"{PLACE}/run"
 NO_ROOM = 8
 EXPECTED = {0, NO_ROOM, 143}
 """Exit codes that the faults of a plan may lead to."""
 REPLACED = 6
 Told = list[tuple[Any, ...]]
-_load_once = lru_cache(maxsize=50)(load_text)
-
-
-class _Acknowledged:
-    """A logger that hears what is safe, last of all, and notes since when."""
-
-    def __init__(self, ledger: Path, clock: Callable[[], float]) -> None:
-        self._ledger, self._clock = ledger, clock
-        self.begins()
-
-    def begins(self) -> None:
-        """A session in which nothing was acknowledged yet."""
-        self.length = 0
-        self._since: list[tuple[float, int]] = []
-
-    def on_events(self, events: Sequence[Event], history: History) -> None:  # noqa: ARG002
-        self.length = self._ledger.stat().st_size
-        self._since.append((self._clock(), self.length))
-
-    def before(self, then: float) -> int:
-        """How much of the ledger was acknowledged in this session by then."""
-        return max((length for when, length in self._since if when <= then), default=0)
-
-    def close(self) -> None:
-        pass
 
 
 class Simulation:
@@ -102,7 +71,7 @@ class Simulation:
         self._ray = VirtualRay(
             plan.workers, self._chance, lambda _: None, self._at_work, root.parent / "error"
         )
-        self._acknowledged = _Acknowledged(self._run / "trials.jsonl", lambda: self._ray.now)
+        self._acknowledged = Acknowledged(self._run / "trials.jsonl", lambda: self._ray.now)
         self._mirror = Mirror(self._run / "study.db")
         self._bucket = Bucket(self._disk)
         self._uploads = Uploads(self._bucket, HERE)
@@ -298,7 +267,7 @@ class Simulation:
         return create(self._run.parent, "simulated", "run", files), True
 
     def _study(self) -> Study:
-        return _load_once(SPACE % self._plan.trials, "space").study
+        return load_once(SPACE % self._plan.trials, "space").study
 
     def _loggers(self, study: Study, directory: RunDirectory, history: History) -> list[TrialLogger]:
         mirror = [self._mirror.opened(study, history)] if self._plan.has_mirror else []
@@ -344,27 +313,9 @@ class Simulation:
 
     @contextmanager
     def _in_virtual_time(self) -> Iterator[None]:
-        defaults = TensorBoardLogger.__init__.__kwdefaults__
-        assert defaults is not None
-        names = random.Random(self._plan.seed)
         with ExitStack() as stack:
-            for place, name, value in (
-                (time, "time", lambda: EPOCH + self._ray.now),
-                (uuid, "uuid4", lambda: uuid.UUID(int=names.getrandbits(128))),
-                (recorded_session, "run_trials", self._ray.run_trials),
-                (own_space, "load_text", _load_once),
-                (run_info, "describe_process", dict),
-            ):
-                stack.enter_context(patch.object(place, name, value))
-            stack.enter_context(patch.dict(defaults, clock=lambda: self._ray.now))
+            stack.enter_context(in_virtual_time(self._ray, self._plan.seed))
             if self._plan.is_shared:
                 stack.enter_context(patch.object(time, "sleep", self._ray.sleep))
                 stack.enter_context(in_memory(self._bucket, self._root.parent / "node"))
             yield
-
-
-class AcknowledgedLost(Exception):
-    """The crash itself took what had been acknowledged: it was not synced."""
-
-    def __init__(self, length: int, left: bytes) -> None:
-        super().__init__(f"{length} bytes were acknowledged, the cut left {len(left)} others")

@@ -18,6 +18,10 @@ from trainables.settings.rules import Rule
 SETTLED_NS = 2_000_000_000
 
 
+def _begins_where_it_says(train: str, weights: str) -> bool:
+    return (train == "scratch") == (weights == "")
+
+
 class CutNetworkConfig(ClassifierTrainingConfig):
     """A network that is cut at one of its layers, whose output the SAE reads, flattened."""
 
@@ -25,7 +29,7 @@ class CutNetworkConfig(ClassifierTrainingConfig):
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             ("classifier.train", "classifier.weights"),
-            lambda train, weights: (train == "scratch") == (weights == ""),
+            _begins_where_it_says,
             "classifier.train: frozen and finetune begin at the file classifier.weights, scratch at none",
             monotone=True,
         ),
@@ -38,6 +42,10 @@ class CutNetworkConfig(ClassifierTrainingConfig):
         "scratch",
         description="Whether its weights are trained from the first draw, further, or not at all.",
     )
+
+    def begins_where_it_says(self) -> bool:
+        """Whether the rule above holds of weights and training."""
+        return _begins_where_it_says(self.train, self.weights)
 
     @property
     def source(self) -> str:
