@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional
 
 from trainables import registry
-from trainables.classifier.objective import AuxiliaryLoss, active_losses
+from trainables.classifier.objective import active_losses
 from trainables.classifier.trainer import ClassifierTrainer
 from trainables.config import KINDS, TrialConfig, built_in_rules
 from trainables.data.dataset import ImageData, TensorSplit, load_dataset, to_tensors
@@ -95,7 +95,7 @@ def _holds(rule: Rule, trial: TrialConfig) -> bool:
 
 def parts(
     name: str, config: ClassifierTrainingConfig, data: ImageData, table: Path
-) -> tuple[Network, AuxiliaryLoss, list[nn.Parameter]]:
+) -> tuple[Network, Callable[..., torch.Tensor], list[nn.Parameter]]:
     """Network and loss in float64, and what both learn."""
     network = build_network(config, data.image_shape, 10, generator(0)).double()
     auxiliary = switched_on([name], table)
