@@ -42,14 +42,16 @@ def refuse_other_data(history: History, key: str) -> None:
 def load_inputs(study: Study) -> Dataset:
     """The study's images, once every concept table of its trials has been read too, and a network of
     somebody else's has been built. Raises DataMissing, or SpaceError for a network that cannot be cut."""
+    from trainables.concepts.concept_set import train_table
+    from trainables.concepts.prepared import prepare
     from trainables.data.dataset import to_tensors
     from trainables.errors import DataError
-    from trainables.losses.concepts import concept_table
 
     dataset = load_data(study.data)
+    n_all = len(dataset.train) + len(dataset.val) + len(dataset.test)
     for name in sorted(_concept_tables(study)):
         try:
-            concept_table(name, to_tensors(dataset).train)
+            prepare(train_table(name, to_tensors(dataset).train, n_all), name)
         except DataError as error:
             raise DataMissing(str(error)) from None
     _refuse_networks(study, dataset)
