@@ -21,7 +21,7 @@ class ConceptTable:
     values: Floats
 
     def rows(self, first: int, n: int) -> ConceptTable:
-        """Of the images from `first` on."""
+        """The part of `n` images from `first` on."""
         return ConceptTable(self.names, self.values[first : first + n])
 
     def only(self, kept: Sequence[int]) -> ConceptTable:

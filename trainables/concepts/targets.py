@@ -28,7 +28,7 @@ class Choice:
 
     @classmethod
     def of(cls, auxiliary: ConceptsConfig) -> Choice:
-        """Those of a trial."""
+        """What the settings of a trial say of it."""
         return cls(
             auxiliary.concept_table,
             auxiliary.concept_part,
