@@ -37,7 +37,7 @@ class LiveStorage(InMemoryStorage):
         """Trials that ended or are paused, shown or not."""
 
     def began(self, number: int) -> None:
-        """A trial runs."""
+        """A trial runs from now on; those that do are always shown."""
         self._live.add(number)
 
     def paused(self, number: int, as_ended: FrozenTrial) -> None:
@@ -69,7 +69,7 @@ class LiveStorage(InMemoryStorage):
         deepcopy: bool = True,
         states: Container[TrialState] | None = None,
     ) -> list[FrozenTrial]:
-        """Those that are shown, by number."""
+        """The trials that are shown, in the order of their numbers."""
         if states == (TrialState.WAITING,) or not (self._most or self._paused):
             return super().get_all_trials(study_id, deepcopy, states)
         everyone = self._studies[study_id].trials
@@ -98,7 +98,7 @@ class LiveStorage(InMemoryStorage):
                 points = np.array([losses[n] for n in alike])
                 no_worse = (points[:, None] <= points[None]).all(-1)
                 better = (points[:, None] < points[None]).any(-1)
-                beaten = (no_worse & better).any(0)
-                found += [n for n, lost in zip(reversed(alike), reversed(beaten), strict=True) if not lost]
-                alike = [n for n, lost in zip(alike, beaten, strict=True) if lost]
+                beaten = {alike[at] for at in np.flatnonzero((no_worse & better).any(0))}
+                found += [n for n in reversed(alike) if n not in beaten]
+                alike = [n for n in alike if n in beaten]
         return found[:count]
