@@ -60,7 +60,7 @@ def play(
 @pytest.mark.parametrize("objectives", [1, 2])
 @pytest.mark.parametrize("sampler", ["tpe", "random", "sobol", "nsga2", "optuna.samplers:NSGAIIISampler"])
 def test_a_restart_does_not_change_what_is_proposed(objectives: int, sampler: str) -> None:
-    study = replace(make_study(objectives=objectives), sampler=Sampler(name=sampler, startup_trials=5))  # type: ignore[arg-type]
+    study = replace(make_study(objectives=objectives), sampler=Sampler(name=sampler, startup_trials=5))
     unbroken, _ = play(study, 24)
     resumed, _ = play(study, 24, restart_at=13)
     assert resumed == unbroken
