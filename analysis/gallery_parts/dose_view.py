@@ -26,7 +26,7 @@ class DoseRow:
 @dataclass(frozen=True)
 class DoseView:
     """doses: heads of the columns; pictures: their places on the sheet of digits; taken: how many images the
-    network takes for `of`, the class whose logit moves most. Nothing where the latent never fires."""
+    network takes for `of`, the class whose logit rises most. Nothing where the latent never fires."""
 
     doses: tuple[str, ...]
     pictures: tuple[tuple[int, int], ...]
@@ -43,7 +43,7 @@ def dose_view(table: FeatureTable, detail: FeatureDetail) -> DoseView:
     logits = np.asarray(detail.dose.logits, dtype=np.float64)
     centred = logits - logits.mean(axis=1, keepdims=True)
     limit = float(np.abs(centred).max(initial=0.0))
-    most = int(np.abs(centred[-1] - centred[0]).argmax())
+    most = int((centred[-1] - centred[0]).argmax())
     rows = tuple(
         DoseRow(name, tuple(signed_bar(float(value), limit) for value in centred[:, c]), c == most)
         for c, name in enumerate(table.class_names)
