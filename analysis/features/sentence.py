@@ -20,7 +20,7 @@ SECOND = 0.2
 
 
 def sentence(table: FeatureTable, detail: FeatureDetail) -> str:
-    """Of the latent of `detail`."""
+    """Say it of the latent of `detail`, whose table is `table`."""
     j = detail.latent
     if table.dead[j]:
         return "Never fires on a train image."

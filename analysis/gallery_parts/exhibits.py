@@ -41,7 +41,7 @@ def exhibited(table: FeatureTable, among: Collection[int]) -> list[int]:
 
 
 def exhibit(table: FeatureTable, latent: int, sentence: str) -> Exhibit:
-    """With the sentence that its page has."""
+    """Put one latent on top of the gallery, with the sentence that its own page has."""
     h, w = table.image_shape
     return Exhibit(
         latent,
