@@ -13,7 +13,8 @@ from trainables.config import TrialConfig
 from trainables.contracts.promise import generator, holds
 from trainables.data.dataset import TensorSplit, load_dataset, to_tensors
 from trainables.networks.front_ends.front_end import FrontEnd
-from trainables.pipeline.pipeline import Pipeline, Plan, Step
+from trainables.pipeline.pipeline import Pipeline, Step
+from trainables.pipeline.plan import Plan
 from trainables.settings.loop import LoopConfig
 
 
