@@ -96,7 +96,7 @@ class Card:
 
     def readable(self) -> Count:
         """Sum over latents of the product of their margins."""
-        margins = self._edited_margins(None)
+        margins = self.margins()
         sizes = [figures.shape[1] for figures in self.edits.values()]
         images = min(sizes, default=0)
         variance = self.sample.variance(margins)
@@ -105,6 +105,10 @@ class Card:
             jackknife = (left - left.mean(dim=0)).square().sum(dim=0) * (images - 1) / images
             variance += float((jackknife / self.sample.probability).sum())
         return Count(self.sample.total(margins), math.sqrt(variance))
+
+    def margins(self) -> Tensor:
+        """Product of its margins of each latent examined: (m,) float64 in [0, 1]."""
+        return self._edited_margins(None)
 
     def tiers(self) -> Tensor:
         """Index into TIERS of each of the f latents; one that was not edited is suggestive at most."""
