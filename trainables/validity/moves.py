@@ -27,7 +27,7 @@ def measure(seen: Exhibits, part: Tensor, random: Tensor, draws: Draws) -> Tenso
 
 
 def rates(seen: Exhibits, part: Tensor, random: Tensor, hosts: Tensor, bare: Tensor) -> Tensor:
-    """The same of ink (m, s, h, w) laid over hosts (m, s, k, h, w), whose codes as they are `bare` (m, s, k)."""
+    """The same of ink (m, s, h, w) laid over hosts (m, s, k, h, w), whose own codes are `bare` (m, s, k)."""
     pasted = [seen.codes(torch.maximum(hosts, ink[:, :, None])) for ink in (part, random)]
     return torch.stack([(codes > 0).double().mean(dim=2) for codes in (*pasted, bare)], dim=2)
 
