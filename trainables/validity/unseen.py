@@ -11,10 +11,10 @@ A training that pastes where a latent looks, fires its part alone or lays ink fa
     boxed_alone       for enough: that part on black
     drawings          for far: lines, squares, dots and the mirrored digit, the worst of the four
 
-A latent is supported *unseen* if it passes the card with every stand-in at once. That is a lower bound: a
-detector that asks for nearly every pixel of its stroke at its place fails `shifted` by right, and where a blob
-holds most of the ink (`larger`) or its loss hurts too (`erased`) a true part may not beat it by .2. Source: the edits are those
-by which the recipes of docs/methods.md were judged before there was code for them.
+A latent is supported *unseen* if it passes the card with every stand-in at once. That is a lower bound:
+a detector that asks for nearly every pixel of its stroke at its place fails `shifted` by right, and where a
+blob holds most of the ink (`larger`) or its loss hurts too (`erased`) a true part may not beat it by .2.
+Source: the edits by which the recipes of docs/methods.md were judged before there was code for them.
 """
 
 from __future__ import annotations
@@ -159,9 +159,8 @@ def shifted(images: Tensor, by: Tensor) -> Tensor:
     height, width = images.shape[-2:]
     rows = torch.arange(height, device=images.device) - by[..., :1]
     columns = torch.arange(width, device=images.device) - by[..., 1:]
-    inside = ((rows >= 0) & (rows < height))[..., :, None] & ((columns >= 0) & (columns < width))[
-        ..., None, :
-    ]
+    inside_rows, inside_columns = (rows >= 0) & (rows < height), (columns >= 0) & (columns < width)
+    inside = inside_rows[..., :, None] & inside_columns[..., None, :]
     tall = images.gather(-2, rows.clamp(0, height - 1)[..., :, None].expand(images.shape))
     return tall.gather(-1, columns.clamp(0, width - 1)[..., None, :].expand(images.shape)) * inside
 
