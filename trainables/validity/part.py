@@ -35,7 +35,7 @@ def heat(seen: Exhibits) -> Tensor:
 
 
 def hottest(images: Tensor, order: Tensor, share: float = HALF) -> Tensor:
-    """The inked pixels of images (..., h, w), largest of `order` first, that hold a share of the ink: bool."""
+    """The inked pixels of images (..., h, w), largest of `order` first, holding a share of the ink: bool."""
     ink, by = images.flatten(-2), order.flatten(-2)
     ranked = torch.where(ink > 0, by, -torch.inf).argsort(dim=-1, descending=True, stable=True)
     ordered = ink.gather(-1, ranked).double()
@@ -45,7 +45,7 @@ def hottest(images: Tensor, order: Tensor, share: float = HALF) -> Tensor:
 
 
 def blob(images: Tensor, uniform: Tensor, share: float = HALF) -> Tensor:
-    """A share of the ink of images (..., h, w) around a random inked pixel, told by numbers (...) in [0, 1)."""
+    """A share of the ink of images (..., h, w) near a random inked pixel, by numbers (...) in [0, 1)."""
     height, width = images.shape[-2:]
     inked = images.flatten(-2) > 0
     place = (uniform * inked.sum(dim=-1)).long()[..., None]
