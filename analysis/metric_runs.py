@@ -16,7 +16,8 @@ from trainables.config import TrialConfig
 from trainables.confirmation.scores import score
 from trainables.confirmation.trained import Trained
 from trainables.data.dataset import ImageData
-from trainables.pipeline.pipeline import Pipeline, Plan
+from trainables.pipeline.pipeline import Pipeline
+from trainables.pipeline.plan import Plan
 from trainables.stages.cache import StageCache
 from trainables.stages.runner import StageRunner
 

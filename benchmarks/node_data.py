@@ -28,8 +28,9 @@ from results import machine, say, table, write_json
 
 from search.execution.ray_session import ray_session
 from trainables.data.dataset import Dataset, Split, load_dataset
-from trainables.pipeline.pipeline import Plan
-from trainables.workers.trial_actor import TrialActor, TrialContext
+from trainables.pipeline.plan import Plan
+from trainables.workers.trial_actor import TrialActor
+from trainables.workers.trial_context import TrialContext
 
 HEAD = ("images", "MB of images", "setup, s", "first setup, s", "private, MB", "in the store, MB")
 FEW = 10

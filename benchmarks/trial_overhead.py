@@ -138,7 +138,8 @@ def _stock(data_name: str, configs: list[dict[str, Any]], cpus: int) -> list[flo
 
         from trainables.config import TrialConfig
         from trainables.data.dataset import load_dataset, to_tensors
-        from trainables.pipeline.pipeline import Pipeline, Plan
+        from trainables.pipeline.pipeline import Pipeline
+        from trainables.pipeline.plan import Plan
 
         torch.set_num_threads(cpus)
         data = to_tensors(load_dataset(data_name, limit=2000))

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from analysis.features import logit_contributions, shown
 from analysis.features.attribution_maps import AttributionMaps
-from analysis.features.inverted import inverted
+from analysis.features.dose import PixelReader
+from analysis.features.inverted import Inverted, inverted
 from analysis.features.logit_contributions import MeasuredSums
 from analysis.features.observed import Observed
 from trainables.inversion.image_prior import ImagePrior
@@ -20,11 +21,13 @@ from trainables.inversion.settings import InversionConfig
 
 @dataclass(frozen=True)
 class Tools:
-    """What all batches share: the head's mean Jacobian (d, classes), attribution methods, inversion."""
+    """What all batches share: the head's mean Jacobian (d, classes), attribution methods, what reads pixels
+    back from the hidden layer, inversion."""
 
     observed: Observed
     jacobian: Tensor
     maps: AttributionMaps
+    reader: PixelReader
     prior: ImagePrior
     inversion: InversionConfig
     seed: int
@@ -33,14 +36,13 @@ class Tools:
 @dataclass(frozen=True)
 class Batch:
     """Of l latents, entry by entry: u and z (n, l); rows of the top images; signed maps at them, by method;
-    inversion (l, h, w) with its code (l,); logit contributions (l, classes) and change of accuracy (l,)."""
+    inversions of each; logit contributions (l, classes) and change of accuracy (l,)."""
 
     u: np.ndarray
     z: np.ndarray
     top: tuple[np.ndarray, ...]
     maps: tuple[Mapping[str, np.ndarray], ...]
-    inversions: np.ndarray
-    inversion_activations: np.ndarray
+    inversions: tuple[Inverted, ...]
     by_weights: np.ndarray
     measured: np.ndarray
     accuracy_change: np.ndarray
@@ -54,14 +56,12 @@ class Batch:
         measured.add(observed, latents, z)
         codes = z.cpu().numpy()
         top = tuple(shown.top(column) for column in codes.T)
-        inversions, activations = _inversions(tools, latents, z)
         return cls(
             u=u.cpu().numpy(),
             z=codes,
             top=top,
             maps=_maps(tools, latents, top),
-            inversions=inversions,
-            inversion_activations=activations,
+            inversions=_inversions(tools, latents, z),
             by_weights=logit_contributions.by_weights(observed, latents, z, tools.jacobian).cpu().numpy(),
             measured=measured.mean_contributions().cpu().numpy(),
             accuracy_change=measured.accuracy_change().cpu().numpy(),
@@ -79,11 +79,11 @@ def _maps(tools: Tools, latents: Tensor, top: tuple[np.ndarray, ...]) -> tuple[M
     return tuple({name: parts[i] for name, parts in by_method.items()} for i in range(len(counts)))
 
 
-def _inversions(tools: Tools, latents: Tensor, z: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Images (l, h, w) and codes (l,); 0 for a latent that is silent: there is no unit to drive it by."""
+def _inversions(tools: Tools, latents: Tensor, z: Tensor) -> tuple[Inverted, ...]:
+    """One image of 0 for a latent that is silent: there is no unit to drive it by."""
     alive = (z > 0).any(dim=0)
-    found = inverted(tools.observed, latents[alive], z[:, alive], tools.prior, tools.inversion, tools.seed)
-    images = z.new_zeros(len(latents), *tools.observed.images.shape[1:])
-    activations = z.new_zeros(len(latents))
-    images[alive], activations[alive] = found.images, found.activations
-    return images.cpu().numpy(), activations.cpu().numpy()
+    found = iter(
+        inverted(tools.observed, latents[alive], z[:, alive], tools.prior, tools.inversion, tools.seed)
+    )
+    nothing = Inverted(z.new_zeros(1, *tools.observed.images.shape[1:]), z.new_zeros(1))
+    return tuple(next(found) if fires else nothing for fires in alive.tolist())

@@ -55,6 +55,7 @@ def feature_table(
         dense=on_train.dense,
         templates=pictures.cpu().numpy(),
         mean_images=sums.mean_images().cpu().numpy(),
+        strongest_images=sums.strongest_images().cpu().numpy(),
         labels=tuple(
             automatic_label(shares, names, dead=bool(dead), dense=bool(dense), strongest=int(strongest))
             for shares, dead, dense, strongest in zip(

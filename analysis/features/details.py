@@ -11,6 +11,7 @@ from torch import Tensor
 from analysis.features import shown
 from analysis.features.attribution_maps import AttributionMaps
 from analysis.features.batch import Batch, Tools
+from analysis.features.dose import dose_response, pixel_reader
 from analysis.features.feature import FeatureDetail, FeatureTable
 from analysis.features.inverted import settings_at
 from analysis.features.logit_contributions import head_jacobian
@@ -55,6 +56,7 @@ def feature_details(
         observed,
         head_jacobian(observed, seed),
         AttributionMaps(observed, seed),
+        pixel_reader(observe(model, data.train)),
         fit_image_prior(torch.tensor(data.train.images, device=observed.device)),
         inversion or settings_at(float(table.density.sum())),
         seed,
@@ -90,8 +92,8 @@ def _detail(
         intervals=shown.intervals(observed, z, rng),
         random_active=observed.examples(active, z[active]),
         near_misses=observed.examples(missed, z[missed]),
-        inversion=batch.inversions[place],
-        inversion_activation=float(batch.inversion_activations[place]),
+        inversions=batch.inversions[place].images.cpu().numpy(),
+        inversion_activations=batch.inversions[place].activations.cpu().numpy(),
         best_activation=float(z.max(initial=0.0)),
         histogram=counts,
         edges=edges,
@@ -99,6 +101,7 @@ def _detail(
         effect_weights=batch.by_weights[place],
         effect_ablation=batch.measured[place],
         ablation_accuracy=float(batch.accuracy_change[place]),
+        dose=dose_response(observed, tools.reader, latent, torch.from_numpy(z).to(observed.device)),
         by_cosine=nearest(alike, latent),
         by_correlation=nearest(together, latent),
     )

@@ -17,6 +17,9 @@ N_INTERVALS = 5
 N_EXAMPLES = 8
 N_BINS = 40
 N_NEIGHBOURS = 5
+N_INVERSIONS = 4
+# What a latent's code is clamped to, in multiples of what it is.
+DOSES = (0.0, 0.5, 1.0, 1.5, 2.0)
 # What a latent may be called, see `trainables.validity.card`.
 TIERS = ("none", "proposed", "suggestive", "supported")
 # No class: a latent that fires on no image of the split has no top class.
@@ -42,11 +45,29 @@ class Examples:
 
 
 @dataclass(frozen=True)
+class Tick:
+    """One test of the validity card: its name, whether it is passed (None: it was not come to) and the
+    figures that say so, in words."""
+
+    test: str
+    passed: bool | None
+    figures: str
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """tier: one of TIERS, None where too few images tell; why: words beside it."""
+    """tier: one of TIERS, None where too few images tell; why: words beside it; margin in [0, 1]: the product
+    of the card's margins, 0 for a latent that came to no margin; ticks: test by test."""
 
     tier: str | None
     why: str
+    margin: float = 0.0
+    ticks: tuple[Tick, ...] = ()
+
+    @property
+    def place(self) -> float | None:
+        """What latents are sorted by: tier before margin, most readable last; None without a tier."""
+        return None if self.tier is None else TIERS.index(self.tier) + min(self.margin, 0.999)
 
 
 @dataclass(frozen=True)
@@ -60,6 +81,7 @@ class FeatureTable:
         top_class          the class with the largest sum of codes; NO_CLASS (-1) if it is silent there
         ablation_effect    largest |mean logit contribution| over classes, see `FeatureDetail`; 0 if silent
         mean_images        (f, h, w) float32, sum_i z_i x_i / sum_i z_i; 0 if silent
+        strongest_images   (f, h, w) float32, mean of the 16 images with the largest codes; 0 if silent
         templates          (f, h, w) float32, signed: the decoder direction in pixels, see
                            `trainables.pictures.decoder_pictures`
         labels             a guess in words at its classes, see `label`, to be marked as automatic
@@ -90,6 +112,7 @@ class FeatureTable:
     dense: np.ndarray
     templates: np.ndarray
     mean_images: np.ndarray
+    strongest_images: np.ndarray
     labels: tuple[str, ...]
     verdicts: tuple[Verdict, ...] = ()
     """Of the validity card, one for each latent; empty where it was not filled."""
@@ -117,6 +140,20 @@ class Neighbour:
 
 
 @dataclass(frozen=True)
+class DoseResponse:
+    """A latent's code clamped to `DOSES` times what it is, the SAE's error kept.
+
+    logits (5, classes): means over up to 64 of the images on which it fires, evenly spaced by strength
+    says (5, classes): share of these images that the network takes for each class
+    pictures (5, h, w): what a linear map reads back from the hidden layer of its strongest image
+    """
+
+    logits: np.ndarray
+    says: np.ndarray
+    pictures: np.ndarray
+
+
+@dataclass(frozen=True)
 class FeatureDetail:
     """What a page shows of one latent; one that is silent on the split has empty examples and arrays of 0.
 
@@ -126,7 +163,8 @@ class FeatureDetail:
     intervals           5 of equal width from 0 to the largest code, lowest first; shares sum to 1
     random_active       up to 8 images, uniformly among those on which it fires
     near_misses         up to 8 images of its top class on which it is silent, the largest u first
-    inversion           (h, w): the image made to drive it; inversion_activation: its code there
+    inversions          (k, h, w): up to 4 images made to drive it, the cleanest first, then the most
+                        different; inversion_activations (k,): its codes there
     best_activation     its code on the best real image
     histogram           int64 (classes, 40): its codes above 0 by class; edges (41,), equal width from 0
     class_given_active  (classes,) P(class | it fires)
@@ -135,6 +173,7 @@ class FeatureDetail:
     effect_ablation     (classes,) the same measured: mean over the images on which it fires of head(h) -
                         head(h without it), the SAE's error kept. Equal to the above for a linear head
     ablation_accuracy   accuracy without it minus accuracy with it, on those images; negative: it helps
+    dose                what clamping it does
     by_cosine           5 other latents with the largest cosine of decoder rows, largest first
     by_correlation      5 other latents with the largest correlation of codes, largest first
     """
@@ -146,8 +185,8 @@ class FeatureDetail:
     intervals: tuple[Interval, ...]
     random_active: Examples
     near_misses: Examples
-    inversion: np.ndarray
-    inversion_activation: float
+    inversions: np.ndarray
+    inversion_activations: np.ndarray
     best_activation: float
     histogram: np.ndarray
     edges: np.ndarray
@@ -155,5 +194,6 @@ class FeatureDetail:
     effect_weights: np.ndarray
     effect_ablation: np.ndarray
     ablation_accuracy: float
+    dose: DoseResponse
     by_cosine: tuple[Neighbour, ...]
     by_correlation: tuple[Neighbour, ...]

@@ -1,12 +1,14 @@
-"""The image that drives a latent most cleanly, under priors: see `trainables.inversion`."""
+"""Images that drive a latent most cleanly, under priors, and differently: see `trainables.inversion`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from analysis.features.feature import N_INVERSIONS
 from analysis.features.observed import Observed
 from trainables.inversion.image_prior import ImagePrior
 from trainables.inversion.invert import invert
@@ -16,6 +18,8 @@ from trainables.metrics.inversion_scores import read
 
 # At this L0 the weights of `InversionConfig` are in balance.
 SPARSE_L0 = 10.0
+# Of the best restart's purity; what does worse is another latent's picture.
+CLEAN = 0.5
 
 
 def settings_at(l0: float) -> InversionConfig:
@@ -29,7 +33,7 @@ def settings_at(l0: float) -> InversionConfig:
 
 @dataclass(frozen=True)
 class Inverted:
-    """images (l, h, w) in [0, 1] and each one's code of its latent (l,); 0 where nothing finite came out."""
+    """images (k, h, w) in [0, 1] of one latent and its codes there (k,); 0 where nothing finite came out."""
 
     images: Tensor
     activations: Tensor
@@ -37,21 +41,41 @@ class Inverted:
 
 def inverted(
     observed: Observed, latents: Tensor, z: Tensor, prior: ImagePrior, settings: InversionConfig, seed: int
-) -> Inverted:
-    """For latents (l,) that fire on the split, with codes z (n, l).
+) -> list[Inverted]:
+    """One for each of latents (l,) that fire on the split, with codes z (n, l).
 
-    Of each latent's restarts the image with the largest purity is kept, the share of the code mass that is
-    the latent's own.
+    Of each latent's restarts the first image has the largest purity, the share of the code mass that is the
+    latent's own; then follow, of those with at least half of it, the ones least like what was taken.
     """
-    shape = (int(observed.images.shape[1]), int(observed.images.shape[2]))
     if not len(latents):
-        return Inverted(observed.images.new_zeros(0, *shape), observed.images.new_zeros(0))
+        return []
+    shape = (int(observed.images.shape[1]), int(observed.images.shape[2]))
     wanted = Targets(latents, high_codes(z).to(z), observed.decoder.norm(dim=1))
-    found = invert(observed.model, wanted, prior, shape, settings, seed).images
-    target = torch.arange(len(latents), device=z.device)
-    reading = read(observed.model, wanted, found.flatten(0, 1), target.repeat_interleave(found.shape[1]))
-    best = torch.nan_to_num(reading.purity, nan=-1.0).view(len(latents), -1).argmax(dim=1)
-    images = torch.nan_to_num(found[target, best])
+    images = torch.nan_to_num(invert(observed.model, wanted, prior, shape, settings, seed).images)
+    restarts = images.shape[1]
+    target = torch.arange(len(latents), device=z.device).repeat_interleave(restarts)
+    flat = images.flatten(0, 1)
+    purity = torch.nan_to_num(read(observed.model, wanted, flat, target).purity, nan=-1.0)
     with torch.no_grad():
-        codes = observed.model.encode(observed.model.hidden(images))[1][target, latents]
-    return Inverted(images, torch.nan_to_num(codes, 0.0, 0.0, 0.0))
+        codes = observed.model.encode(observed.model.hidden(flat))[1].gather(1, latents[target][:, None])
+    codes = torch.nan_to_num(codes, 0.0, 0.0, 0.0).view(-1, restarts)
+    found = []
+    for own, clean, code in zip(images, purity.view(-1, restarts), codes, strict=True):
+        chosen = diverse(own, clean)
+        found.append(Inverted(own[chosen], code[chosen]))
+    return found
+
+
+def diverse(images: Tensor, purity: Tensor) -> list[int]:
+    """At most 4 of images (r, h, w): the purest, then the least like those taken (centred cosine)."""
+    centred = F.normalize((images - images.mean(dim=0)).flatten(1), dim=1)
+    alike = centred @ centred.T
+    clean = purity >= CLEAN * purity.max()
+    chosen = [int(purity.argmax())]
+    while len(chosen) < N_INVERSIONS:
+        nearest = alike[:, chosen].amax(dim=1).masked_fill(~clean, torch.inf)
+        nearest[chosen] = torch.inf
+        if not bool(nearest.isfinite().any()):
+            break
+        chosen.append(int(nearest.argmin()))
+    return chosen

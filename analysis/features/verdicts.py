@@ -6,11 +6,14 @@ and a latent that fires on fewer has no tier. See `trainables.validity.card`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
-from analysis.features.feature import TIERS, Verdict
+from analysis.features.feature import TIERS, Tick, Verdict
 from analysis.features.observed import Observed
-from trainables.validity.card import BY_EDITS, JUDGES, Card, validity_card
+from analysis.features.ticks import ticks
+from trainables.validity.card import validity_card
 from trainables.validity.controls import controls_of
 from trainables.validity.subject import Subject, strokes_of
 
@@ -28,33 +31,20 @@ def verdicts(scored: Observed, train: Observed, seed: int) -> tuple[Verdict, ...
     subject = Subject(scored.model, scored.images, scored.labels, scored.h, codes, train_firing, strokes)
     controls = controls_of(train.h, scored.images, scored.labels, scored.h, seed)
     card = validity_card(subject, controls, draws=None, images=IMAGES)
-    failed = failures(card)
+    told = ticks(card, subject)
+    margins = dict(zip(card.examined.tolist(), card.margins().tolist(), strict=True))
     left_out = f"not applicable: {', '.join(card.left_out)}" if card.left_out else ""
     found = []
     for latent, (tier, firing) in enumerate(zip(card.tiers().tolist(), subject.firing.tolist(), strict=True)):
         if firing < IMAGES:
             found.append(Verdict(None, f"fires on {firing} images, a verdict takes {IMAGES}"))
             continue
-        fails = f"fails {', '.join(failed[latent])}" if failed[latent] else ""
-        found.append(Verdict(TIERS[tier], "; ".join(filter(None, (fails, left_out)))))
+        failed = failures(told[latent])
+        why = "; ".join(filter(None, (f"fails {', '.join(failed)}" if failed else "", left_out)))
+        found.append(Verdict(TIERS[tier], why, margins.get(latent, 0.0), told[latent]))
     return tuple(found)
 
 
-def failures(card: Card) -> list[list[str]]:
-    """The tests that each of the f latents fails, of those that it came to.
-
-    A latent that fails `usable` comes to no further test, nor one that fails `distinct`; one whose codes
-    fail beyond doubt is not edited.
-    """
-    failed: list[list[str]] = [[] if passed else ["usable"] for passed in card.usable.passed.tolist()]
-    for latent, passed in zip(card.columns.tolist(), card.distinct.passed.tolist(), strict=True):
-        failed[latent] += [] if passed else ["distinct"]
-    for name, outcome in card.codes.items():
-        for latent, passed in zip(card.candidates.tolist(), outcome.passed.tolist(), strict=True):
-            failed[latent] += [] if passed else [name]
-    for name in BY_EDITS:
-        if name in card.edits:
-            judged = JUDGES[name](card.edits[name].mean(dim=1)).passed.tolist()
-            for latent, passed in zip(card.examined.tolist(), judged, strict=True):
-                failed[latent] += [] if passed else [name]
-    return failed
+def failures(told: Sequence[Tick]) -> list[str]:
+    """The tests that a latent fails, of those that it came to."""
+    return [tick.test for tick in told if tick.passed is False]

@@ -33,20 +33,32 @@ class EffectRow:
     measured: Bar
 
 
-def effect_rows(class_names: Sequence[str], detail: FeatureDetail) -> tuple[tuple[EffectRow, ...], str]:
-    """One row a class, and the largest |effect|, at which both kinds of bars end.
+# Two bars whose lengths differ by less than this share of the scale look the same.
+SEEN = 0.02
 
-    Of many classes those 12 that are likeliest or most affected.
-    """
+
+def effect_limit(detail: FeatureDetail) -> float:
+    """The largest |effect| on a logit, at which both kinds of bars end."""
     both = np.abs(np.concatenate([detail.effect_weights, detail.effect_ablation]).astype(np.float64))
-    limit = float(both.max(initial=0.0, where=np.isfinite(both)))
-    shown = _most_concerned(detail, limit)
+    return float(both.max(initial=0.0, where=np.isfinite(both)))
+
+
+def effects_differ(detail: FeatureDetail) -> bool:
+    """Whether the effect by weights is seen to differ from the measured one: never for a linear head."""
+    apart = np.abs(np.asarray(detail.effect_weights - detail.effect_ablation, dtype=np.float64))
+    return not bool((apart <= SEEN * effect_limit(detail)).all())
+
+
+def effect_rows(class_names: Sequence[str], detail: FeatureDetail) -> tuple[tuple[EffectRow, ...], str]:
+    """One row a class, and the limit of the bars. Of many classes those 12 that are most concerned."""
+    limit = effect_limit(detail)
+    shown = most_concerned(detail)
     rows = tuple(
         EffectRow(
             name,
             _bar(0.0, float(detail.class_given_active[c]), f"{100 * detail.class_given_active[c]:.0f}"),
-            _signed(float(detail.effect_weights[c]), limit),
-            _signed(float(detail.effect_ablation[c]), limit),
+            signed_bar(float(detail.effect_weights[c]), limit),
+            signed_bar(float(detail.effect_ablation[c]), limit),
         )
         for c, name in enumerate(class_names)
         if c in shown
@@ -54,14 +66,14 @@ def effect_rows(class_names: Sequence[str], detail: FeatureDetail) -> tuple[tupl
     return rows, figure(limit, 2)
 
 
-def _most_concerned(detail: FeatureDetail, limit: float) -> set[int]:
-    """Classes with the largest P(class | active) or |effect|, relative to the limit."""
-    effects = np.stack([detail.effect_weights, detail.effect_ablation]) / (limit or 1.0)
+def most_concerned(detail: FeatureDetail) -> set[int]:
+    """Classes with the largest P(class | active) or |effect|, relative to the limit; at most 12."""
+    effects = np.stack([detail.effect_weights, detail.effect_ablation]) / (effect_limit(detail) or 1.0)
     concern = np.nan_to_num(np.vstack([detail.class_given_active, np.abs(effects)])).max(axis=0)
     return set(np.argsort(-concern, kind="stable")[:MOST_ROWS].tolist())
 
 
-def _signed(value: float, limit: float) -> Bar:
+def signed_bar(value: float, limit: float) -> Bar:
     """A bar from the middle, to the right if the value is above 0."""
     text = f"{value:+.2f}".replace("-", "−") if np.isfinite(value) else "–"
     text = "0.00" if text in ("+0.00", "−0.00") else text

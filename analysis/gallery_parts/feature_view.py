@@ -14,12 +14,15 @@ from analysis.features.feature import (
     FeatureDetail,
     FeatureTable,
     Neighbour,
+    Verdict,
 )
+from analysis.features.sentence import percent, sentence
 from analysis.gallery_parts import prints
-from analysis.gallery_parts.effect_bars import EffectRow, effect_rows
+from analysis.gallery_parts.dose_view import DoseView, dose_view
+from analysis.gallery_parts.effect_bars import EffectRow, effect_rows, effects_differ
 from analysis.gallery_parts.histogram import Histogram, histogram
 from analysis.gallery_parts.outline import outline
-from analysis.gallery_parts.prints import COLUMNS, Sheet
+from analysis.gallery_parts.prints import COLUMNS, Sheet, place_of
 from analysis.pages.page import figure
 from trainables.pictures.colour import limit_of
 
@@ -80,7 +83,9 @@ class FeatureView:
 
     latent: int
     label: str
+    sentence: str
     badges: tuple[str, ...]
+    verdict: Verdict | None
     facts: tuple[tuple[str, str, str], ...]
     """Name, value, chance level or explanation."""
     tile: tuple[int, int]
@@ -88,8 +93,8 @@ class FeatureView:
     maps: Sheet
     template: tuple[int, int]
     mean: tuple[int, int]
-    inversion: tuple[int, int]
-    inversion_activation: str
+    inversions: tuple[tuple[int, int, str], ...]
+    """Left, top and activation of each."""
     best: Thumb | None
     best_activation: str
     methods: tuple[MethodView, ...]
@@ -98,6 +103,9 @@ class FeatureView:
     histogram: Histogram | None
     effects: tuple[EffectRow, ...]
     effect_scale: str
+    two_effects: bool
+    """Whether what it adds by its weights is seen to differ from what is measured."""
+    dose: DoseView
     ablation: str
     by_cosine: tuple[NeighbourView, ...]
     by_correlation: tuple[NeighbourView, ...]
@@ -116,15 +124,19 @@ def feature_view(table: FeatureTable, detail: FeatureDetail) -> FeatureView:
     return FeatureView(
         latent=j,
         label=table.labels[j],
+        sentence=sentence(table, detail),
+        verdict=table.verdicts[j] if table.verdicts else None,
         badges=badges(table, j),
         facts=facts(table, j),
         tile=(table.image_shape[1], table.image_shape[0]),
         digits=prints.digits_sheet(table, detail),
         maps=prints.maps_sheet(table, detail, methods, [other.latent for other in near]),
-        template=_at(own, table),
-        mean=_at(prints.MEAN, table),
-        inversion=_at(prints.INVERSION, table),
-        inversion_activation=figure(detail.inversion_activation),
+        template=place_of(own, table.image_shape),
+        mean=place_of(prints.MEAN, table.image_shape),
+        inversions=tuple(
+            (*place_of(prints.INVERSIONS + i, table.image_shape), figure(float(activation)))
+            for i, activation in enumerate(detail.inversion_activations)
+        ),
         best=top[0] if top else None,
         best_activation=figure(detail.best_activation),
         methods=_methods(methods, detail.attributions, table),
@@ -133,6 +145,8 @@ def feature_view(table: FeatureTable, detail: FeatureDetail) -> FeatureView:
         histogram=histogram(detail, table),
         effects=effects,
         effect_scale=scale,
+        two_effects=effects_differ(detail),
+        dose=dose_view(table, detail),
         ablation=_ablation(detail),
         by_cosine=neighbours[: len(detail.by_cosine)],
         by_correlation=neighbours[len(detail.by_cosine) :],
@@ -157,26 +171,13 @@ def facts(table: FeatureTable, latent: int) -> tuple[tuple[str, str, str], ...]:
         ("density", percent(float(table.density[latent])), f"of {table.n_images} {table.split} images"),
         ("max activation", figure(float(table.max_activation[latent])), ""),
         ("mean activation", figure(float(table.mean_activation[latent])), "where it fires"),
-        ("class purity", figure(float(table.purity[latent])), f"chance {null}" if null != "–" else "too few"),
+        (
+            "purity of its 50 strongest",
+            figure(float(table.purity[latent])),
+            f"chance {null}" if null != "–" else "too few",
+        ),
         ("ablation effect", figure(float(table.ablation_effect[latent])), "largest on a logit"),
-        *verdict_fact(table, latent),
     )
-
-
-def verdict_fact(table: FeatureTable, latent: int) -> tuple[tuple[str, str, str], ...]:
-    """What the validity card says of a latent; nothing where it was not filled."""
-    if not table.verdicts:
-        return ()
-    verdict = table.verdicts[latent]
-    return (("validity card", verdict.tier or "–", verdict.why or "passes every test"),)
-
-
-def percent(share: float) -> str:
-    """12 %, 1.2 %, 0.01 %; a dash for NaN."""
-    if share != share:
-        return "–"
-    shown = 100 * share
-    return f"{shown:.0f} %" if shown >= 10 or shown == 0 else f"{shown:.2g} %"
 
 
 class _Thumbs:
@@ -192,7 +193,7 @@ class _Thumbs:
         )
 
     def _thumb(self, examples: Examples, i: int, slot: int, border: str) -> Thumb:
-        x, y = _at(slot, self._table)
+        x, y = place_of(slot, self._table.image_shape)
         label, predicted = int(examples.labels[i]), int(examples.predicted[i])
         names = self._table.class_names
         activation = figure(float(examples.activations[i]))
@@ -201,12 +202,6 @@ class _Thumbs:
             f"{self._table.split} image {int(examples.rows[i])}"
         )
         return Thumb(x, y, caption, activation, label != predicted, border)
-
-
-def _at(slot: int, table: FeatureTable) -> tuple[int, int]:
-    """Left and top of a slot in pixels."""
-    h, w = table.image_shape
-    return slot % COLUMNS * w, slot // COLUMNS * h
 
 
 def _rows(table: FeatureTable, detail: FeatureDetail, thumbs: _Thumbs) -> list[ExampleRow]:
@@ -238,7 +233,12 @@ def _methods(
 
 def _neighbours(near: Sequence[Neighbour], slot: int, table: FeatureTable) -> tuple[NeighbourView, ...]:
     return tuple(
-        NeighbourView(other.latent, figure(other.value, 2), *_at(slot + i, table), table.labels[other.latent])
+        NeighbourView(
+            other.latent,
+            figure(other.value, 2),
+            *place_of(slot + i, table.image_shape),
+            table.labels[other.latent],
+        )
         for i, other in enumerate(near)
     )
 

@@ -1,9 +1,9 @@
 """The pictures of one feature as two sheets: digits in ink, and signed maps.
 
 Both have 8 columns. On the sheet of digits stand, in this order, the 16 top images, 5 intervals of 8, 8 drawn
-at random, 8 near misses, then the mean image and the inversion. On the sheet of maps stand 16 of every
-method, map i exactly under top image i but for a whole number of rows, then templates. A page puts a map over
-its digit by multiplying, which is what `trainables.pictures.colour.overlay` computes.
+at random, 8 near misses, then the mean image, 4 inversions and 5 doses. On the sheet of maps stand
+16 of every method, map i exactly under top image i but for a whole number of rows, then templates. A page
+puts a map over its digit by multiplying, which is what `trainables.pictures.colour.overlay` computes.
 
 Few shades make small files: 16 of ink and 21 of colour are more than anybody tells apart at this size. So
 does WebP: without loss it takes a fifth less than the best PNG.
@@ -19,8 +19,10 @@ import numpy as np
 from PIL import Image
 
 from analysis.features.feature import (
+    DOSES,
     N_EXAMPLES,
     N_INTERVALS,
+    N_INVERSIONS,
     N_TOP,
     Examples,
     FeatureDetail,
@@ -40,8 +42,9 @@ INTERVALS = N_TOP
 RANDOM = INTERVALS + N_INTERVALS * N_EXAMPLES
 NEAR_MISSES = RANDOM + N_EXAMPLES
 MEAN = NEAR_MISSES + N_EXAMPLES
-INVERSION = MEAN + 1
-SLOTS = INVERSION + 1
+INVERSIONS = MEAN + 1
+DOSE = INVERSIONS + N_INVERSIONS
+SLOTS = DOSE + len(DOSES)
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,22 @@ class Sheet:
     height: int
 
 
+def place_of(slot: int, image_shape: tuple[int, int]) -> tuple[int, int]:
+    """Left and top of a slot in pixels."""
+    h, w = image_shape
+    return slot % COLUMNS * w, slot // COLUMNS * h
+
+
 def ink(images: np.ndarray) -> np.ndarray:
     """Images (..., h, w) in [0, 1], black = 0 -> uint8 (..., h, w): what was light is dark ink on paper."""
     levels = np.rint(grey(images) / 255 * _INKS)
     return (255 - np.rint(levels / _INKS * 255)).astype(np.uint8)
+
+
+def darkest_ink(images: np.ndarray) -> np.ndarray:
+    """`ink` of images (n, h, w), each scaled to its own lightest pixel, as means of images need it."""
+    lightest = np.nan_to_num(images).max(axis=(1, 2), initial=0.0, keepdims=True)
+    return ink(images / np.maximum(lightest, 1e-12))
 
 
 def in_colour(values: np.ndarray, limit: float, shades: int = SHADES) -> np.ndarray:
@@ -90,9 +105,9 @@ def digits_sheet(table: FeatureTable, detail: FeatureDetail) -> Sheet:
         _place(tiles, INTERVALS + number * N_EXAMPLES, interval.examples)
     _place(tiles, RANDOM, detail.random_active)
     _place(tiles, NEAR_MISSES, detail.near_misses)
-    mean = table.mean_images[detail.latent]
-    tiles[MEAN] = ink(mean / max(1e-12, limit_of(mean)))
-    tiles[INVERSION] = ink(detail.inversion)
+    tiles[MEAN] = darkest_ink(table.mean_images[[detail.latent]])[0]
+    tiles[INVERSIONS : INVERSIONS + len(detail.inversions)] = ink(detail.inversions)
+    tiles[DOSE : DOSE + len(DOSES)] = ink(detail.dose.pictures)
     return sheet_of(tiles)
 
 

@@ -4,7 +4,7 @@
     RUN/gallery/NNNN/index.html                 contact sheet of the trial's latents
     RUN/gallery/NNNN/f/0137.html                one page a latent, complete without scripts
     RUN/gallery/NNNN/f/0137-*.webp              its pictures: digits, and signed maps
-    RUN/gallery/NNNN/look/, templates.webp      what the pages share
+    RUN/gallery/NNNN/look/, *.webp              what the pages share
     RUN/gallery/NNNN/contact_sheet.png, class_*.png
 
 Every file appears whole or not at all, index.html last, so that a gallery cut short has none.
@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis.features.feature import FeatureDetail, FeatureTable
+from analysis.gallery_parts.exhibits import exhibit, exhibited
 from analysis.gallery_parts.feature_view import FeatureView, feature_view
-from analysis.gallery_parts.index_view import index_view, strip, templates_sheet
+from analysis.gallery_parts.index_view import index_view, strip, strongest_sheet, templates_sheet
 from analysis.gallery_parts.paper_sheets import all_latents, chosen_for_class, class_sheet, file_name
 from analysis.gallery_parts.trial_view import TrialView
 from analysis.pages.page import data_uri, linked_files, render, write_page
@@ -27,6 +28,7 @@ from search.disk import write_bytes
 
 STRIP = "strip.webp"
 TEMPLATES = "templates.webp"
+STRONGEST = "strongest.webp"
 PARTS = ("gallery_index", "gallery_feature")
 
 
@@ -69,16 +71,22 @@ def write_folder(
     """
     for name, text in linked_files(PARTS).items():
         write_bytes(folder / "look" / name, text.encode("utf-8"))
+    shown = exhibited(table, range(len(table)))
+    sentences: dict[int, str] = {}
     by_class = {label: chosen_for_class(table, label) for label in range(table.n_classes)}
     wanted = {latent for latents in by_class.values() for latent in latents}
     kept: dict[int, FeatureDetail] = {}
     for detail in details:
-        _write_feature(gallery, table, detail, folder / "f")
+        view = feature_view(table, detail)
+        _write_feature(gallery, table, view, folder / "f")
+        if detail.latent in shown:
+            sentences[detail.latent] = view.sentence
         if detail.latent in wanted:
             kept[detail.latent] = detail
     pictures = _write_pictures(table, by_class, kept, folder)
-    sheet = templates_sheet(table)
-    write_bytes(folder / TEMPLATES, sheet.data)
+    sheets = {TEMPLATES: templates_sheet(table), STRONGEST: strongest_sheet(table)}
+    for name, sheet in sheets.items():
+        write_bytes(folder / name, sheet.data)
     write_bytes(folder / STRIP, strip(table).data)
     html = render(
         "gallery_index.html",
@@ -86,7 +94,8 @@ def write_folder(
         linked="look",
         index=index_view(table),
         address=lambda latent: f"f/{page_of(latent)}",
-        sheet=LinkedSheet(TEMPLATES, sheet.width, sheet.height),
+        exhibits=[exhibit(table, j, sentences[j]) for j in shown if j in sentences],
+        sheets=[LinkedSheet(name, sheet.width, sheet.height) for name, sheet in sheets.items()],
         pictures=pictures,
         **gallery.context(),
     )
@@ -100,13 +109,15 @@ def write_single_file(
     """One page with everything in it: the whole contact sheet, then the features of `details`."""
     views = [feature_view(table, detail) for detail in details]
     held = {view.latent for view in views}
-    sheet = templates_sheet(table)
+    sentences = {view.latent: view.sentence for view in views}
+    sheets = [templates_sheet(table), strongest_sheet(table)]
     html = render(
         "gallery_single.html",
         parts=PARTS,
         index=index_view(table),
         address=lambda latent: f"#f={latent}" if latent in held else "",
-        sheet=LinkedSheet(data_uri(sheet.data, "webp"), sheet.width, sheet.height),
+        exhibits=[exhibit(table, j, sentences[j]) for j in exhibited(table, held)],
+        sheets=[LinkedSheet(data_uri(sheet.data, "webp"), sheet.width, sheet.height) for sheet in sheets],
         views=views,
         picture=lambda view, name: data_uri(getattr(view, name).data, "webp"),
         split=table.split,
@@ -117,8 +128,7 @@ def write_single_file(
     return path
 
 
-def _write_feature(gallery: Gallery, table: FeatureTable, detail: FeatureDetail, folder: Path) -> None:
-    view: FeatureView = feature_view(table, detail)
+def _write_feature(gallery: Gallery, table: FeatureTable, view: FeatureView, folder: Path) -> None:
     j = view.latent
     for name in ("digits", "maps"):
         write_bytes(folder / _picture_of(view, name), getattr(view, name).data)

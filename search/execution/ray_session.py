@@ -28,7 +28,11 @@ from search.execution.head_health import HeadHealth, probe
 from search.execution.own_modules import refuse_namesakes
 from search.execution.own_token import own_token
 from search.execution.ray_scratch import guarded, has_spoken, make, processes_of
-from search.execution.ray_startup import lives_when_it_connects, loopback_stays_loopback
+from search.execution.ray_startup import (
+    lives_when_it_connects,
+    loopback_stays_loopback,
+    without_the_dashboard,
+)
 from search.run_dir.last_words import epitaph, say_last_words
 
 _ENVIRONMENT = {
@@ -198,7 +202,7 @@ def _start(address: str, session: Session, n_cpus: int | None) -> None:
 def _start_here(session: Session, n_cpus: int | None) -> None:
     import ray
 
-    with loopback_stays_loopback(), lives_when_it_connects(session.check):
+    with loopback_stays_loopback(), without_the_dashboard(), lives_when_it_connects(session.check):
         ray.init(
             address="local",
             _node_ip_address="127.0.0.1",

@@ -23,6 +23,22 @@ def loopback_stays_loopback() -> Iterator[None]:
 
 
 @contextmanager
+def without_the_dashboard() -> Iterator[None]:
+    """Ray does not import all that its dashboard needs (seconds) to hear whether it could start one.
+
+    What it would hear says only how to refuse a dashboard that was asked for; none is.
+    """
+    import ray._private.utils as utils
+
+    original = utils.get_dashboard_dependency_error
+    utils.get_dashboard_dependency_error = lambda: None
+    try:
+        yield
+    finally:
+        utils.get_dashboard_dependency_error = original
+
+
+@contextmanager
 def lives_when_it_connects(check: Callable[[], None]) -> Iterator[None]:
     """Look at the daemons once more, by `check`, right before the process registers with them.
 

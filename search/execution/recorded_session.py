@@ -29,13 +29,13 @@ from search.space.yaml_tree import read_text
 from search.storage.shared_run import UNSHARED, Sharing
 from search.study.study import Study
 from trainables.data.dataset import Dataset
+from trainables.pipeline.plan import Plan
 from trainables.workers.messages import TrialTask
+from trainables.workers.trial_context import TrialContext
 
 if TYPE_CHECKING:
     from search.execution.resources import GrantedResources
     from search.execution.tune_adapters import DecidesAtRungs, SuggestsTrials
-    from trainables.pipeline.pipeline import Plan
-    from trainables.workers.trial_actor import TrialContext
 
 CACHE_BYTES = 4 * 2**30
 """Upper bound of the stage cache, least recently used entries go first."""
@@ -126,7 +126,6 @@ class RecordedRun(ABC):
 
     def _context(self, granted: GrantedResources) -> TrialContext:
         from trainables.workers.shipped_code import shipped_code
-        from trainables.workers.trial_actor import TrialContext
 
         times = f"{self.timeouts} x " if self.timeouts > 1 else ""
         return TrialContext(
@@ -146,8 +145,6 @@ class RecordedRun(ABC):
 
 def plan_of(study: Study) -> Plan:
     """The pipeline's plan for a study."""
-    from trainables.pipeline.pipeline import Plan  # torch comes with it
-
     return Plan(
         study_seed=study.budget.seed,
         rungs=study.scheduler.rungs,

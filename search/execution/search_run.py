@@ -15,7 +15,7 @@ from search.scheduling.suggester import Suggester, suggester_for
 from trainables.workers.messages import TrialTask
 
 if TYPE_CHECKING:
-    from trainables.pipeline.pipeline import Plan
+    from trainables.pipeline.plan import Plan
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,12 +23,11 @@ from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import Recorder
 from search.study.sections import Resources
 from trainables.data.dataset import Dataset
-from trainables.foreign import import_object
 from trainables.workers.messages import TrialTask
 
 if TYPE_CHECKING:
     from search.execution.tune_adapters import DecidesAtRungs, SuggestsTrials
-    from trainables.workers.trial_actor import TrialContext
+    from trainables.workers.trial_context import TrialContext
 
 
 MAX_PENDING = 512
@@ -107,7 +106,7 @@ def _fit(
     context = work.context(granted)
     attempts = Attempts(context.timeout_s, context.overrun)
     scratch = None if session.is_cluster else session.scratch
-    actor = with_inputs(import_object(work.actor), scratch, context=context, dataset=work.dataset)
+    actor = with_inputs(work.actor, scratch, context=context, dataset=work.dataset)
     tuner = tune.Tuner(
         tune.with_resources(actor, {"cpu": granted.cpu, "gpu": granted.gpu}),
         tune_config=tune.TuneConfig(

@@ -42,29 +42,37 @@ def refuse_other_data(history: History, key: str) -> None:
 def load_inputs(study: Study) -> Dataset:
     """The study's images, once every concept table of its trials has been read too, and a network of
     somebody else's has been built. Raises DataMissing, or SpaceError for a network that cannot be cut."""
+    dataset = load_data(study.data)
+    # PyTorch comes with what follows, seconds that a search without it is spared.
+    if names := _concept_tables(study):
+        _refuse_tables(names, dataset)
+    if configs := list(_cut_networks(study)):
+        _refuse_networks(configs, dataset)
+    return dataset
+
+
+def _refuse_tables(names: set[str], dataset: Dataset) -> None:
+    """DataMissing if a concept set that a trial may have does not fit the images."""
     from trainables.concepts.concept_set import train_table
     from trainables.concepts.prepared import prepare
     from trainables.data.dataset import to_tensors
     from trainables.errors import DataError
 
-    dataset = load_data(study.data)
     n_all = len(dataset.train) + len(dataset.val) + len(dataset.test)
-    for name in sorted(_concept_tables(study)):
+    for name in sorted(names):
         try:
             prepare(train_table(name, to_tensors(dataset).train, n_all), name)
         except DataError as error:
             raise DataMissing(str(error)) from None
-    _refuse_networks(study, dataset)
-    return dataset
 
 
-def _refuse_networks(study: Study, dataset: Dataset) -> None:
+def _refuse_networks(configs: list[CutNetworkConfig], dataset: Dataset) -> None:
     """SpaceError if a network of somebody else that a trial may have cannot be built and cut."""
     from trainables.errors import MemberError
     from trainables.networks.network import build_network
     from trainables.seeds import generator
 
-    for config in _cut_networks(study):
+    for config in configs:
         try:
             build_network(config, dataset.image_shape, dataset.n_classes, generator(0))
         except MemberError as error:

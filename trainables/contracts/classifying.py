@@ -16,7 +16,8 @@ from trainables.contracts.promise import generator, holds
 from trainables.data.dataset import TensorSplit, load_dataset, to_tensors
 from trainables.errors import DataError
 from trainables.networks.front_ends.front_end import FrontEnd
-from trainables.pipeline.pipeline import Pipeline, Plan
+from trainables.pipeline.pipeline import Pipeline
+from trainables.pipeline.plan import Plan
 from trainables.pipeline.step import Step
 from trainables.settings.loop import LoopConfig
 

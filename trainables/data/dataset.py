@@ -7,13 +7,15 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import torch
 
 from trainables import registry
 from trainables.errors import DataError
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,8 @@ def to_tensors(
 
 
 def _tensor_split(split: Split, device: torch.device | str) -> TensorSplit:
+    import torch  # here, because a driver has a data set and trains nothing on it
+
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
         images, labels = torch.from_numpy(split.images), torch.from_numpy(split.labels)

@@ -9,7 +9,7 @@ does follows from (config, data, plan, epoch, rung) alone, so a restored trial t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from trainables.model.feature_model import PREFIX as MODEL_PREFIX
 from trainables.model.feature_model import FeatureModel, load_feature_model
 from trainables.networks.initial import initial_network
 from trainables.pipeline.fidelity import loop_epochs, rung_epochs
+from trainables.pipeline.plan import Plan
 from trainables.pipeline.step import EpochReport, Restored, Step, step_from
 from trainables.sae_training.local import Trainer, train_here
 from trainables.seeds import generator
@@ -46,28 +47,8 @@ from trainables.storage import checkpoint, tensor_folder
 IMAGES_PER_STEP = 100_000
 CHECKPOINT_FORMAT = 2
 LOOP_PREFIX = "course."
-# What a retired metric was made of by default: checkpoints of then name it, so those of now do.
-_FORMER_PARTS = ("junk", "purity", "alive", "splice")
 # Where in the trial's folder a finished trial leaves its mean codes, read with `tensor_folder.read`.
 MEAN_CODES = "mean_codes"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What all trials of a study have in common."""
-
-    study_seed: int
-    rungs: int
-    reduction_factor: int
-    metrics: tuple[str, ...] = ()
-    """Those from elsewhere that rungs measure besides, by import path or name."""
-    asked: tuple[str, ...] = ()
-    """What a confirmation measures of the panel beside the metrics of every rung."""
-
-    def identity(self) -> list[Any]:
-        """What of it decides a trial's course."""
-        own = [self.study_seed, self.rungs, self.reduction_factor, list(_FORMER_PARTS)]
-        return [*own, list(self.metrics)] if self.metrics else own
 
 
 class Pipeline:

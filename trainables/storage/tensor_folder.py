@@ -15,11 +15,12 @@ import shutil
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import safetensors.torch
 from safetensors import SafetensorError
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor  # a driver names checkpoints and reads none: PyTorch is loaded by who does
 
 TENSORS = "tensors.safetensors"
 RECORD = "record.json"
@@ -45,6 +46,8 @@ def write(folder: Path, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) 
 
     Tensors come back on the CPU, contiguous, with their dtype and shape. Raises OSError.
     """
+    import safetensors.torch
+
     own = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     content = safetensors.torch.save(own)
     tensors_sha256 = digest(content)
@@ -71,6 +74,8 @@ def write(folder: Path, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) 
 
 def read(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors and meta data of `folder`. Raises FileNotFoundError if it is not there, Damaged if altered."""
+    import safetensors.torch
+
     if not folder.is_dir():
         raise FileNotFoundError(folder)
     try:

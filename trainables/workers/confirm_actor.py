@@ -20,7 +20,8 @@ from trainables.pipeline.pipeline import Pipeline
 from trainables.stages.prefetch import train_ahead
 from trainables.stages.runner import StageRunner
 from trainables.workers.messages import StepReport, StepResult
-from trainables.workers.trial_actor import TrialActor, TrialContext, logger
+from trainables.workers.trial_actor import TrialActor, logger
+from trainables.workers.trial_context import TrialContext
 
 
 class ConfirmActor(TrialActor):

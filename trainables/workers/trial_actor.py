@@ -16,7 +16,6 @@ import platform
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -32,14 +31,14 @@ from trainables.device import device_for
 from trainables.errors import MemberError, MissingModule, TrialDiverged, UnknownMember
 from trainables.model.activation_cache import ActivationCache
 from trainables.pictures import trial_pictures
-from trainables.pipeline.pipeline import Pipeline, Plan
+from trainables.pipeline.pipeline import Pipeline
 from trainables.pipeline.step import Step
 from trainables.sae_training.local import Trainer
 from trainables.stages import cache_counts
 from trainables.stages.cache import StageCache
 from trainables.workers.gpu_batching import trainer_for
 from trainables.workers.messages import MEMBER_MISSING, StepReport, StepResult, TrialTask, shortened
-from trainables.workers.shipped_code import ShippedCode
+from trainables.workers.trial_context import TrialContext
 from trainables.workers.worker_storage import WorkerStorage
 
 logger = logging.getLogger("trainables")
@@ -48,32 +47,6 @@ DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
 """Not a configuration's doing, and the next trial would meet them too: the driver ends the run."""
 LOG_BYTES = 500_000
 """A trial's log.txt is rolled over once at this size, so a chatty trial cannot fill the disk."""
-
-
-@dataclass(frozen=True)
-class TrialContext:
-    """What all trials of a run share. Paths are absolute, because a worker's cwd is Ray's."""
-
-    trials_dir: str
-    plan: Plan
-    cache_dir: str | None
-    cache_bytes: int
-    timeout_s: float
-    threads: int
-    gpus: float
-    timeout_name: str = "budget.trial_timeout_s"
-    """What the user set `timeout_s` by, for the message."""
-    storage: str | None = None
-    """The run's place on storage that all nodes see; None when all share the driver's disk."""
-    code: tuple[ShippedCode, ...] = ()
-    """What kinds from outside are imported from."""
-    home_node: str | None = None
-    """Ray's id of the driver's node, where trials are written into the run directory itself."""
-
-    @property
-    def overrun(self) -> str:
-        """The reason of a trial that took longer than it may."""
-        return f"timeout: longer than {self.timeout_name} = {self.timeout_s:g}"
 
 
 class TrialActor(tune.Trainable):

@@ -5,17 +5,22 @@
   if (!sheet) return;
   const data = JSON.parse(document.getElementById("latents").textContent);
   const finder = document.querySelector(".finder");
-  const controls = Object.fromEntries(["sort", "show", "class", "search"].map((name) => [name, finder.elements[name]]));
+  const controls = Object.fromEntries(["sort", "tile", "show", "tier", "class", "search"].filter((name) => finder.elements[name]).map((name) => [name, finder.elements[name]]));
   const said = finder.querySelector("output");
   const nothing = document.querySelector("p.nothing");
   const [dead, dense] = [new Set(data.dead), new Set(data.dense)];
-  const items = [...sheet.children];
+  const items = [];
+  for (const [place, item] of [...sheet.children].entries()) items[data.order[place]] = item;
   const links = items.map((item) => item.firstElementChild);
   const label = (j) => data.labels[data.label[j]];
   for (const [j, link] of links.entries()) {
     const more = dead.has(j) ? "dead" : dense.has(j) ? `${label(j)}, dense` : label(j);
-    link.setAttribute("aria-label", `latent ${j}, ${more}`);
-    link.dataset.told = `${j}: ${more}`;
+    const tier = data.tiers ? `, ${data.tiers[data.tier[j]] ?? "no verdict"}` : "";
+    link.setAttribute("aria-label", `latent ${j}, ${more}${tier}`);
+    link.dataset.told = `${j}: ${more}${tier}`;
+    const written = document.createElementNS("http://www.w3.org/2000/svg", "use");
+    written.setAttribute("href", "#t");
+    link.firstElementChild.append(written);
     const value = document.createElement("span");
     value.className = "value";
     link.append(value);
@@ -23,17 +28,18 @@
 
   // What the address says, so that going back finds the sheet as it was left.
   const query = () => new URLSearchParams(location.hash.slice(1));
-  const state = { sort: "number", show: "all", class: "", search: "" };
+  const usual = { sort: controls.sort.options[0].value, tile: "", show: "all", tier: "", class: "", search: "" };
+  const state = Object.fromEntries(Object.keys(controls).map((name) => [name, usual[name]]));
   const read = () => {
     const told = query();
     for (const name of Object.keys(state)) {
-      state[name] = told.get(name) ?? (name === "sort" ? "number" : name === "show" ? "all" : "");
+      state[name] = told.get(name) ?? usual[name];
       controls[name].value = state[name];
     }
   };
   const write = () => {
     const told = new URLSearchParams();
-    for (const [name, value] of Object.entries(state)) if (value && value !== "number" && value !== "all") told.set(name, value);
+    for (const [name, value] of Object.entries(state)) if (value !== usual[name]) told.set(name, value);
     history.replaceState(null, "", told.size ? `#${told}` : location.pathname);
   };
 
@@ -41,6 +47,7 @@
     if (state.show === "dead" && !dead.has(j)) return false;
     if (state.show === "alive" && !(data.density[j] > 0)) return false;
     if (state.show === "dense" && !dense.has(j)) return false;
+    if (state.tier && data.tier[j] !== Number(state.tier)) return false;
     if (state.class !== "" && data.class[j] !== Number(state.class)) return false;
     const wanted = state.search.trim().toLowerCase();
     if (!wanted) return true;
@@ -49,7 +56,8 @@
   const text = (value) => (value === null ? "–" : state.sort === "density" ? `${Number((100 * value).toPrecision(2))} %` : String(Number(value.toPrecision(3))).replace("-", "−"));
   const apply = () => {
     const column = data[state.sort];
-    const order = [...items.keys()];
+    const order = state.sort === "readable" ? [...data.order] : [...items.keys()];
+    sheet.classList.toggle("decoder", state.tile === "decoder");
     if (column) order.sort((a, b) => (column[a] === null) - (column[b] === null) || column[b] - column[a] || a - b);
     let count = 0;
     let first = null;
@@ -57,7 +65,7 @@
       const visible = shown(j);
       items[j].hidden = !visible;
       links[j].tabIndex = -1;
-      links[j].lastElementChild.textContent = column ? text(column[j]) : "";
+      links[j].lastElementChild.textContent = column ? text(column[j]) : state.sort === "readable" ? (data.tiers[data.tier[j]] ?? "") : "";
       if (visible) {
         count += 1;
         first ??= links[j];

@@ -65,7 +65,7 @@ def test_a_broken_decoder_leaves_what_the_encoder_knows() -> None:
     for detail, expected in zip(found, details, strict=True):
         assert detail.by_cosine == ()
         assert np.array_equal(detail.top.rows, expected.top.rows)
-        assert np.isfinite(detail.inversion).all()
+        assert np.isfinite(detail.inversions).all()
 
 
 @pytest.mark.parametrize("broken", ["encoder", "network"])
@@ -74,7 +74,7 @@ def test_nothing_but_nan(broken: str) -> None:
     (model.sae.encoder if broken == "encoder" else model.classifier.hidden_layer().weight).fill_(torch.nan)
     table, details = look(model)
     assert table.dead.all()
-    assert all(np.isfinite(d.inversion).all() for d in details)
+    assert all(np.isfinite(d.inversions).all() for d in details)
     assert all(d.class_given_active.tolist() == [0.0] * N_CLASSES for d in details)
 
 

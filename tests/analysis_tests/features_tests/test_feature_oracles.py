@@ -161,7 +161,7 @@ def test_a_latent_shows_the_same_whatever_else_is_asked_for(
             strict=True,
         ):
             assert np.array_equal(one.rows, other.rows)
-        assert detail.inversion == pytest.approx(expected.inversion, abs=1e-4)
+        assert detail.inversions == pytest.approx(expected.inversions, abs=1e-4)
         assert detail.attributions["smooth_grad"] == pytest.approx(
             expected.attributions["smooth_grad"], abs=1e-4
         )

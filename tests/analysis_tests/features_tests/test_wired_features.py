@@ -115,9 +115,10 @@ def test_a_dead_latent_has_a_detail_of_nothing(seen: Seen) -> None:
     assert {m.shape for m in dead.attributions.values()} == {(0, *table.image_shape)}
     assert dead.stroke_masks.shape == (0, *table.image_shape)
     assert [i.share for i in dead.intervals] == [0.0] * 5
-    assert dead.inversion.shape == table.image_shape
-    assert not dead.inversion.any()
-    assert dead.inversion_activation == dead.best_activation == 0.0
+    assert dead.inversions.shape == (1, *table.image_shape)
+    assert not dead.inversions.any()
+    assert dead.inversion_activations.tolist() == [dead.best_activation] == [0.0]
+    assert not dead.dose.logits.any()
     assert not dead.histogram.any()
     assert not dead.class_given_active.any()
     assert not dead.effect_ablation.any()

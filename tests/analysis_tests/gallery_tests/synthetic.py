@@ -14,11 +14,15 @@ from analysis.features.feature import (
     N_INTERVALS,
     N_NEIGHBOURS,
     N_TOP,
+    TIERS,
+    DoseResponse,
     Examples,
     FeatureDetail,
     FeatureTable,
     Interval,
     Neighbour,
+    Tick,
+    Verdict,
 )
 from analysis.gallery_parts.feature_view import METHOD_NAMES
 from analysis.gallery_parts.trial_view import MetricView, TrialView
@@ -58,9 +62,20 @@ def make_table(
         dense=alive & (numbers == 0),
         templates=rng.normal(size=(n_latents, *shape)).astype(np.float32) * alive[:, None, None],
         mean_images=rng.random((n_latents, *shape)).astype(np.float32) * alive[:, None, None],
+        strongest_images=rng.random((n_latents, *shape)).astype(np.float32) * alive[:, None, None],
         labels=labels
         or tuple(f"fires on {class_names[c]}" if c >= 0 else "never fires" for c in top_class.tolist()),
+        verdicts=tuple(_verdict(j) if alive[j] else Verdict(None, "never fires") for j in range(n_latents)),
     )
+
+
+def _verdict(latent: int) -> Verdict:
+    """Tiers go round; the margin falls with the number."""
+    tier = latent % len(TIERS)
+    ticks = tuple(
+        Tick(test, None if tier == 0 else i < tier, f"by 0.{i}") for i, test in enumerate(("usable", "far"))
+    )
+    return Verdict(TIERS[tier], "", 1 / (2 + latent), ticks)
 
 
 def make_detail(table: FeatureTable, latent: int) -> FeatureDetail:
@@ -86,8 +101,8 @@ def make_detail(table: FeatureTable, latent: int) -> FeatureDetail:
         ),
         random_active=_examples(table, rng, N_EXAMPLES if alive else 0, highest),
         near_misses=_examples(table, rng, N_EXAMPLES if alive else 0, 0.0),
-        inversion=rng.random(shape) * alive,
-        inversion_activation=1.5 * highest,
+        inversions=rng.random((3 if alive else 1, *shape)) * alive,
+        inversion_activations=np.full(3 if alive else 1, 1.5 * highest),
         best_activation=highest,
         histogram=counts,
         edges=np.linspace(0.0, highest, N_BINS + 1),
@@ -95,6 +110,11 @@ def make_detail(table: FeatureTable, latent: int) -> FeatureDetail:
         effect_weights=effects[0],
         effect_ablation=effects[1],
         ablation_accuracy=-0.012 if alive else 0.0,
+        dose=DoseResponse(
+            rng.normal(size=(5, classes)) * alive,
+            rng.random((5, classes)) * alive,
+            rng.random((5, *shape)) * alive,
+        ),
         by_cosine=tuple(others),
         by_correlation=tuple(others),
     )
@@ -110,8 +130,8 @@ def broken(detail: FeatureDetail) -> FeatureDetail:
     return replace(
         detail,
         attributions={name: np.full_like(maps, np.nan) for name, maps in detail.attributions.items()},
-        inversion=np.full_like(detail.inversion, np.nan),
-        inversion_activation=float("nan"),
+        inversions=np.full_like(detail.inversions, np.nan),
+        inversion_activations=np.full_like(detail.inversion_activations, np.nan),
         best_activation=float("nan"),
         edges=np.full_like(detail.edges, np.nan),
         class_given_active=np.full_like(detail.class_given_active, np.nan),

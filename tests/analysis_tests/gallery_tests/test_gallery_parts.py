@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw
 
 from analysis.gallery_parts import prints
-from analysis.gallery_parts.effect_bars import effect_rows
-from analysis.gallery_parts.feature_view import feature_view, percent
+from analysis.gallery_parts.effect_bars import effect_rows, effects_differ
+from analysis.gallery_parts.exhibits import exhibited
+from analysis.gallery_parts.feature_view import feature_view
 from analysis.gallery_parts.histogram import HEIGHT, histogram
-from analysis.gallery_parts.index_view import index_view, influence
+from analysis.gallery_parts.index_view import index_view, influence, most_readable
 from analysis.gallery_parts.outline import outline
 from tests.analysis_tests.browser import HOSTILE
 from tests.analysis_tests.gallery_tests.synthetic import broken, make_detail, make_table
@@ -110,7 +111,11 @@ def test_bars_and_figures() -> None:
     assert (rows[0].by_weights.start, rows[0].by_weights.length) == ("0", "50")
     assert rows[0].by_weights.text == "−2.00"
     assert (rows[9].by_weights.start, rows[9].by_weights.length) == ("50", "25")
-    assert [percent(share) for share in (0.5, 0.012, 0.0, float("nan"))] == ["50 %", "1.2 %", "0 %", "–"]
+    assert effects_differ(detail)
+    same = replace(detail, effect_ablation=detail.effect_weights + 0.01)
+    assert not effects_differ(same)
+    assert not feature_view(table, same).two_effects
+    assert effects_differ(replace(same, effect_ablation=detail.effect_weights + np.eye(10)[3] * 0.1))
 
 
 def test_the_histogram_rises_with_the_logarithm() -> None:
@@ -132,6 +137,34 @@ def test_broken_and_dead_latents_have_pages(latent: int) -> None:
     assert view.best_activation == "–"
     assert view.histogram is None
     assert ("dead" in view.badges) == (latent == 5)
+
+
+def test_doses_are_bars_around_the_mean_logit() -> None:
+    table = make_table(3)
+    detail = make_detail(table, 0)
+    logits = np.zeros((5, 10))
+    logits[:, 7] = [0, 5, 10, 15, 20]
+    says = np.zeros((5, 10))
+    says[3:, 7] = 1.0
+    view = feature_view(table, replace(detail, dose=replace(detail.dose, logits=logits, says=says))).dose
+    assert view.doses == ("0×", "0.5×", "1×", "1.5×", "2×")
+    assert (view.of, view.taken, view.limit) == ("7", ("0 %", "0 %", "0 %", "100 %", "100 %"), "18")
+    assert [row.concerned for row in view.rows] == [name == "7" for name in table.class_names]
+    assert view.rows[7].bars[4].length == "50"
+    assert view.rows[0].bars[4].text == "−2.00"
+    digits = np.asarray(Image.open(io.BytesIO(feature_view(table, detail).digits.data)).convert("L"))
+    for (x, y), picture in zip(view.pictures, detail.dose.pictures, strict=True):
+        np.testing.assert_allclose(digits[y : y + 8, x : x + 8], 255 * (1 - picture), atol=9)
+    assert feature_view(table, make_detail(make_table(3, dead=(0,)), 0)).dose.doses == ()
+
+
+def test_the_most_readable_are_those_of_the_card_and_not_all_of_one_class() -> None:
+    table = make_table(40, dead=(3,))
+    assert most_readable(table)[:3] == [7, 11, 15]
+    assert most_readable(replace(table, verdicts=()))[0] == np.nanargmax(table.purity)
+    same = replace(table, top_class=np.where(np.arange(40) == 8, 5, 4))
+    assert exhibited(same, range(40)) == [7, 11, 15, 19, 23, 8]
+    assert exhibited(same, (12, 3, 11)) == [11, 12], "a dead one is not shown"
 
 
 def test_figures_for_sorting_survive_nan_and_hostile_labels() -> None:

@@ -36,6 +36,7 @@ def test_smoke_space_runs(tmp_path: Path) -> None:
     assert "\x1b" not in done.stdout
 
 
+@pytest.mark.slow
 def test_a_hopeless_timeout_ends_with_too_many_failures(tmp_path: Path) -> None:
     """Every trial overruns at once; the second failure is one too many. What is left is one trial."""
     arguments = ("--trials", "3", "--set", "budget.max_failures=1", "--set", "budget.trial_timeout_s=0.01")

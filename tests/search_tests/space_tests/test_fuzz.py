@@ -84,19 +84,19 @@ def answer(text: str, overrides: tuple[str, ...] = ()) -> None:
     assert load_text(loaded.resolved_text, "again.yaml").study == loaded.study
 
 
-@settings(PROFILE, max_examples=1500)
+@settings(PROFILE, max_examples=700)
 @given(st.lists(TOKENS, max_size=25).map("".join))
 def test_token_soup(text: str) -> None:
     answer(text)
 
 
-@settings(PROFILE, max_examples=600)
+@settings(PROFILE, max_examples=300)
 @given(st.lists(TOKENS, max_size=15).map("".join))
 def test_token_soup_where_a_trial_belongs(text: str) -> None:
     answer(f"{HEAD}trial:\n  sae:\n    {text}")
 
 
-@settings(PROFILE, max_examples=600)
+@settings(PROFILE, max_examples=300)
 @given(
     st.recursive(
         st.sampled_from([None, True, 0, 1, 4, 8.5, 64, -1, "topk", "relu", "sae.kind", "raw"]),
@@ -112,7 +112,7 @@ def test_any_shape_under_sae(value: object) -> None:
     answer(f"{HEAD}trial: {{sae: {{width: {text}, kind: {{choice: [relu, topk]}}, k: {{int: [2, 4]}}}}}}\n")
 
 
-@settings(PROFILE, max_examples=900)
+@settings(PROFILE, max_examples=400)
 @given(st.data())
 def test_mutated_shipped_spaces(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from(TEXTS))

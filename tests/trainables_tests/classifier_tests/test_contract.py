@@ -42,7 +42,7 @@ NETWORKS: list[ClassifierTrainingConfig] = [
     ),
 ]
 OFF = AuxiliaryConfig()
-by_side = pytest.mark.parametrize("side", SIDES)
+by_side = pytest.mark.parametrize("side", [8, pytest.param(28, marks=pytest.mark.slow)])
 by_network = pytest.mark.parametrize(
     "config", NETWORKS, ids=lambda c: f"{c.kind}-{c.model_dump().get('front_end')}-{c.kwta}"
 )

@@ -20,7 +20,8 @@ from trainables.losses.latents.latent_batch import LatentBatch
 from trainables.model.activation_cache import HiddenActivations
 from trainables.model.feature_model import FeatureModel
 from trainables.pipeline import pipeline
-from trainables.pipeline.pipeline import Pipeline, Plan
+from trainables.pipeline.pipeline import Pipeline
+from trainables.pipeline.plan import Plan
 from trainables.sae_training.schedules import edit_ramp, one_cycle
 from trainables.saes.batch_topk import BatchTopKSae
 from trainables.seeds import generator

@@ -9,7 +9,8 @@ import torch
 from trainables.config import TrialConfig
 from trainables.confirmation.trained import Trained
 from trainables.data.dataset import ImageData, load_dataset, to_tensors
-from trainables.pipeline.pipeline import Pipeline, Plan
+from trainables.pipeline.pipeline import Pipeline
+from trainables.pipeline.plan import Plan
 from trainables.stages.cache import StageCache
 from trainables.stages.runner import StageRunner
 

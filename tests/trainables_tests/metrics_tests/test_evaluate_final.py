@@ -17,7 +17,8 @@ from trainables.metrics.evaluate import compute_references, evaluate_alone
 from trainables.metrics.inputs import ReferenceInputs
 from trainables.metrics.measured import measure
 from trainables.model.interface import SupportsFeatures
-from trainables.pipeline.pipeline import MEAN_CODES, Pipeline, Plan
+from trainables.pipeline.pipeline import MEAN_CODES, Pipeline
+from trainables.pipeline.plan import Plan
 from trainables.storage import tensor_folder
 
 

@@ -12,7 +12,8 @@ from trainables import registry
 from trainables.config import KINDS, TrialConfig
 from trainables.data.dataset import ImageData, TensorSplit, load_dataset, to_tensors
 from trainables.metrics.catalog import METRICS
-from trainables.pipeline.pipeline import Pipeline, Plan
+from trainables.pipeline.pipeline import Pipeline
+from trainables.pipeline.plan import Plan
 from trainables.seeds import generator
 
 

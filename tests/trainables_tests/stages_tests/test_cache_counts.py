@@ -8,7 +8,8 @@ import torch
 
 from trainables.config import TrialConfig
 from trainables.data.dataset import load_dataset, to_tensors
-from trainables.pipeline.pipeline import Pipeline, Plan
+from trainables.pipeline.pipeline import Pipeline
+from trainables.pipeline.plan import Plan
 from trainables.stages import cache_counts
 from trainables.stages.cache import StageCache
 

@@ -74,6 +74,7 @@ def batches(caplog: pytest.LogCaptureFixture) -> list[int]:
     return [int(size) for size in re.findall(r"in a batch of (\d+)", caplog.text)]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_no_packer")
 def test_each_asker_gets_its_own_end_and_several_requests_their_order(
     caplog: pytest.LogCaptureFixture,

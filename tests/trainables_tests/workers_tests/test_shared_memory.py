@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from trainables.config import TrialConfig
 from trainables.data.dataset import Split, load_dataset, to_tensors
-from trainables.pipeline.pipeline import Pipeline, Plan
+from trainables.pipeline.pipeline import Pipeline
+from trainables.pipeline.plan import Plan
 from trainables.registry import CONCEPT_TABLES
 from trainables.settings.auxiliary import AuxiliaryConfig
 

@@ -1,0 +1,27 @@
+"""What all trials of a study have in common; light, for a driver to hand to its workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+# What a retired metric was made of by default: checkpoints of then name it, so those of now do.
+_FORMER_PARTS = ("junk", "purity", "alive", "splice")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all trials of a study have in common."""
+
+    study_seed: int
+    rungs: int
+    reduction_factor: int
+    metrics: tuple[str, ...] = ()
+    """Those from elsewhere that rungs measure besides, by import path or name."""
+    asked: tuple[str, ...] = ()
+    """What a confirmation measures of the panel beside the metrics of every rung."""
+
+    def identity(self) -> list[Any]:
+        """What of it decides a trial's course."""
+        own = [self.study_seed, self.rungs, self.reduction_factor, list(_FORMER_PARTS)]
+        return [*own, list(self.metrics)] if self.metrics else own
