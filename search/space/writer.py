@@ -95,6 +95,7 @@ def _settings(study: Study) -> dict[str, object]:
         "resources": vars(study.resources),
         "confirm": vars(study.confirm),
         **({"report": {"sections": list(study.report)}} if study.report else {}),
+        **({"concepts": {"set": study.concepts.set}} if study.concepts.set else {}),
     }
 
 

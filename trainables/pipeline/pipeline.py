@@ -28,11 +28,12 @@ from trainables.metrics.clusters import measured_mean_codes
 from trainables.metrics.evaluate import evaluate
 from trainables.metrics.inputs import MetricInputs, ReferenceInputs
 from trainables.metrics.measured import measure
-from trainables.metrics.metric import When
+from trainables.metrics.metric import Need, When
 from trainables.model.activation_cache import ActivationCache, HiddenActivations
 from trainables.model.feature_model import PREFIX as MODEL_PREFIX
 from trainables.model.feature_model import FeatureModel, load_feature_model
 from trainables.networks.initial import initial_network
+from trainables.pipeline.concepts import measured_concepts
 from trainables.pipeline.fidelity import loop_epochs, rung_epochs
 from trainables.pipeline.plan import Plan
 from trainables.pipeline.step import EpochReport, Restored, Step, step_from
@@ -209,7 +210,16 @@ class Pipeline:
         )
         is_last = self.rung + 1 == self.plan.rungs
         times: tuple[When, ...] = ("rung", "final") if is_last else ("rung",)
-        groups = [measured_at(when, besides=self.plan.metrics) for when in times]
+        concepts = (
+            measured_concepts(self.plan.concepts, self.config, self.data, measured) if is_last else None
+        )
+        given: tuple[Need, ...] = (
+            "labels",
+            "images",
+            "network",
+            *(() if concepts is None else ("concepts",)),
+        )
+        groups = [measured_at(when, given=given, besides=self.plan.metrics) for when in times]
         untrained = self._untrained()
         read = ReferenceInputs(measured.activations, untrained, seed)
         known: dict[str, Tensor] = {}
@@ -218,7 +228,7 @@ class Pipeline:
         if is_last:
             self._mean_codes = measured_mean_codes(measured, seed)
         keep = partial(shared, self._stages, self._loop.key)
-        inputs = MetricInputs(measured, known, untrained, seed, shared=keep)
+        inputs = MetricInputs(measured, known, untrained, seed, shared=keep, concepts=concepts)
         return evaluate([metric for metrics in groups for metric in metrics], inputs)
 
     def _untrained(self) -> Callable[[Tensor], Tensor]:

@@ -21,7 +21,11 @@ class Plan:
     asked: tuple[str, ...] = ()
     """What a confirmation measures of the panel beside the metrics of every rung."""
 
+    concepts: str = ""
+    """The set of concepts that metrics are measured by; empty for none."""
+
     def identity(self) -> list[Any]:
         """What of it decides a trial's course."""
         own = [self.study_seed, self.rungs, self.reduction_factor, list(_FORMER_PARTS)]
-        return [*own, list(self.metrics)] if self.metrics else own
+        own += [list(self.metrics)] if self.metrics else []
+        return [*own, {"concepts": self.concepts}] if self.concepts else own
