@@ -44,6 +44,9 @@ VERBS = {
     "image": Verb("analysis.image", "which latents fire for an image, and a pad for one's own digit"),
     "clusters": Verb("analysis.clusters", "images whose codes are alike"),
     "compare": Verb("analysis.compare", "two trials side by side, latent by latent"),
+    "concepts": Verb(
+        "analysis.concepts", "whether a set of human concepts is useful: a verdict by six gates"
+    ),
     "truth": Verb("analysis.truth", "which recipe finds the parts that planted images are made of"),
     "export": Verb("analysis.export", "a trial's SAE as safetensors, ONNX or for SAELens"),
 }

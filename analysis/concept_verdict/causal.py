@@ -111,16 +111,17 @@ def _word(
             f"({_worst(table[metric]).found.mean:+.3f}, p {adjusted[metric]:.2g})"
             for metric in above
         )
-    if all(_is_small(_worst(own), rule) for own in table.values()):
+    worst = {metric: _worst(own) for metric, own in table.items()}
+    if all(_is_small(own, rule) for own in worst.values()):
         return Word.DECORATIVE, tuple(
-            f"{metric}: at most {_worst(own).upper:+.3f} above {_worst(own).against}, less than {rule.effect:g} "
-            f"pooled standard deviations ({rule.effect * _worst(own).found.pooled:.3f})"
-            for metric, own in table.items()
+            f"{metric}: at most {own.upper:+.3f} above {own.against}, less than {rule.effect:g} pooled "
+            f"standard deviations ({rule.effect * own.found.pooled:.3f})"
+            for metric, own in worst.items()
         )
     reasons = [
-        f"{metric}: {_worst(own).found.mean:+.3f} against {_worst(own).against}, between {_worst(own).lower:+.3f} "
-        f"and {_worst(own).upper:+.3f} (p {adjusted[metric]:.2g}, wanted {level:.2g})"
-        for metric, own in table.items()
+        f"{metric}: {own.found.mean:+.3f} against {own.against}, between {own.lower:+.3f} and "
+        f"{own.upper:+.3f} (p {adjusted[metric]:.2g}, wanted {level:.2g})"
+        for metric, own in worst.items()
     ]
     if above:
         lower = accuracy.bounds(level)[0]

@@ -30,7 +30,7 @@ class Paired:
         return 0.0 if self.mean == 0 else math.copysign(math.inf, self.mean)
 
     def p_above(self, margin: float = 0.0) -> float:
-        """One-sided p of the t test that the true difference is at most `margin`; 1 with fewer than 2 pairs."""
+        """One-sided p of the t test that the difference is at most `margin`; 1 with fewer than 2 pairs."""
         if self.n < 2:
             return 1.0
         if self.deviation == 0:

@@ -1,4 +1,4 @@
-"""By what a set is judged, fixed before the first number: primary metrics, error, margins, who is compared."""
+"""By what a set is judged, fixed before the first number: primaries, error, margins, who is compared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ ACCURACY = "classifier/accuracy"
 FVU = "sae/fvu"
 BESIDE = (
     "concepts/supervised_f1_skill",
-    "latents/readable",
     "attribution/junk",
     "sae/dead_fraction",
     "sae/l0",
@@ -69,8 +68,8 @@ class Rule:
             f"after Holm over {len(self.primaries)} primaries at most alpha / (look (look + 1)), "
             f"alpha = {self.alpha:g}; the smallest difference is at least {self.effect:g} pooled standard "
             f"deviations; and accuracy is shown to fall by less than {self.accuracy:g}.",
-            f"HARMFUL if accuracy is shown to fall by more than {self.accuracy:g}, or the unexplained variance "
-            f"at the same L0 to rise by more than {self.fvu:g}, both after Holm.",
+            f"HARMFUL if accuracy is shown to fall by more than {self.accuracy:g}, or the variance left at "
+            f"the same L0 to rise by more than {self.fvu:g}, both after Holm.",
             "DECORATIVE if a gate before says so, or the difference to the best control is shown to be below "
             f"{self.effect:g} pooled standard deviations. INCONCLUSIVE otherwise.",
         )

@@ -151,6 +151,7 @@ def plan_of(study: Study) -> Plan:
         reduction_factor=study.scheduler.reduction_factor,
         metrics=study.metrics,
         concepts=study.concepts.set,
+        only=study.concepts.only,
     )
 
 

@@ -69,7 +69,7 @@ def _refuse_tables(names: set[str], dataset: Dataset) -> None:
 
 
 def _refuse_measures(name: str, dataset: Dataset) -> None:
-    """DataMissing if the concept set that latents are measured by does not fit the images of train and val."""
+    """DataMissing if the concept set that latents are measured by does not fit train and val."""
     from trainables.concepts.concept_set import tables
     from trainables.concepts.prepared import prepare
     from trainables.data.dataset import to_tensors

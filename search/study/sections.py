@@ -182,6 +182,10 @@ class Concepts(Section):
         description="The set that latents are measured by, as auxiliary.concept_table has it; a table then "
         "needs rows of val too.",
     )
+    only: tuple[MetricName, ...] = Field(
+        (),
+        description="If any, these are measured and those that ask for the set, and no others.",
+    )
 
 
 class Report(Section):

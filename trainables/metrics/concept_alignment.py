@@ -36,7 +36,7 @@ Fires = tuple[Tensor, Tensor]
 
 
 def pairwise_f1(fires: Tensor, bits: Tensor) -> Tensor:
-    """F1 (f, c), float64, of each latent of bool (n, f) for each concept of bool (n, c); 0 where neither is."""
+    """F1 (f, c), float64, of each latent of bool (n, f) for each concept of bool (n, c)."""
     both = (fires.float().T @ bits.float()).double()
     total = fires.sum(dim=0).double()[:, None] + bits.sum(dim=0).double()
     return 2 * both / total.clamp(min=1)
@@ -84,8 +84,8 @@ def direction_fires(
 
 
 def completeness(accuracy: float, chance: float, whole: float) -> float:
-    """(a - chance) / (whole - chance): how much of what the network knows of the class (Yeh et al. 2020, arXiv
-    1910.07969); the denominator at least .01, for a network that knows nothing."""
+    """(a - chance) / (whole - chance): how much of what the network knows of the class (Yeh et al. 2020,
+    arXiv 1910.07969); the denominator at least .01, for a network that knows nothing."""
     return (accuracy - chance) / max(whole - chance, 0.01)
 
 

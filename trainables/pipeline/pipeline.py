@@ -33,6 +33,7 @@ from trainables.model.activation_cache import ActivationCache, HiddenActivations
 from trainables.model.feature_model import PREFIX as MODEL_PREFIX
 from trainables.model.feature_model import FeatureModel, load_feature_model
 from trainables.networks.initial import initial_network
+from trainables.networks.network import Network
 from trainables.pipeline.concepts import measured_concepts
 from trainables.pipeline.fidelity import loop_epochs, rung_epochs
 from trainables.pipeline.plan import Plan
@@ -105,6 +106,11 @@ class Pipeline:
         if self.done or not self._loop.arrived(self.rung + 1):
             return None
         return self.rung + 1
+
+    @property
+    def network(self) -> Network:
+        """The classifier as it is now."""
+        return self._loop.network
 
     @property
     def last_step(self) -> Step | None:
@@ -210,16 +216,11 @@ class Pipeline:
         )
         is_last = self.rung + 1 == self.plan.rungs
         times: tuple[When, ...] = ("rung", "final") if is_last else ("rung",)
-        concepts = (
-            measured_concepts(self.plan.concepts, self.config, self.data, measured) if is_last else None
-        )
-        given: tuple[Need, ...] = (
-            "labels",
-            "images",
-            "network",
-            *(() if concepts is None else ("concepts",)),
-        )
-        groups = [measured_at(when, given=given, besides=self.plan.metrics) for when in times]
+        named = self.plan.concepts if is_last else ""
+        concepts = measured_concepts(named, self.config, self.data, measured)
+        besides: tuple[Need, ...] = ("concepts",) if named else ()
+        given: tuple[Need, ...] = ("labels", "images", "network", *besides)
+        groups = [self.plan.kept(measured_at(when, given=given, besides=self.plan.metrics)) for when in times]
         untrained = self._untrained()
         read = ReferenceInputs(measured.activations, untrained, seed)
         known: dict[str, Tensor] = {}

@@ -113,10 +113,13 @@ def completeness(inputs: MetricInputs) -> Score:
     k, generator = len(concepts.names), torch.Generator().manual_seed(inputs.seed)
     random = [torch.randn(h[0].shape[1], k, generator=generator).to(h[0]) for _ in range(alignment.DRAWS)]
     components = principal_components(mean_and_covariance(h[0])[1])[1][:, :k].to(h[0])
+    projected = [eta((h[0] @ own, h[1] @ own)) for own in random]
     return Score(
         eta(alignment.linear_readout(h, concepts.train)),
-        sum(eta((h[0] @ own, h[1] @ own)) for own in random) / len(random),
-        {"concepts/completeness_pca": eta((h[0] @ components, h[1] @ components))},
+        references={
+            "concepts/completeness_random": sum(projected) / len(projected),
+            "concepts/completeness_pca": eta((h[0] @ components, h[1] @ components)),
+        },
     )
 
 
@@ -146,8 +149,10 @@ METRICS = (
         "max",
         completeness,
         "final",
-        null="as many random projections of the hidden activations",
-        references={"concepts/completeness_pca": "as many principal components"},
+        references={
+            "concepts/completeness_random": "as many random projections of the hidden activations",
+            "concepts/completeness_pca": "as many principal components of them",
+        },
         needs=("concepts", "labels", "network"),
     ),
     Metric(
