@@ -40,7 +40,7 @@ class Evidence:
         return float(np.bincount(self.val.labels).max()) / len(self.val.labels)
 
     def only(self, kept: list[int]) -> Evidence:
-        """With the concepts of these places alone."""
+        """The same of the concepts at the places `kept`, in their order."""
 
         def part(own: Rows) -> Rows:
             return replace(own, values=own.values[:, kept], bits=own.bits[:, kept])

@@ -54,7 +54,7 @@ class Paired:
 
 
 def paired(real: Sequence[float], other: Sequence[float]) -> Paired:
-    """Of values in the order of the same seeds."""
+    """`real` minus `other`, whose values are in the order of the same seeds. ValueError for other lengths."""
     a, b = np.asarray(real, dtype=float), np.asarray(other, dtype=float)
     if a.shape != b.shape:
         raise ValueError(f"{len(a)} and {len(b)} values are no pairs")

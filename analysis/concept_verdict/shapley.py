@@ -38,7 +38,7 @@ class GroupValue:
 
 
 def group_values(evidence: Evidence, most: int = MOST_GROUPS) -> tuple[GroupValue, ...]:
-    """Of the concepts' values, largest first."""
+    """What every group of the concepts' values adds, the largest first; at most `most` groups."""
     groups = grouped(evidence.names, most)
     places = [[evidence.names.index(name) for name in own] for own in groups.values()]
     m = len(places)

@@ -29,7 +29,7 @@ class Plan:
     """If there are any, rungs measure these and what is measured by the set, and nothing else."""
 
     def kept(self, metrics: tuple[Metric, ...]) -> tuple[Metric, ...]:
-        """Those that are measured, of those that could be."""
+        """The metrics that rungs measure, out of those for which all is there."""
         return tuple(m for m in metrics if not self.only or m.name in self.only or "concepts" in m.needs)
 
     def identity(self) -> list[Any]:
