@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from analysis.concept_verdict.rule import ACCURACY, BESIDE, FVU, Rule
 from analysis.concept_verdict.verdict import Screened, Verdict, concluded, screen
 from search.cli.options import New, Options, Resume
 from search.cli.search_command import resume, search_anew
+from search.disk import disk_errors, write_atomically
 from search.errors import SpaceError
 from search.execution.recorded_session import CACHE_BYTES, stage_cache_dir
 from search.ledger.ledger import read_history
@@ -26,6 +27,7 @@ from search.study.study import Study
 from trainables.stages.cache import StageCache
 
 LOOKS = "looks.json"
+DEFAULT_SEEDS = 5
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ def verdict(asked: Asked, rule: Rule, command: str) -> tuple[Verdict, list[Path]
         if screened.word is not None:
             found = concluded(loaded.study.concepts.set, screened, None, 1, rule, 0)
             return found, write_verdict(found, asked.name or "concepts", _place(asked), command, {})
-        directory = search_anew(loaded, asked.name, options)
+        with redirect_stdout(sys.stderr):  # what won is not the question here
+            directory = search_anew(loaded, asked.name, options)
     else:
         directory = open_existing(asked.run)
         _go_on(directory, asked, options)
@@ -72,9 +75,6 @@ def verdict(asked: Asked, rule: Rule, command: str) -> tuple[Verdict, list[Path]
     return found, write_verdict(found, directory.path.name, out, command, directory.read_info())
 
 
-DEFAULT_SEEDS = 5
-
-
 def _screened(study: Study) -> Screened:
     dataset = load_inputs(study)
     evidence, dropped = evidence_of(study, dataset, StageCache(stage_cache_dir(), CACHE_BYTES))
@@ -88,9 +88,14 @@ def _go_on(directory: RunDirectory, asked: Asked, options: Options) -> None:
     if not isinstance(design, Design) or not study.concepts.set:
         raise SpaceError(f"{directory.path} is not the run of a verdict")
     seeds = max(design.replicates, asked.seeds or 0)
+    if seeds > design.replicates:
+        # Optuna takes no new replicates into a study; the mirror is made anew from the ledger.
+        with disk_errors(directory.study_db):
+            directory.study_db.unlink(missing_ok=True)
     wanted = (f"design.replicates={seeds}", f"budget.trials={seeds * len(design.arms)}")
     mode = Resume(str(directory.path), overrides=wanted)
-    resume(mode, Options(mode, out=options.out, address=options.address, report=False))
+    with redirect_stdout(sys.stderr):
+        resume(mode, Options(mode, out=options.out, address=options.address, report=False))
 
 
 def _look(directory: RunDirectory, seeds: int) -> int:
@@ -101,8 +106,6 @@ def _look(directory: RunDirectory, seeds: int) -> int:
         looks = [int(n) for n in json.loads(path.read_text(encoding="utf-8"))]
     if seeds not in looks:
         looks.append(seeds)
-        from search.disk import write_atomically
-
         write_atomically(path, json.dumps(looks) + "\n")
     return looks.index(seeds) + 1
 

@@ -83,6 +83,8 @@ def grouped(names: tuple[str, ...], most: int) -> dict[str, tuple[str, ...]]:
     groups: dict[str, tuple[str, ...]] = {}
     for name in names:
         groups[group_of(name)] = (*groups.get(group_of(name), ()), name)
+    if len(groups) == 1:
+        groups = {name: (name,) for name in names}
     while len(groups) > most:
         first, second = sorted(groups, key=lambda group: len(groups[group]))[:2]
         both = groups.pop(first) + groups.pop(second)
