@@ -7,7 +7,8 @@ from typing import Any
 import optuna
 import pytest
 
-from search.scheduling.successive_halving import Standing, SuccessiveHalving
+from search.scheduling.rung_order import Standing
+from search.scheduling.successive_halving import SuccessiveHalving
 from search.study.registries import SAMPLERS, SCHEDULERS
 from search.study.study import Study
 from search.testing import check_sampler, check_scheduler
