@@ -8,14 +8,11 @@ def test_my_sampler() -> None:
 from __future__ import annotations
 
 import random
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from optuna.exceptions import ExperimentalWarning
-
-from search.scheduling.optuna_study import OptunaStudy
+from search.scheduling.live_study import LiveStudy
 from search.scheduling.successive_halving import Standing
 from search.space.loader import load_text
 from search.study.domains import Scalar
@@ -47,13 +44,10 @@ def _proposals(sampler: Callable[..., Any], seed: int) -> list[dict[str, Scalar]
     path = f"{sampler.__module__}:{sampler.__qualname__}"
     study = load_text(SPACE, "check", [f"budget.seed={seed}"]).study
     study = replace(study, sampler=study.sampler.model_copy(update={"name": path}))
-    book, proposed = OptunaStudy.live(study), []
-    with warnings.catch_warnings():
-        # Many of Optuna's samplers have been so for years.
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        for _ in range(PROPOSALS):
-            proposed.append(book.propose())
-            study.trial_config(proposed[-1])  # raises for a draw that is no trial
+    book, proposed = LiveStudy(study), []
+    for _ in range(PROPOSALS):
+        proposed.append(book.propose())
+        study.trial_config(proposed[-1])  # raises for a draw that is no trial
     return proposed
 
 

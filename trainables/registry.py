@@ -226,6 +226,8 @@ CONCEPT_TABLES = Registry(
     "concept table",
     "concept_tables",
     {
+        "strokes": "trainables.concepts.strokes:strokes",
+        "strokes_without_symmetry": "trainables.concepts.strokes:strokes_without_symmetry",
         "image_statistics": "trainables.data.image_statistics:image_statistics",
         "shuffled_image_statistics": "trainables.data.image_statistics:shuffled_image_statistics",
     },

@@ -16,12 +16,13 @@ IMAGES = 24
 
 @torch.no_grad()
 def measured(source: Source, latents: Sequence[int]) -> list[dict[str, float]]:
-    """For each latent
+    """What is known of each of the latents, all of which fire, by name:
+
     card        the product of its margins on the validity card, 0 where it comes to none
     by codes    the same of the card's tests by codes alone
     purity      share of the most frequent class among its 50 strongest images
     class       share of the most frequent class among all its firings
-    sparsity    1 less the share of images on which it fires
+    sparsity    1 less the share of images on which it fires.
     """
     subject = source.subject
     told = by_codes(subject, source.controls)

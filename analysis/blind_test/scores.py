@@ -50,7 +50,7 @@ Shares = Mapping[str, tuple[int, int]]
 
 
 def shares(questions: Sequence[Keyed], answers: Iterable[Answers]) -> dict[str, tuple[int, int]]:
-    """Of the questions that somebody answered."""
+    """Count right and all answers of the questions that somebody answered."""
     by_id = {keyed.id: keyed for keyed in questions}
     found: dict[str, tuple[int, int]] = {}
     for reader in answers:
@@ -61,7 +61,7 @@ def shares(questions: Sequence[Keyed], answers: Iterable[Answers]) -> dict[str, 
 
 
 def score(questions: Sequence[Keyed], told: Shares) -> Score | None:
-    """Of the questions that were answered; None if none was."""
+    """Skill in the questions that were answered; None if none was."""
     asked = [keyed for keyed in questions if keyed.id in told]
     if not asked:
         return None

@@ -31,7 +31,7 @@ from analysis.effects.effect import HasTrials
 from analysis.effects.settings import Array
 from search.formatting import count
 from search.ledger.history import TrialRecord
-from search.scheduling.optuna_study import distributions
+from search.scheduling.distributions import distributions
 from search.study.sections import Objective
 from search.study.study import Study
 

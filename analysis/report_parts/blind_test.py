@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Mapping
 
 from analysis.load import Run
 from analysis.report_parts.blocks import Block, Cell, Column, Section, Table, cell, say
@@ -12,13 +12,15 @@ from search.formatting import count
 # Columns of the table, by the kinds of `analysis.blind_test.questions`, and their heads.
 KINDS = {"fires": "where it fires", "intruder": "the intruder", "name": "by its name", "all": "all"}
 
+Row = Mapping[str, float]
+
 
 def blind_test(run: Run) -> Section | None:
     """A section where a quiz of this run was scored; None where not, or where its file is no such file."""
     try:
         told = json.loads((run.path / "quiz" / "scores.json").read_text(encoding="utf-8"))
         rows, metrics, readers = list(told["sources"]), list(told["metrics"]), int(told["readers"])
-        by_source: dict[str, dict[str, Any]] = {}
+        by_source: dict[str, dict[str, Row]] = {}
         for row in rows:
             by_source.setdefault(str(row["source"]), {})[row["kind"]] = row
         lines = tuple(
@@ -42,7 +44,7 @@ def blind_test(run: Run) -> Section | None:
     return Section("blind-test", "Blind readers", tuple(blocks))
 
 
-def _score(row: dict[str, Any] | None) -> Cell:
+def _score(row: Row | None) -> Cell:
     if row is None:
         return cell("–")
     skill, low, high = (float(row[name]) for name in ("skill", "low", "high"))
@@ -50,6 +52,6 @@ def _score(row: dict[str, Any] | None) -> Cell:
     return cell(shown, sort=skill)
 
 
-def _auc(row: dict[str, Any]) -> Cell:
+def _auc(row: Row) -> Cell:
     auc, low, high = (float(row[name]) for name in ("auc", "low", "high"))
     return cell(f"{auc:.2f} [{low:.2f}, {high:.2f}]", sort=auc)

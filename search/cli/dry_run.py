@@ -39,6 +39,7 @@ def describe(
         ("space", _size(study)),
         ("conditional", ", ".join(p.path for p in study.parameters if p.conditions) or "nothing"),
         ("first trial", "every value at its default"),
+        ("sampler", study.sampler.said()),
     ]
     if not study.is_search:
         extent = [(study.proposal.section, study.proposal.said())]

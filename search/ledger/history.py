@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from search.ledger.events import Decision, End, Event, Result, Retry, Session, State, Suggest
 from search.study.domains import Scalar
+
+Change = Literal["began", "ended"]
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,8 @@ class History:
 
     trials: dict[int, TrialRecord] = field(default_factory=dict)
     sessions: list[Session] = field(default_factory=list)
+    order: list[tuple[Change, int]] = field(default_factory=list)
+    """What became of which trial, in the order in which it was recorded."""
 
     def apply(self, event: Event) -> bool:
         """Fold one event in; False if it repeats what is known (a result is known by trial, epoch, rung).
@@ -115,10 +120,14 @@ class History:
             if trial is None:
                 params = dict(event.params)
                 self.trials[event.trial] = TrialRecord(event.trial, params, event.origin, event.time)
+                self.order.append(("began", event.trial))
             return trial is None
         if trial is None:
             raise UnknownTrial(f"trial {event.trial} was never begun")
-        return trial.apply(event)
+        is_news = trial.apply(event)
+        if is_news and isinstance(event, End):
+            self.order.append(("ended", event.trial))
+        return is_news
 
     def in_state(self, *states: State) -> list[TrialRecord]:
         """Trials in any of `states`, by number."""

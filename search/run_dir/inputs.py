@@ -52,14 +52,16 @@ def load_inputs(study: Study) -> Dataset:
 
 
 def _refuse_tables(names: set[str], dataset: Dataset) -> None:
-    """DataMissing if a concept table that a trial may have does not fit the images."""
+    """DataMissing if a concept set that a trial may have does not fit the images."""
+    from trainables.concepts.concept_set import train_table
+    from trainables.concepts.prepared import prepare
     from trainables.data.dataset import to_tensors
     from trainables.errors import DataError
-    from trainables.losses.concepts import concept_table
 
+    n_all = len(dataset.train) + len(dataset.val) + len(dataset.test)
     for name in sorted(names):
         try:
-            concept_table(name, to_tensors(dataset).train)
+            prepare(train_table(name, to_tensors(dataset).train, n_all), name)
         except DataError as error:
             raise DataMissing(str(error)) from None
 

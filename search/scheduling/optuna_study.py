@@ -1,4 +1,4 @@
-"""A study kept in Optuna: the live one in memory that proposes, and the mirror in study.db.
+"""A run's trials as an Optuna study: the mirror in study.db, and what `LiveStudy` builds on.
 
 Both hold one Optuna trial per trial of the run, under the same number. They differ in what a failure
 of the configuration's own making is called: the mirror says FAIL; the live study says PRUNED, because
@@ -12,88 +12,20 @@ ranks pruned trials behind all complete ones, and the mirror carries the rungs a
 from __future__ import annotations
 
 import warnings
-import zlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
 import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
-from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import Trial, TrialState, create_trial
 from sqlalchemy import URL
 
-from search.ledger.history import History, TrialRecord
+from search.ledger.history import History, Report, TrialRecord
+from search.scheduling.distributions import distributions
 from search.scheduling.lost_process import LOST_PROCESS
 from search.scheduling.many_trials import insert
-from search.study.domains import Choice, FloatRange, Parameter, Scalar
-from search.study.registries import SAMPLERS
 from search.study.study import Study
 
 VIOLATED_WITHOUT_BOUND = 1e12
-
-
-def _distribution(parameter: Parameter) -> BaseDistribution:
-    domain = parameter.domain
-    if isinstance(domain, Choice):
-        return CategoricalDistribution(domain.options)
-    if isinstance(domain, FloatRange):
-        return FloatDistribution(domain.low, domain.high, log=domain.log)
-    return IntDistribution(domain.low, domain.high, log=domain.log)
-
-
-_SWITCH = CategoricalDistribution((False, True))
-
-
-def distributions(study: Study) -> dict[str, BaseDistribution]:
-    """Drawn name -> Optuna distribution, switches included."""
-    found: dict[str, BaseDistribution] = {}
-    for parameter in study.parameters:
-        if parameter.has_switch:
-            found[parameter.switch_path] = _SWITCH
-        found[parameter.path] = _distribution(parameter)
-    return found
-
-
-def draw(trial: Trial, study: Study) -> dict[str, Scalar]:
-    """Ask Optuna for every parameter that is active, in the study's order."""
-    params: dict[str, Scalar] = {}
-    for parameter in study.parameters:
-        if not study.is_active(parameter, params):
-            continue
-        if parameter.has_switch:
-            params[parameter.switch_path] = trial.suggest_categorical(parameter.switch_path, (False, True))
-            if not params[parameter.switch_path]:
-                continue
-        params[parameter.path] = _suggest(trial, parameter)
-    return params
-
-
-def _suggest(trial: Trial, parameter: Parameter) -> Scalar:
-    domain = parameter.domain
-    if isinstance(domain, Choice):
-        # Optuna's signature allows None as an option; a Choice has none.
-        return cast(Scalar, trial.suggest_categorical(parameter.path, domain.options))
-    if isinstance(domain, FloatRange):
-        return trial.suggest_float(parameter.path, domain.low, domain.high, log=domain.log)
-    return trial.suggest_int(parameter.path, domain.low, domain.high, log=domain.log)
-
-
-def sampler_for(study: Study, number: int) -> BaseSampler:
-    """A sampler for the trial of this number alone.
-
-    Its seed depends on the study's seed and the number, not on how often the driver was restarted, so a
-    one-worker run proposes the same trials whether or not it was interrupted.
-    """
-    seed = zlib.crc32(f"{study.budget.seed}/{number}".encode())
-    sampler: BaseSampler = SAMPLERS[study.sampler.name](study, seed)
-    return sampler
 
 
 class OptunaStudy:
@@ -106,32 +38,15 @@ class OptunaStudy:
         self.optuna_study = optuna_study
 
     @classmethod
-    def live(cls, study: Study) -> OptunaStudy:
-        """An empty study in memory."""
-        return cls(study, _create(study, None), teaches=True)
-
-    @classmethod
     def in_memory(cls, study: Study) -> OptunaStudy:
         """What a file should hold."""
-        return cls(study, _create(study, None), teaches=False)
+        return cls(study, created(study, None), teaches=False)
 
     @classmethod
     def in_file(cls, study: Study, path: Path) -> OptunaStudy:
         """The study in a SQLite file, created if it is not there."""
         url = URL.create("sqlite", database=str(path)).render_as_string()
-        return cls(study, _create(study, RDBStorage(url)), teaches=False)
-
-    @property
-    def n_trials(self) -> int:
-        """Trials in the study, whatever their state."""
-        return len(self.optuna_study.get_trials(deepcopy=False))
-
-    def propose(self, fixed: Mapping[str, Scalar] | None = None) -> dict[str, Scalar]:
-        """Params of the next trial, which is then RUNNING; `fixed` ones are taken as they are."""
-        self.optuna_study.sampler = sampler_for(self._study, self.n_trials)
-        if fixed is not None:
-            self.optuna_study.enqueue_trial(dict(fixed))
-        return draw(self.optuna_study.ask(), self._study)
+        return cls(study, created(study, RDBStorage(url)), teaches=False)
 
     def fill(self, history: History) -> None:
         """Add every trial of a history to an empty study."""
@@ -191,9 +106,14 @@ class OptunaStudy:
         if record.state == "FAIL" and self._teaches:
             return
         for rung, report in record.rungs.items():
-            values = [report.metrics.get(o.metric) for o in self._study.objectives]
-            if len(values) == 1 and values[0] is not None:
-                trial.report(values[0], rung)
+            value = self.rung_value(report)
+            if value is not None:
+                trial.report(value, rung)
+
+    def rung_value(self, report: Report) -> float | None:
+        """What Optuna is told of a rung: the one objective, if it was reported."""
+        values = [report.metrics.get(objective.metric) for objective in self._study.objectives]
+        return values[0] if len(values) == 1 else None
 
     def _annotate(self, trial: Trial, record: TrialRecord) -> None:
         if record.reason is not None:
@@ -220,7 +140,8 @@ def _file(optuna_study: optuna.Study) -> RDBStorage | None:
     return backend if isinstance(backend, RDBStorage) else None
 
 
-def _create(study: Study, storage: BaseStorage | None) -> optuna.Study:
+def created(study: Study, storage: BaseStorage | None) -> optuna.Study:
+    """An Optuna study with the objectives' directions; in memory without a storage."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     created = optuna.create_study(
         storage=storage,
@@ -228,7 +149,7 @@ def _create(study: Study, storage: BaseStorage | None) -> optuna.Study:
         load_if_exists=True,
         directions=["maximize" if o.mode == "max" else "minimize" for o in study.objectives],
     )
-    if storage is not None:
+    if isinstance(storage, RDBStorage):
         with warnings.catch_warnings():
             # Experimental since 3.2; optuna-dashboard shows "Objective 0" without it.
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)

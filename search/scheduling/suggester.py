@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from search.ledger.history import TrialRecord
 from search.ledger.recorder import Recorder
-from search.scheduling.optuna_study import OptunaStudy
+from search.scheduling.live_study import SAMPLED, LiveStudy
 from search.study.domains import Scalar
 from search.study.listed import Listed
 from search.study.study import Study, default_params
@@ -61,17 +61,20 @@ class SamplingSuggester(Suggester):
     def __init__(self, study: Study, recorder: Recorder, target: int) -> None:
         super().__init__(recorder, target)
         self._study = study
-        self._book = OptunaStudy.live(study)
+        self._book = LiveStudy(study)
         self._told: set[int] = set()
-        for _, record in sorted(recorder.history.trials.items()):
-            self._book.begin(record)
-            self.told(record)
+        for change, number in recorder.history.order:
+            record = recorder.history.trials[number]
+            if change == "began":
+                self._book.begin(record)
+            else:
+                self.told(record)
 
     def propose(self, number: int) -> tuple[Mapping[str, Scalar], str]:
         """See the method of `Suggester`."""
         if number == 0:
             return self._book.propose(default_params(self._study)), "default"
-        return self._book.propose(), "sampler"
+        return self._book.propose(), SAMPLED
 
     def told(self, record: TrialRecord) -> None:
         """See the method of `Suggester`."""

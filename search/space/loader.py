@@ -19,6 +19,7 @@ from search.space.design import designed, read_design
 from search.space.entry import Entry, default_of
 from search.space.nodes import Leaf, Table, placed, show
 from search.space.problems import Problems, Source, Where
+from search.space.proposing import check_sampler
 from search.space.rules import read_trial_entries
 from search.space.settings import read_settings
 from search.space.trial import TrialEntries
@@ -118,12 +119,15 @@ def _study(root: Table, problems: Problems) -> Study:
             **own, parameters=design.parameters, constants=dict(design.arms[0].values), listed=design
         )
     fixed = [entry for entry in ordered if entry.domain is None]
-    return Study(
+    study = Study(
         **settings,
         parameters=tuple(_parameter(entry, trial) for entry in ordered if entry.domain is not None),
         constants={entry.path: entry.constant for entry in fixed if entry.constant is not None},
         constant_conditions={entry.path: entry.conditions[0] for entry in fixed if entry.conditions},
     )
+    check_sampler(root, study, problems)
+    problems.raise_any()
+    return study
 
 
 def _parameter(entry: Entry, trial: TrialEntries) -> Parameter:

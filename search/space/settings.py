@@ -97,7 +97,9 @@ def _read_field(model: type[BaseModel], name: str, node: Table, path: str, probl
             meaning = str(field.description).removesuffix(".")
             problems.add(node.where, full, f"missing; give one ({meaning[0].lower()}{meaning[1:]})")
             return None
-        return field.get_default()
+        # A driver writes all settings of a section, so one that is missing was not known to its version.
+        unsaid = getattr(model, "UNSAID", {}) if node.where.source.is_resolved and node.entries else {}
+        return unsaid.get(name, field.get_default())
     entry = node.entries[name]
     if get_origin(field.annotation) is tuple:
         return _read_list(model, name, entry, full, problems)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from search.space.domains import DOMAINS, read_entry
 from search.space.entry import Entry
 from search.space.members import read_members
 from search.space.nodes import Node, Table, show
-from search.space.problems import Problems, Where, choices_hint
+from search.space.problems import Problems, Source, Where, choices_hint
 from search.space.trial_fields import Members, Slot, default_kind, slots
-from search.study.domains import Choice
+from search.study.domains import Choice, Scalar
 from trainables import config
+from trainables.settings.auxiliary import CONCEPT_FILE
 
-FILES = {"classifier.weights"}
-"""Settings that name a file, by a path from the folder that those of `data` count from."""
+FILES = {"classifier.weights": ".+", "auxiliary.concept_table": CONCEPT_FILE}
+"""Settings that name a file, by a path from the folder that those of `data` count from -> pattern of what
+of their values is a path."""
 
 
 @dataclass
@@ -137,12 +141,31 @@ def _read_slot(trial: TrialEntries, path: str, node: Node, key: Where, problems:
         entry = None
     else:
         entry = read_entry(slot, node, kinds, problems)
-    if entry is not None and path in FILES and entry.constant:
-        entry = replace(entry, constant=node.where.source.absolute(str(entry.constant)))
+    if entry is not None and path in FILES:
+        entry = _with_places(entry, FILES[path], node.where.source)
     if entry is None:
         trial.broken.add(path)
     else:
         trial.entries[path] = entry
+
+
+def _with_places(entry: Entry, pattern: str, source: Source) -> Entry:
+    """With absolute paths, be it one or several to choose from."""
+
+    def placed(value: Scalar | None) -> Any:
+        is_path = isinstance(value, str) and re.fullmatch(pattern, value)
+        return source.absolute(str(value)) if is_path else value
+
+    domain = entry.domain
+    if isinstance(domain, Choice):
+        domain = Choice(tuple(map(placed, domain.options)))
+    return replace(
+        entry,
+        domain=domain,
+        constant=placed(entry.constant),
+        given_default=placed(entry.given_default),
+        or_value=placed(entry.or_value),
+    )
 
 
 def _set_aside(trial: TrialEntries, slot: Slot, key: Where) -> bool:

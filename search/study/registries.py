@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from trainables.registry import Registry
 
-# A function (study, seed) -> optuna.samplers.BaseSampler; asked for anew for every trial.
+# A function (study, seed) -> optuna.samplers.BaseSampler, asked anew for every trial; or a class of these.
 SAMPLERS = Registry(
     "sampler",
     "samplers",
-    {"tpe": "search.scheduling.samplers:tpe", "random": "search.scheduling.samplers:random"},
+    {
+        name: f"search.scheduling.samplers:{name}"
+        for name in ("tpe", "random", "sobol", "gp", "nsga2", "cma_es")
+    },
 )
 # A class that is made with the reduction factor and judges at rungs, as `SuccessiveHalving` does.
 SCHEDULERS = Registry(

@@ -105,11 +105,26 @@ class Scheduler(Section):
 class Sampler(Section):
     """Who proposes the next trial."""
 
-    name: Annotated[str, Name(SAMPLERS)] = Field("tpe", description="tpe learns from finished trials.")
+    name: Annotated[str, Name(SAMPLERS)] = Field(
+        "tpe",
+        description="tpe and gp learn from finished trials, nsga2 and cma_es evolve, random and sobol draw.",
+    )
     startup_trials: int = Field(
-        10, ge=1, le=1_000_000, description="Random trials before tpe begins to model."
+        10, ge=1, le=1_000_000, description="Trials that are drawn before the sampler begins to model."
+    )
+    start: Literal["random", "sobol"] = Field(
+        "random", description="How these are drawn: sobol fills the space evenly."
+    )
+    history: int = Field(
+        500,
+        ge=0,
+        le=1_000_000,
+        description="Finished trials that it learns from at most, the best and some of the others; 0: all. "
+        "What a proposal costs grows with them.",
     )
     section: ClassVar[str] = "sampler"
+    UNSAID: ClassVar[Mapping[str, object]] = {"history": 0}
+    """What a run that does not say it was begun with."""
 
     def written(self) -> dict[str, object]:
         """What its section of a space file holds."""
@@ -117,7 +132,11 @@ class Sampler(Section):
 
     def said(self) -> str:
         """The sampler's name, and how long it draws at random."""
-        return self.name + (f", first {self.startup_trials} trials at random" if self.name == "tpe" else "")
+        if self.name in ("random", "sobol"):
+            return self.name
+        drawn = "at random" if self.start == "random" else "by a Sobol sequence"
+        shown = f", learns from at most {self.history}" if self.history else ""
+        return f"{self.name}, first {self.startup_trials} trials {drawn}{shown}"
 
 
 class DesignSection(Section):

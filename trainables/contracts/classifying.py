@@ -9,12 +9,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from trainables.concepts.prepared import prepare
+from trainables.concepts.table import as_table
 from trainables.config import TrialConfig
 from trainables.contracts.promise import generator, holds
 from trainables.data.dataset import TensorSplit, load_dataset, to_tensors
+from trainables.errors import DataError
 from trainables.networks.front_ends.front_end import FrontEnd
-from trainables.pipeline.pipeline import Pipeline, Step
+from trainables.pipeline.pipeline import Pipeline
 from trainables.pipeline.plan import Plan
+from trainables.pipeline.step import Step
 from trainables.settings.loop import LoopConfig
 
 
@@ -47,19 +51,20 @@ def check_front_end(kind: type[FrontEnd]) -> None:
             holds(all(p.grad is not None for p in learned), "no gradient reaches some weights")
 
 
-def check_concept_table(table: Callable[[TensorSplit], np.ndarray]) -> None:
-    """A row for each train image, finite float64, no column the same for all, the same whenever asked for."""
+def check_concept_table(table: Callable[[TensorSplit], object]) -> None:
+    """A number for each image and concept, as an array (images, concepts) or name -> (images,): finite, no
+    concept the same for all, the same whenever asked for; and something is left of it when it is prepared."""
     train = to_tensors(load_dataset("digits", limit=100)).train
     images = train.images.clone()
-    found = table(train)
+    try:
+        found = as_table(table(train), len(train), "it")
+        prepare(found)
+    except DataError as error:
+        raise AssertionError(str(error)) from error
+    again = as_table(table(train), len(train), "it")
     holds(
-        found.ndim == 2 and len(found) == len(train) and found.shape[1] > 0,
-        f"it has shape {found.shape}, not (train images, concepts)",
+        again.names == found.names and np.array_equal(again.values, found.values), "asked again it is another"
     )
-    holds(found.dtype == np.float64, f"it is {found.dtype}, not float64")
-    holds(np.isfinite(found).all(), "some values are not finite")
-    holds((np.ptp(found, axis=0) > 0).all(), "a column is the same for all images and teaches nothing")
-    holds(np.array_equal(table(train), found), "asked again it is another")
     holds(torch.equal(train.images, images), "it changes the images")
 
 

@@ -1,4 +1,5 @@
 """Auxiliary losses of the classifier, each a file, and what they are told of a batch.
 
-May import: trainables.bases, trainables.data, trainables.edits, trainables.networks, trainables.settings.
+May import: trainables.bases, trainables.concepts, trainables.data, trainables.edits, trainables.networks,
+    trainables.settings.
 """

@@ -22,6 +22,7 @@ from trainables.registry import Registry
 ENTRIES = (
     "readable",
     "supported",
+    "unseen",
     "classifier",
     "probe",
     "sae_statistics",

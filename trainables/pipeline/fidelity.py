@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+from trainables.config import TrialConfig
+
 
 def rung_share(rung: int, rungs: int, reduction_factor: int) -> float:
     """Share of the full training at `rung` (1..rungs), in (0, 1]; the last rung is 1.
@@ -33,3 +35,9 @@ def rung_epochs(total: int, rungs: int, reduction_factor: int) -> tuple[int, ...
         raise ValueError(f"a training has at least 1 epoch, not {total}")
     shares = (rung_share(rung, rungs, reduction_factor) for rung in range(1, rungs + 1))
     return tuple(max(1, math.floor(total * share + 0.5)) for share in shares)
+
+
+def loop_epochs(config: TrialConfig, rungs: int, reduction_factor: int) -> tuple[int, ...]:
+    """Of what the loop itself trains, at each rung; 0 where its training is counted in other epochs."""
+    total = getattr(config.loop, "epochs", 0)
+    return rung_epochs(total, rungs, reduction_factor) if total else (0,) * rungs

@@ -9,8 +9,8 @@ does follows from (config, data, plan, epoch, rung) alone, so a restored trial t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import asdict
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from torch import Tensor
 from trainables.classifier.cache_identity import classifier_settings
 from trainables.classifier.cached_training import finite
 from trainables.classifier.training_loop import ClassifierLoop, LoopSetup, part, under
+from trainables.concepts.targets import Choice, provenance
 from trainables.config import TrialConfig
 from trainables.data.dataset import ImageData
 from trainables.metrics.catalog import measured_at
@@ -32,8 +33,9 @@ from trainables.model.activation_cache import ActivationCache, HiddenActivations
 from trainables.model.feature_model import PREFIX as MODEL_PREFIX
 from trainables.model.feature_model import FeatureModel, load_feature_model
 from trainables.networks.initial import initial_network
-from trainables.pipeline.fidelity import rung_epochs
+from trainables.pipeline.fidelity import loop_epochs, rung_epochs
 from trainables.pipeline.plan import Plan
+from trainables.pipeline.step import EpochReport, Restored, Step, step_from
 from trainables.sae_training.local import Trainer, train_here
 from trainables.seeds import generator
 from trainables.stages.cache import StageCache
@@ -47,34 +49,6 @@ CHECKPOINT_FORMAT = 2
 LOOP_PREFIX = "course."
 # Where in the trial's folder a finished trial leaves its mean codes, read with `tensor_folder.read`.
 MEAN_CODES = "mean_codes"
-
-
-@dataclass(frozen=True)
-class EpochReport:
-    """The classifier's metrics after `epoch` epochs of training, those of all cycles together."""
-
-    epoch: int
-    metrics: dict[str, float]
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one step did. `rung` (from 1) and the whole set of metrics come with the step that ends a rung;
-    other steps have rung None and the metrics of their last epoch."""
-
-    reports: tuple[EpochReport, ...]
-    epoch: int
-    rung: int | None
-    metrics: dict[str, float]
-    done: bool
-
-
-@dataclass(frozen=True)
-class Restored:
-    """Where a checkpoint left off: the step that it followed, and what `save` returned for it."""
-
-    step: Step
-    record: dict[str, str]
 
 
 class Pipeline:
@@ -109,7 +83,7 @@ class Pipeline:
             self._classifier_settings,
             rung_epochs(config.classifier.epochs, plan.rungs, plan.reduction_factor),
             rung_epochs(config.sae.epochs, plan.rungs, plan.reduction_factor),
-            _loop_epochs(config, plan),
+            loop_epochs(config, plan.rungs, plan.reduction_factor),
             epochs_per_step=max(1, IMAGES_PER_STEP // len(data.train)),
         )
         self._loop: ClassifierLoop = config.loop.load_implementation()(self._setup)
@@ -163,8 +137,16 @@ class Pipeline:
             "rung": self.rung,
             "course": self._loop.facts(),
             "step": None if self._last_step is None else asdict(self._last_step),
+            **self._taught,
         }
         return checkpoint.save(folder, tensors, meta)
+
+    @cached_property
+    def _taught(self) -> dict[str, Any]:
+        """Which concepts supervise this training, by name; nothing where none do."""
+        if self.config.auxiliary.concepts == 0:
+            return {}
+        return {"concepts": provenance(Choice.of(self.config.auxiliary), self.data.train)}
 
     def restore(self, folder: Path, passed: int | None = None) -> Restored | None:
         """Go to the newest whole checkpoint of this very trial in `folder`; None if there is none.
@@ -182,7 +164,7 @@ class Pipeline:
         self.model = load_feature_model(tensors, meta, self.device) if self.done else None
         if meta["step"] is None:
             return None
-        self._last_step = _step_from(meta["step"])
+        self._last_step = step_from(meta["step"])
         return Restored(self._last_step, found.record)
 
     def _train_classifier(self) -> Step:
@@ -259,21 +241,9 @@ class Pipeline:
         return tensor_folder.digest(tensor_folder.canonical_json(decisive))
 
 
-def _loop_epochs(config: TrialConfig, plan: Plan) -> tuple[int, ...]:
-    """Of what the loop itself trains, at each rung; 0 where its training is counted in other epochs."""
-    total = getattr(config.loop, "epochs", 0)
-    return rung_epochs(total, plan.rungs, plan.reduction_factor) if total else (0,) * plan.rungs
-
-
 def is_told(meta: Mapping[str, Any], passed: int | None) -> bool:
     """Whether every rung behind a checkpoint is on record, or will be when its step comes back."""
     if passed is None:
         return True
     step = meta.get("step")
     return int(meta["rung"]) <= passed + (step is not None and step["rung"] == meta["rung"])
-
-
-def _step_from(fields: Mapping[str, Any]) -> Step:
-    """The step that `dataclasses.asdict` and JSON made `fields` of."""
-    reports = tuple(EpochReport(report["epoch"], report["metrics"]) for report in fields["reports"])
-    return Step(reports, fields["epoch"], fields["rung"], fields["metrics"], fields["done"])

@@ -13,10 +13,14 @@ from trainables.settings.names import Name
 from trainables.settings.rules import Rule
 from trainables.settings.section import LossConfig
 
+CONCEPT_FILE = r"[/~].*|.*\.(npz|csv|parquet|yaml|yml)"
 CONCEPT_TABLE = (
-    "image_statistics, shuffled_image_statistics, or an absolute path, because every trial runs in a folder "
-    "of its own"
+    f"one of {', '.join(registry.CONCEPT_TABLES.built_in)}, package.module:function, or a file .npz, .csv, "
+    ".parquet or .yaml"
 )
+ConceptPart = Literal["all", "half", "other_half"]
+ConceptForm = Literal["values", "bits"]
+ConceptControl = Literal["none", "permuted", "random_images", "labels"]
 
 
 def _first_layer_rules(name: str) -> tuple[Rule, Rule]:
@@ -179,6 +183,10 @@ class ConceptsConfig(LossConfig):
     """Hidden units that tell given properties of the image."""
 
     implementation: ClassVar[str] = "trainables.losses.concepts:ConceptSupervision"
+    version: ClassVar[int] = 2
+    added: ClassVar[frozenset[str]] = frozenset(
+        ("concept_part", "concept_split", "concept_form", "concept_control")
+    )
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             ("auxiliary.concepts", "auxiliary.concept_table"),
@@ -193,10 +201,23 @@ class ConceptsConfig(LossConfig):
     concept_share: float = Field(
         0.5, gt=0, le=1, description="Share of the hidden units, the first ones, that concepts supervise."
     )
-    concept_table: Annotated[str, Name(registry.CONCEPT_TABLES, r"|[/~].*", CONCEPT_TABLE)] = Field(
+    concept_table: Annotated[str, Name(registry.CONCEPT_TABLES, f"|{CONCEPT_FILE}", CONCEPT_TABLE)] = Field(
         "",
-        description="image_statistics, or its control shuffled_image_statistics, or package.module:function, "
-        "or the absolute path of an .npz whose array concepts (train images, c) is in train order.",
+        description="The set of concepts: strokes or another by name, package.module:function, a table (.npz "
+        "with an array concepts, .csv, .parquet; a row for each image, train first), or a recipe (.yaml).",
+    )
+    concept_part: ConceptPart = Field(
+        "all", description="Supervise all concepts, or one of two halves; the other is then held out."
+    )
+    concept_split: int = Field(0, ge=0, le=2**31 - 1, description="Draws the halves of concept_part.")
+    concept_form: ConceptForm = Field(
+        "values",
+        description="Targets: standardised values, or bits of 20 to 80 % prevalence, which leak less.",
+    )
+    concept_control: ConceptControl = Field(
+        "none",
+        description="In place of the concepts: their bits dealt out anew (permuted), random functions of the "
+        "image (random_images), or sets of classes (labels); as many, and as often on.",
     )
 
 

@@ -29,9 +29,15 @@ class LossSection(Implemented):
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_used(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Trials of before there were losses from elsewhere are the same trials."""
+        """Trials of before there were losses from elsewhere, or a setting, are the same trials."""
         dumped: dict[str, Any] = handler(self)
-        return {name: value for name, value in dumped.items() if name != "losses" or value}
+        added = {"losses"}.union(*(loss.added for loss in self.loss_classes().values()))
+        fields = type(self).model_fields
+        return {
+            name: value
+            for name, value in dumped.items()
+            if name not in added or value != fields[name].default
+        }
 
     @classmethod
     def loss_classes(cls) -> dict[str, type[WeightedConfig]]:

@@ -68,6 +68,9 @@ class WeightedConfig(Implemented):
 
     version: ClassVar[int] = 1
     """Raised when the implementation gives other results: classifiers trained with it are trained anew."""
+    added: ClassVar[frozenset[str]] = frozenset()
+    """Settings of later versions. Not written where they have their default, so that older trials stay what
+    they were."""
 
     @classmethod
     def loss_name(cls) -> str:

@@ -85,9 +85,12 @@ class Card:
         """Latents (m,) of which edits were made."""
         return self.candidates[self.sample.places.to(self.candidates.device)]
 
-    def supported(self) -> Count:
-        """How many latents pass every test that was made, edits among them; 0 where none could be edited."""
-        passed = self._edited_passes()
+    def supported(self, instead: Mapping[str, Outcome] | None = None) -> Count:
+        """How many latents pass every test that was made, edits among them; 0 where none could be edited.
+
+        instead: verdicts (m,) that stand in for those of the tests of these names, see `unseen`.
+        """
+        passed = self._edited_passes(instead or {})
         variance = self.sample.variance(passed)
         return Count(self.sample.total(passed), math.sqrt(variance))
 
@@ -112,7 +115,7 @@ class Card:
         tier = torch.zeros(len(self.usable.passed), dtype=torch.int64)
         tier[self.candidates.cpu()] = 1
         tier[self.candidates.cpu()[self._codes_passes()]] = 2
-        tier[self.examined.cpu()[self._edited_passes() > 0]] = 3
+        tier[self.examined.cpu()[self._edited_passes({}) > 0]] = 3
         return tier
 
     def _codes_passes(self) -> Tensor:
@@ -121,11 +124,12 @@ class Card:
             passed &= outcome.passed.cpu()
         return passed
 
-    def _edited_passes(self) -> Tensor:
+    def _edited_passes(self, instead: Mapping[str, Outcome]) -> Tensor:
         """(m,) float64, 1 or 0."""
         passed = self._codes_passes()[self.sample.places] & bool(self.edits)
         for name, figures in self.edits.items():
-            passed &= JUDGES[name](figures.mean(dim=1)).passed
+            outcome = instead[name] if name in instead else JUDGES[name](figures.mean(dim=1))
+            passed &= outcome.passed
         return passed.double()
 
     def _edited_margins(self, without: int | None) -> Tensor:

@@ -21,13 +21,15 @@ ABOVE = 0.2
 def measure(seen: Exhibits, part: Tensor, random: Tensor, draws: Draws) -> Tensor:
     """Firing rate in hosts with the part, with the blob and as they are: (m, s, 3) float64 in [0, 1]."""
     at = draws.hosts[seen.at]
-    hosts = seen.subject.images[at]
-    rates = [
-        (seen.codes(torch.maximum(hosts, (seen.pictures * mask)[:, :, None])) > 0).double().mean(dim=2)
-        for mask in (part, random)
-    ]
-    unpasted = seen.subject.codes[at, seen.columns[:, None, None]] > 0
-    return torch.stack([*rates, unpasted.double().mean(dim=2)], dim=2)
+    bare = seen.subject.codes[at, seen.columns[:, None, None]]
+    pieces = seen.pictures * part, seen.pictures * random
+    return rates(seen, *pieces, seen.subject.images[at], bare)
+
+
+def rates(seen: Exhibits, part: Tensor, random: Tensor, hosts: Tensor, bare: Tensor) -> Tensor:
+    """The same of ink (m, s, h, w) laid over hosts (m, s, k, h, w), whose own codes are `bare` (m, s, k)."""
+    pasted = [seen.codes(torch.maximum(hosts, ink[:, :, None])) for ink in (part, random)]
+    return torch.stack([(codes > 0).double().mean(dim=2) for codes in (*pasted, bare)], dim=2)
 
 
 def judge(means: Tensor) -> Outcome:

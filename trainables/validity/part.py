@@ -34,18 +34,18 @@ def heat(seen: Exhibits) -> Tensor:
     return torch.einsum("msk,khw->mshw", drops, share)
 
 
-def hottest(images: Tensor, order: Tensor) -> Tensor:
-    """The inked pixels of images (..., h, w), largest of `order` first, that hold half of the ink: bool."""
+def hottest(images: Tensor, order: Tensor, share: float = HALF) -> Tensor:
+    """The inked pixels of images (..., h, w), largest of `order` first, holding a share of the ink: bool."""
     ink, by = images.flatten(-2), order.flatten(-2)
     ranked = torch.where(ink > 0, by, -torch.inf).argsort(dim=-1, descending=True, stable=True)
     ordered = ink.gather(-1, ranked).double()
     before = ordered.cumsum(dim=-1) - ordered
-    chosen = (before < HALF * ordered.sum(dim=-1, keepdim=True)) & (ordered > 0)
+    chosen = (before < share * ordered.sum(dim=-1, keepdim=True)) & (ordered > 0)
     return torch.zeros_like(ink, dtype=torch.bool).scatter(-1, ranked, chosen).view(images.shape)
 
 
-def blob(images: Tensor, uniform: Tensor) -> Tensor:
-    """Half of the ink of images (..., h, w) around a random inked pixel, told by numbers (...) in [0, 1)."""
+def blob(images: Tensor, uniform: Tensor, share: float = HALF) -> Tensor:
+    """A share of the ink of images (..., h, w) near a random inked pixel, by numbers (...) in [0, 1)."""
     height, width = images.shape[-2:]
     inked = images.flatten(-2) > 0
     place = (uniform * inked.sum(dim=-1)).long()[..., None]
@@ -53,7 +53,7 @@ def blob(images: Tensor, uniform: Tensor) -> Tensor:
     y, x = (centre // width)[..., None, None], (centre % width)[..., None, None]
     rows = torch.arange(height, device=images.device)[:, None]
     columns = torch.arange(width, device=images.device)
-    return hottest(images, -((rows - y) ** 2 + (columns - x) ** 2).double())
+    return hottest(images, -((rows - y) ** 2 + (columns - x) ** 2).double(), share)
 
 
 def _spans(size: int, side: int, step: int) -> Tensor:

@@ -31,7 +31,8 @@ from trainables.device import device_for
 from trainables.errors import MemberError, MissingModule, TrialDiverged, UnknownMember
 from trainables.model.activation_cache import ActivationCache
 from trainables.pictures import trial_pictures
-from trainables.pipeline.pipeline import Pipeline, Step
+from trainables.pipeline.pipeline import Pipeline
+from trainables.pipeline.step import Step
 from trainables.sae_training.local import Trainer
 from trainables.stages import cache_counts
 from trainables.stages.cache import StageCache

@@ -24,7 +24,7 @@ from analysis.effects.searched import (
 )
 from analysis.effects.settings import Array, Settings, drawn_settings, settings_of, uniforms
 from analysis.effects.table import direction_effects
-from search.scheduling.optuna_study import OptunaStudy
+from search.scheduling.live_study import LiveStudy
 from search.study.domains import Choice, Parameter
 from search.study.sections import Objective, Sampler
 from search.study.study import Study
@@ -242,7 +242,7 @@ def test_of_very_many_trials_evenly_many_are_taken() -> None:
 def searched_by_tpe(study: Study, truth: Truth, n: int, seed: int, *, stops: bool) -> Searched:
     """As a run does it: Optuna proposes, and with `stops` half of the trials end early by a noisy look."""
     study = replace(study, budget=study.budget.model_copy(update={"seed": seed}))
-    book, rng = OptunaStudy.live(study), np.random.default_rng(seed)
+    book, rng = LiveStudy(study), np.random.default_rng(seed)
     draws, values, early, states = [], [], [], {}
     for number in range(n):
         draws.append(book.propose())

@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 
 from search.ledger.events import parse
 from search.ledger.history import History
-from search.scheduling.optuna_study import OptunaStudy
+from search.scheduling.live_study import LiveStudy
 from search.study.domains import Scalar
 from search.study.sections import Sampler
 from search.study.study import Study
@@ -22,12 +22,12 @@ REASONS = {"FAIL": "diverged: sae/fvu is nan", "LOST": "lost: the worker process
 
 def play(
     study: Study, n_trials: int, *, restart_at: int | None = None
-) -> tuple[list[dict[str, Scalar]], OptunaStudy]:
+) -> tuple[list[dict[str, Scalar]], LiveStudy]:
     """Propose and end `n_trials` trials one after the other; a restart rebuilds the book from the history."""
-    book, history, proposals = OptunaStudy.live(study), History(), []
+    book, history, proposals = LiveStudy(study), History(), []
     for number in range(n_trials):
         if number == restart_at:
-            book = OptunaStudy.live(study)
+            book = LiveStudy(study)
             for _, record in sorted(history.trials.items()):
                 book.begin(record)
                 book.finish(record)
@@ -58,9 +58,9 @@ def play(
 
 
 @pytest.mark.parametrize("objectives", [1, 2])
-@pytest.mark.parametrize("sampler", ["tpe", "random"])
+@pytest.mark.parametrize("sampler", ["tpe", "random", "sobol", "nsga2", "optuna.samplers:NSGAIIISampler"])
 def test_a_restart_does_not_change_what_is_proposed(objectives: int, sampler: str) -> None:
-    study = replace(make_study(objectives=objectives), sampler=Sampler(name=sampler, startup_trials=5))  # type: ignore[arg-type]
+    study = replace(make_study(objectives=objectives), sampler=Sampler(name=sampler, startup_trials=5))
     unbroken, _ = play(study, 24)
     resumed, _ = play(study, 24, restart_at=13)
     assert resumed == unbroken
@@ -129,4 +129,4 @@ def test_fixed_params_are_taken_as_they_are() -> None:
         "sae.k": 3,
         "auxiliary.junk_penalty?": False,
     }
-    assert OptunaStudy.live(make_study()).propose(fixed) == fixed
+    assert LiveStudy(make_study()).propose(fixed) == fixed

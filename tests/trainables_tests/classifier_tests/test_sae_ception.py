@@ -13,8 +13,9 @@ from trainables.config import TrialConfig
 from trainables.data.dataset import ImageData, load_dataset, to_tensors
 from trainables.losses.cosine_target import CosineTarget
 from trainables.pipeline import pipeline
-from trainables.pipeline.pipeline import Pipeline, Step
+from trainables.pipeline.pipeline import Pipeline
 from trainables.pipeline.plan import Plan
+from trainables.pipeline.step import Step
 from trainables.settings.auxiliary import AuxiliaryConfig
 from trainables.settings.classifier import MlpClassifierConfig
 from trainables.stages.cache import StageCache

@@ -1,4 +1,4 @@
-"""Concept supervision: what it learns, what it leaves free, and which tables it refuses."""
+"""Concept supervision: what it learns and what it leaves free."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from tests.trainables_tests.losses_tests.small_batches import IMAGES, batch, mlp, setup
+from tests.trainables_tests.losses_tests.small_batches import batch, mlp, setup
 from trainables.classifier.trainer import ClassifierTrainer
 from trainables.data.dataset import load_dataset, to_tensors
-from trainables.errors import DataError
-from trainables.losses.concepts import ConceptSupervision, load_concepts
+from trainables.losses.concepts import ConceptSupervision
 from trainables.seeds import generator
 from trainables.settings.auxiliary import AuxiliaryConfig
 from trainables.settings.classifier import MlpClassifierConfig
@@ -70,37 +69,15 @@ def test_true_concepts_are_learnt_and_shuffled_ones_are_not(tmp_path: Path) -> N
     assert errors[1] > 0.8
 
 
-@pytest.mark.parametrize(
-    ("table", "message"),
-    [
-        (np.zeros((11, 2)), "11 rows, but there are 12 train images"),
-        (np.zeros(12), r"is float64 \(12,\)"),
-        (np.zeros((12, 0)), r"is float64 \(12, 0\)"),
-        (np.full((12, 2), "a"), "numbers"),
-        (np.full((12, 2), np.nan), "NaN"),
-        (np.stack([np.arange(12), np.ones(12)], axis=1), "column 1 of concepts is the same"),
-    ],
-)
-def test_tables_that_cannot_serve_are_refused(tmp_path: Path, table: np.ndarray, message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        load_concepts(written(tmp_path, table), 12)
-
-
-def test_files_that_hold_no_table_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="there is no concept table"):
-        load_concepts(tmp_path / "nothing.npz", 12)
-    with pytest.raises(DataError, match="no array concepts"):
-        load_concepts(written(tmp_path, np.zeros((12, 2)), "other"), 12)
-    damaged = tmp_path / "damaged.npz"
-    damaged.write_bytes(b"PK\x03\x04 torn")
-    with pytest.raises(DataError, match="not a readable"):
-        load_concepts(damaged, 12)
-    plain = tmp_path / "plain.npy"
-    np.save(plain, np.zeros((12, 2)))
-    with pytest.raises(DataError, match="no array concepts"):
-        load_concepts(plain, 12)
-
-
-def test_bits_are_numbers(tmp_path: Path) -> None:
-    bits = np.arange(24).reshape(12, 2) % 3 == 0
-    assert load_concepts(written(tmp_path, bits), len(IMAGES)).dtype == np.float64
+def test_a_control_takes_the_place_of_the_concepts_and_leaves_the_head(tmp_path: Path) -> None:
+    path = str(written(tmp_path, np.random.default_rng(0).normal(size=(12, 4))))
+    real, control = (
+        ConceptSupervision(
+            setup(concept_table=path, concept_part="half", concept_form="bits", concept_control=c)
+        )
+        for c in ("none", "permuted")
+    )
+    assert real.targets.shape == control.targets.shape == (12, 2)
+    assert not torch.equal(real.targets, control.targets)
+    assert torch.equal(real.targets.sort(dim=0).values, control.targets.sort(dim=0).values)
+    assert real.head.weight.shape == (2, 3)

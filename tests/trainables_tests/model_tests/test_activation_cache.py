@@ -11,8 +11,9 @@ from trainables import registry
 from trainables.config import TrialConfig
 from trainables.data.dataset import load_dataset, to_tensors
 from trainables.model.activation_cache import ActivationCache, HiddenActivations
-from trainables.pipeline.pipeline import Pipeline, Step
+from trainables.pipeline.pipeline import Pipeline
 from trainables.pipeline.plan import Plan
+from trainables.pipeline.step import Step
 
 BYTES = 2 * 4 * 10
 

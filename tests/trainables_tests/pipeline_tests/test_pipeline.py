@@ -14,8 +14,9 @@ from trainables.errors import TrialDiverged
 from trainables.metrics.catalog import METRICS
 from trainables.model.feature_model import load_feature_model
 from trainables.pipeline import pipeline
-from trainables.pipeline.pipeline import Pipeline, Step
+from trainables.pipeline.pipeline import Pipeline
 from trainables.pipeline.plan import Plan
+from trainables.pipeline.step import Step
 from trainables.stages.cache import StageCache
 from trainables.storage import checkpoint, tensor_folder
 

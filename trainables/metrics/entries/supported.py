@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from trainables.metrics.inputs import MetricInputs
+    from trainables.validity.card import Card
 
 # Raise it when the floor's definition changes: it is kept with the classifier.
 FLOOR_VERSION = 3
@@ -21,13 +22,17 @@ FLOORS = {
 }
 
 
-def counted(inputs: MetricInputs) -> float:
-    """How many of all candidates the card supports, each of them tested."""
+def whole_card(inputs: MetricInputs) -> Card:
+    """The card of all candidates, each of them tested."""
     from trainables.validity.card import validity_card
 
     known = inputs.once(by_codes)
-    card = validity_card(inputs.once(subject), inputs.once_a_network(controls), draws=None, known=known)
-    return card.supported().value
+    return validity_card(inputs.once(subject), inputs.once_a_network(controls), draws=None, known=known)
+
+
+def counted(inputs: MetricInputs) -> float:
+    """How many of all candidates the card supports."""
+    return inputs.once(whole_card).supported().value
 
 
 def floor(inputs: MetricInputs) -> dict[str, float]:
