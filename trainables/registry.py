@@ -205,6 +205,8 @@ DATASETS = Registry(
         "kmnist": "trainables.settings.data:KmnistConfig",
         "emnist": "trainables.settings.data:EmnistConfig",
         "npz": "trainables.settings.data:NpzConfig",
+        "image_folder": "trainables.settings.data:ImageFolderConfig",
+        "module": "trainables.settings.data:ModuleDataConfig",
         "planted": "trainables.settings.planted:PlantedConfig",
     },
     "trainables.settings.data:DataConfig",

@@ -9,7 +9,8 @@ from typing import Literal
 from search.ledger.events import Decision, End, Event, Result, Retry, Session, State, Suggest
 from search.study.domains import Scalar
 
-Change = Literal["began", "ended"]
+Change = Literal["began", "paused", "resumed", "ended"]
+PAUSE = "pause"
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,11 @@ class TrialRecord:
         if isinstance(event, Result):
             return self._take(event)
         if isinstance(event, Decision):
-            known = event.rung in self.decisions
-            self.decisions.setdefault(event.rung, event.action)
-            return not known
+            # A pause is no last word.
+            if event.rung not in self.decisions or (event.action != PAUSE and self.paused_at == event.rung):
+                self.decisions[event.rung] = event.action
+                return True
+            return False
         if isinstance(event, Retry):
             self.retries += 1
             return True
@@ -62,6 +65,12 @@ class TrialRecord:
         if result.checkpoint is not None:
             self.checkpoint = dict(result.checkpoint)
         return True
+
+    @property
+    def paused_at(self) -> int | None:
+        """The rung at which it waits to be taken up again; None if it does not wait."""
+        last = max(self.decisions, default=0)
+        return last if self.state == "RUNNING" and self.decisions.get(last) == PAUSE else None
 
     @property
     def is_default(self) -> bool:
@@ -124,9 +133,12 @@ class History:
             return trial is None
         if trial is None:
             raise UnknownTrial(f"trial {event.trial} was never begun")
+        waited = trial.paused_at is not None
         is_news = trial.apply(event)
         if is_news and isinstance(event, End):
             self.order.append(("ended", event.trial))
+        elif is_news and isinstance(event, Decision) and waited != (trial.paused_at is not None):
+            self.order.append(("resumed" if waited else "paused", event.trial))
         return is_news
 
     def in_state(self, *states: State) -> list[TrialRecord]:

@@ -28,12 +28,15 @@ class Suggester(ABC):
     def __init__(self, recorder: Recorder, target: int) -> None:
         self._recorder = recorder
         self._target = target
-        self._unfinished = recorder.history.in_state("RUNNING")
+        running = recorder.history.in_state("RUNNING")
+        self._unfinished = [record for record in running if record.paused_at is None]
 
     @property
     def owed(self) -> int:
-        """Trials that are still to be handed out."""
-        return len(self._unfinished) + max(0, self._target - len(self._recorder.history.trials))
+        """Trials that are still to be handed out, or wait at a rung until it is clear that they will not."""
+        history = self._recorder.history
+        paused = sum(record.paused_at is not None for record in history.in_state("RUNNING"))
+        return len(self._unfinished) + paused + max(0, self._target - len(history.trials))
 
     def next(self) -> Suggestion | None:
         """The next trial, recorded; None when no more are owed."""
@@ -52,7 +55,11 @@ class Suggester(ABC):
 
     @abstractmethod
     def told(self, record: TrialRecord) -> None:
-        """Let it learn from a trial that ended; repetitions and running ones are ignored."""
+        """Let it learn from a trial that ended or was paused; repetitions and running ones are ignored."""
+
+    @abstractmethod
+    def goes_on(self, record: TrialRecord) -> None:
+        """A trial that was paused is taken up again."""
 
 
 class SamplingSuggester(Suggester):
@@ -67,8 +74,12 @@ class SamplingSuggester(Suggester):
             record = recorder.history.trials[number]
             if change == "began":
                 self._book.begin(record)
-            else:
+            elif change == "ended":
                 self.told(record)
+            elif change == "resumed":
+                self._book.resume(record)
+            else:
+                self._book.pause(record)
 
     def propose(self, number: int) -> tuple[Mapping[str, Scalar], str]:
         """See the method of `Suggester`."""
@@ -78,9 +89,15 @@ class SamplingSuggester(Suggester):
 
     def told(self, record: TrialRecord) -> None:
         """See the method of `Suggester`."""
-        if record.state != "RUNNING" and record.number not in self._told:
+        if record.paused_at is not None:
+            self._book.pause(record)
+        elif record.state != "RUNNING" and record.number not in self._told:
             self._told.add(record.number)
             self._book.finish(record)
+
+    def goes_on(self, record: TrialRecord) -> None:
+        """See the method of `Suggester`."""
+        self._book.resume(record)
 
 
 class ListSuggester(Suggester):
@@ -95,6 +112,9 @@ class ListSuggester(Suggester):
         return self._listed.draw(number)
 
     def told(self, record: TrialRecord) -> None:
+        """Nothing follows from it."""
+
+    def goes_on(self, record: TrialRecord) -> None:
         """Nothing follows from it."""
 
 

@@ -37,7 +37,11 @@ class DataSource(Section):
         min_length=1,
         description="Folder that holds the files; else $SAE_SEARCH_DATA, else the user's cache folder.",
     )
-    path: str | None = Field(None, min_length=1, description="The .npz file of dataset npz.")
+    path: str | None = Field(
+        None,
+        min_length=1,
+        description="npz: the file; image_folder: the folder; module: package.module:function.",
+    )
     limit: int | None = Field(
         None, ge=10, le=100_000_000, description="Keep at most so many images of each split."
     )
@@ -96,10 +100,25 @@ class Scheduler(Section):
     """Who stops trials early."""
 
     name: Annotated[str, Name(SCHEDULERS)] = Field(
-        "asha", description="asha stops trials at rungs; none trains every trial in full."
+        "asha",
+        description="asha stops trials at rungs; promotion pauses them there and takes the best up again; "
+        "median stops the worse half; none trains every trial in full.",
     )
     rungs: int = Field(3, ge=1, le=6, description="Pipelines per trial, the last with all of the training.")
     reduction_factor: int = Field(3, ge=2, le=16, description="One in so many survives a rung.")
+    ties: Literal["keep", "crowding", "epsilon_net"] = Field(
+        "keep",
+        description="Of a front that has too few places: keep lets all go on, crowding and epsilon_net those "
+        "that are farthest apart.",
+    )
+    brackets: int = Field(
+        1,
+        ge=1,
+        le=6,
+        description="Trials are drawn into so many groups, first judged at rung 1, 2, ...: some are spared "
+        "the judgement of low rungs.",
+    )
+    UNSAID: ClassVar[Mapping[str, object]] = {"ties": "keep", "brackets": 1}
 
 
 class Sampler(Section):
