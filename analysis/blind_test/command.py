@@ -18,7 +18,7 @@ from analysis.load import load_run
 from analysis.pages.page import render, write_page
 from analysis.pages.tile_sheet import Tile, TileSheet
 from search.errors import NoTrialCompleted
-from trainables.pictures.colour import grey
+from trainables.pictures.colour import ink
 from trainables.seeds import child_seed
 
 # The names that readers gave are asked about in the last third, when the pictures are forgotten.
@@ -116,5 +116,5 @@ def page(asked: list[tuple[Source, Question]], keyed: list[Keyed], seed: int) ->
 
 
 def _tile(sheet: TileSheet, source: Source, row: int) -> dict[str, object]:
-    tile: Tile = sheet.add((source.run, row), 255 - grey(source.subject.images[row].numpy()))
+    tile: Tile = sheet.add((source.run, row), ink(source.subject.images[row].numpy()))
     return {"sheet": tile.sheet, "box": f"{tile.x} {tile.y} {tile.width} {tile.height}"}
