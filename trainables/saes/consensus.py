@@ -68,7 +68,7 @@ class ConsensusSae(TopKSae):
     @torch.no_grad()
     def restart(self, latents: Tensor, directions: Tensor) -> None:  # noqa: ARG002
         """A latent that died begins anew along its own row."""
-        super().restart(latents, self.decoder[latents])
+        super().restart(latents, normalize(self.decoder[latents], dim=1))
 
 
 def agreed(members: Sequence[Tensor], chance: float) -> tuple[Tensor, Tensor]:
