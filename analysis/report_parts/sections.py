@@ -7,6 +7,7 @@ from collections.abc import Callable
 from analysis.effects.table import direction_effects
 from analysis.load import Run
 from analysis.report_parts.answer import answer
+from analysis.report_parts.blind_test import blind_test
 from analysis.report_parts.blocks import Items, Section, say
 from analysis.report_parts.confirmed import confirmation
 from analysis.report_parts.courses import learning_curves, parallel_coordinates
@@ -39,6 +40,7 @@ def sections(outlook: Outlook, progress: Callable[[str], None] = lambda _: None)
         fates(outlook),
         time_spent(outlook),
         confirmation(outlook),
+        blind_test(run),
         damages(run),
         galleries(outlook),
         *(REPORT_SECTIONS[name](outlook) for name in outlook.study.report),

@@ -37,7 +37,11 @@ class DataSource(Section):
         min_length=1,
         description="Folder that holds the files; else $SAE_SEARCH_DATA, else the user's cache folder.",
     )
-    path: str | None = Field(None, min_length=1, description="The .npz file of dataset npz.")
+    path: str | None = Field(
+        None,
+        min_length=1,
+        description="npz: the file; image_folder: the folder; module: package.module:function.",
+    )
     limit: int | None = Field(
         None, ge=10, le=100_000_000, description="Keep at most so many images of each split."
     )
