@@ -47,8 +47,8 @@ def cache_share(run: Run) -> list[Block]:
 
 def _shared(run: Run) -> list[Block]:
     """What sharing classifiers saved, by the times in the ledger; nothing where no two trials had one."""
-    found = saved(run.study, run.history)
-    if not found.sharing:
+    found = saved(run.study, run.history) if run.study is not None else None
+    if found is None or not found.sharing:
         return []
     return [
         say(

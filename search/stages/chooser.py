@@ -66,7 +66,7 @@ class StageChooser:
 
     def _new(self, draws: Sequence[dict[str, Scalar]]) -> list[dict[str, Scalar]]:
         """Each once; none that a trial has had, and none on a classifier whose bout is over."""
-        found = {}
+        found: dict[tuple[tuple[str, Scalar], ...], dict[str, Scalar]] = {}
         for draw in draws:
             key = tuple(sorted(draw.items()))
             if key not in self._spending.drawn and not self._bouts.is_over(prefix_of(self._study, draw)):

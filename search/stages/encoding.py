@@ -23,7 +23,7 @@ class Encoding:
         self._study = study
 
     def rows(self, draws: Sequence[Mapping[str, Scalar]]) -> Rows:
-        """(draws, columns)."""
+        """A matrix (draws, columns), a row for each draw."""
         return np.array([self._row(draw) for draw in draws], dtype=np.float64)
 
     def _row(self, draw: Mapping[str, Scalar]) -> list[float]:

@@ -12,7 +12,7 @@ from search.study.study import Study
 
 @dataclass(frozen=True)
 class Saved:
-    """Of one run; seconds of workers, all together."""
+    """What came of sharing in one run; seconds are those of all workers together."""
 
     trials: int
     """Trials that came to a rung."""
@@ -27,7 +27,7 @@ class Saved:
 
 
 def saved(study: Study, history: History) -> Saved:
-    """From the times in the ledger."""
+    """Count what trials shared, and add up seconds by the times in the ledger."""
     spending = Spending(study, history)
     told = spending.spent
     fresh: dict[int, list[float]] = {}

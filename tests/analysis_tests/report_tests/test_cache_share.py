@@ -34,6 +34,7 @@ def test_hits_and_misses_of_all_trials_are_added_up(real_run: Path, tmp_path: Pa
 
 def test_what_sharing_saved_is_said_where_trials_shared(real_run: Path) -> None:
     run = load_run(real_run)
+    assert run.study is not None
     found = saved(run.study, run.history)
     assert found.trials >= found.sharing
     sentence = f"{found.sharing} of {found.trials} trials found their classifier trained"
