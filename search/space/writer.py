@@ -157,7 +157,7 @@ def _atom(value: object) -> str:
 # What a resumed run may change: how much and where, never what is searched. Images are known by their digest.
 _FREE_ON_RESUME = (
     *("budget.trials", "budget.max_failures", "budget.trial_timeout_s", "resources.", "confirm.", "report."),
-    "sampler.history",
+    *("budget.hours", "budget.processor_hours", "budget.plateau_", "sampler.history"),
     *("data.root", "data.path"),
 )
 
