@@ -16,7 +16,7 @@ HOUR = 3600.0
 
 
 class Limits:
-    """Of one study; asked before every trial."""
+    """What may end one study's search early; asked before every trial."""
 
     def __init__(
         self, study: Study, history: History, now: Callable[[], float] = lambda: time.time()

@@ -123,7 +123,10 @@ def _written(parameter: Parameter) -> dict[str, object]:
         written["when"] = {condition.path: _allowed(condition) for condition in parameter.conditions}
     if parameter.has_switch:
         written["or"] = parameter.or_value
-    return {**written, "default": parameter.default}
+    written["default"] = parameter.default
+    if parameter.prior is not None:
+        written |= {"prior": parameter.prior.value, "confidence": parameter.prior.confidence}
+    return written
 
 
 def _allowed(condition: Condition) -> Scalar | list[Scalar]:
