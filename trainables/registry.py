@@ -156,6 +156,7 @@ SAES = Registry(
         "matryoshka_lista": "trainables.settings.matryoshka_lista:MatryoshkaListaSaeConfig",
         "archetypal": "trainables.settings.archetypal:ArchetypalSaeConfig",
         "block": "trainables.settings.block:BlockSaeConfig",
+        "consensus": "trainables.settings.consensus:ConsensusSaeConfig",
         "dictionary": "trainables.settings.solved:DictionarySaeConfig",
         "nmf": "trainables.settings.solved:NmfSaeConfig",
         "semi_nmf": "trainables.settings.solved:SemiNmfSaeConfig",
