@@ -15,7 +15,7 @@ from pathlib import Path
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import TrialLogger, recording
 from search.scheduling.rung_scheduler import RungScheduler
-from search.scheduling.suggester import suggester_for
+from search.stages.proposing import suggester_for
 from search.study.study import Study
 from trainables.workers.messages import StepReport, StepResult
 

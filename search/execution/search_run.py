@@ -11,7 +11,8 @@ from search.execution.signals import StopSignals
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import Recorder
 from search.scheduling.rung_scheduler import RungScheduler
-from search.scheduling.suggester import Suggester, suggester_for
+from search.scheduling.suggester import Suggester
+from search.stages.proposing import suggester_for
 from trainables.workers.messages import TrialTask
 
 if TYPE_CHECKING:

@@ -34,6 +34,8 @@ class TrialRecord:
     state: State = "RUNNING"
     reports: list[Report] = field(default_factory=list)
     decisions: dict[int, str] = field(default_factory=dict)
+    decided: dict[int, float] = field(default_factory=dict)
+    """Rung -> when the decision was made that holds."""
     checkpoint: dict[str, str] | None = None
     reason: str | None = None
     values: tuple[float, ...] | None = None
@@ -47,7 +49,7 @@ class TrialRecord:
         if isinstance(event, Decision):
             # A pause is no last word.
             if event.rung not in self.decisions or (event.action != PAUSE and self.paused_at == event.rung):
-                self.decisions[event.rung] = event.action
+                self.decisions[event.rung], self.decided[event.rung] = event.action, event.time
                 return True
             return False
         if isinstance(event, Retry):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState, create_trial
@@ -20,12 +20,16 @@ from search.study.study import Study
 
 SAMPLED = "sampler"
 """Origin of a trial that the sampler proposed."""
+Choose = Callable[[int, Mapping[str, Scalar], Sequence[int]], "Mapping[str, Scalar] | None"]
+"""(number, what is proposed so far, numbers of trials that are shown) -> the draw; None for the proposal."""
 
 
 class LiveStudy(OptunaStudy):
     """Asks the study's sampler for trials, and lets it learn from those that ended."""
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: Study, choose: Choose | None = None) -> None:
+        """choose: may put another draw in place of what the sampler proposes."""
+        self._choose = choose
         self._member = SAMPLERS[study.sampler.name]
         self._replays = has_notes(self._member)
         signs = [1.0 if objective.mode == "min" else -1.0 for objective in study.objectives]
@@ -50,6 +54,9 @@ class LiveStudy(OptunaStudy):
         trial = self.optuna_study.ask()
         if again:
             _ = trial.relative_params  # else Optuna asks no sampler for what is fixed
+        elif fixed is None and self._choose is not None:
+            chosen = self._choose(number, trial.relative_params, self._storage.shown(number))
+            trial._fixed_params = dict(chosen or {})
         return draw(trial, self._study)
 
     def sampler_for(self, number: int) -> BaseSampler:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from search.ledger.history import TrialRecord
 from search.ledger.recorder import Recorder
-from search.scheduling.live_study import SAMPLED, LiveStudy
+from search.scheduling.live_study import SAMPLED, Choose, LiveStudy
 from search.study.domains import Scalar
 from search.study.listed import Listed
 from search.study.study import Study, default_params
@@ -65,10 +65,11 @@ class Suggester(ABC):
 class SamplingSuggester(Suggester):
     """The default configuration first, then what Optuna's sampler makes of what it was told."""
 
-    def __init__(self, study: Study, recorder: Recorder, target: int) -> None:
+    def __init__(self, study: Study, recorder: Recorder, target: int, choose: Choose | None = None) -> None:
+        """choose: as of `LiveStudy`."""
         super().__init__(recorder, target)
         self._study = study
-        self._book = LiveStudy(study)
+        self._book = LiveStudy(study, choose)
         self._told: set[int] = set()
         for change, number in recorder.history.order:
             record = recorder.history.trials[number]
@@ -116,10 +117,3 @@ class ListSuggester(Suggester):
 
     def goes_on(self, record: TrialRecord) -> None:
         """Nothing follows from it."""
-
-
-def suggester_for(study: Study, recorder: Recorder, target: int) -> Suggester:
-    """The suggester that the study asks for."""
-    if study.listed is not None:
-        return ListSuggester(study.listed, recorder, target)
-    return SamplingSuggester(study, recorder, target)

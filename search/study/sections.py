@@ -141,6 +141,11 @@ class Sampler(Section):
         description="Finished trials that it learns from at most, the best and some of the others; 0: all. "
         "What a proposal costs grows with them.",
     )
+    stages: bool = Field(
+        False,
+        description="Weigh what a trial promises against the seconds it costs, given the classifiers that "
+        "are trained already.",
+    )
     section: ClassVar[str] = "sampler"
     UNSAID: ClassVar[Mapping[str, object]] = {"history": 0}
     """What a run that does not say it was begun with."""
@@ -151,11 +156,12 @@ class Sampler(Section):
 
     def said(self) -> str:
         """The sampler's name, and how long it draws at random."""
+        weighed = ", weighed by what stages cost" if self.stages else ""
         if self.name in ("random", "sobol"):
-            return self.name
+            return f"{self.name}{weighed}"
         drawn = "at random" if self.start == "random" else "by a Sobol sequence"
         shown = f", learns from at most {self.history}" if self.history else ""
-        return f"{self.name}, first {self.startup_trials} trials {drawn}{shown}"
+        return f"{self.name}, first {self.startup_trials} trials {drawn}{shown}{weighed}"
 
 
 class DesignSection(Section):
