@@ -2,5 +2,5 @@
 
 May import: analysis.charts, analysis.cli, analysis.effects, analysis.pages, search.confirmation,
     search.console, search.ledger, search.ranking, search.stages, search.study, trainables.confirmation,
-    trainables.metrics, trainables.pipeline, trainables.stages.
+    trainables.metrics, trainables.pictures, trainables.pipeline, trainables.stages.
 """
