@@ -33,8 +33,8 @@ import numpy as np
 from replay import Course, Replay, Rungs, key_of
 from results import machine, machine_line, say, table, write_json
 
+from search.ranking.hypervolume import Gain
 from search.space.loader import load_text
-from search.stages.gain import Gain
 from search.study.sections import Sampler, Scheduler
 from search.study.study import Study
 

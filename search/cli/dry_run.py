@@ -16,7 +16,7 @@ from search.scheduling.brackets import bracket_shares
 from search.space.size import expected_work, is_continuous, n_combinations, shares, work
 from search.space.writer import domain_text
 from search.study.domains import Condition, Parameter, Scalar, same
-from search.study.sections import Constraint, Scheduler
+from search.study.sections import Budget, Constraint, Scheduler
 from search.study.study import Study
 from trainables.metrics.catalog import METRICS
 
@@ -40,7 +40,6 @@ def describe(
         ("space", _size(study)),
         ("conditional", ", ".join(p.path for p in study.parameters if p.conditions) or "nothing"),
         ("first trial", "every value at its default"),
-        ("sampler", study.sampler.said()),
     ]
     if not study.is_search:
         extent = [(study.proposal.section, study.proposal.said())]
@@ -135,7 +134,7 @@ def _cost(
     rungs = ", ".join(str(Fraction(share).limit_denominator(10_000)) for share in shares(scheduler))
     rows = [
         ("budget", f"{budget.trials} trials, seed {budget.seed}, at most {budget.max_failures} failures, "
-                   f"{budget.trial_timeout_s:g} s a trial"),
+                   f"{budget.trial_timeout_s:g} s a trial{_limits_of(budget)}"),
         *([(study.proposal.section, study.proposal.said())] if study.is_search else []),
     ]  # fmt: skip
     most, expected = work(study, 1.0), expected_work(study)
@@ -158,6 +157,21 @@ def _cost(
         rows.append(("memory", _memory(study, sizes, at_once[0] if at_once else 0)))
     rows.append(("time", _time(study, seconds, at_once[0] if at_once else 0)))
     return rows
+
+
+def _limits_of(budget: Budget) -> str:
+    """What may end the run before its trials are spent."""
+    told = [
+        (budget.hours, f"after {budget.hours:g} hours"),
+        (budget.processor_hours, f"after {budget.processor_hours:g} processor hours"),
+        (
+            budget.plateau_trials,
+            f"when {budget.plateau_trials} trials in a row add less than {budget.plateau_gain:.3g} of the "
+            "hypervolume",
+        ),
+    ]
+    said = [text for limit, text in told if limit]
+    return f"; no new trial begins {' or '.join(said)}" if said else ""
 
 
 def _survivors(scheduler: Scheduler) -> str:

@@ -117,12 +117,19 @@ class History:
     sessions: list[Session] = field(default_factory=list)
     order: list[tuple[Change, int]] = field(default_factory=list)
     """What became of which trial, in the order in which it was recorded."""
+    earlier_s: float = 0.0
+    """Seconds of the sessions before the newest, each up to its last event."""
+    newest: float = 0.0
+    """When the newest event was recorded."""
 
     def apply(self, event: Event) -> bool:
         """Fold one event in; False if it repeats what is known (a result is known by trial, epoch, rung).
 
         Raises UnknownTrial.
         """
+        if isinstance(event, Session) and self.sessions:
+            self.earlier_s += max(0.0, self.newest - self.sessions[-1].time)
+        self.newest = event.time
         if isinstance(event, Session):
             self.sessions.append(event)
             return True

@@ -12,6 +12,7 @@ from search.ledger.history import TrialRecord
 from search.scheduling.distributions import draw
 from search.scheduling.live_storage import LiveStorage
 from search.scheduling.optuna_study import OptunaStudy, created
+from search.scheduling.prior_draws import believed
 from search.scheduling.quasi_random import SobolSampler
 from search.scheduling.samplers import has_notes, made
 from search.study.domains import Scalar
@@ -52,8 +53,11 @@ class LiveStudy(OptunaStudy):
         if fixed is not None:
             self.optuna_study.enqueue_trial(dict(fixed))
         trial = self.optuna_study.ask()
-        if again:
+        beliefs = believed(self._study, number) if fixed is None else None
+        if again or beliefs is not None:
             _ = trial.relative_params  # else Optuna asks no sampler for what is fixed
+        if beliefs is not None:
+            trial._fixed_params = beliefs
         elif fixed is None and self._choose is not None:
             chosen = self._choose(number, trial.relative_params, self._storage.shown(number))
             trial._fixed_params = dict(chosen or {})

@@ -15,6 +15,7 @@ from search.errors import ClusterError, DiskError, Halt, TooManyFailures
 from search.ledger.history import PAUSE, History, TrialRecord
 from search.ledger.recorder import Recorder
 from search.scheduling.brackets import bracket_shares
+from search.scheduling.limits import Limits
 from search.scheduling.rung_order import KEEP, Standing
 from search.study.registries import SCHEDULERS
 from search.study.study import Study
@@ -32,6 +33,7 @@ class RungScheduler:
         self._halving = made(study)
         self._pauses = getattr(self._halving, "pauses", False)
         self._brackets = bracket_shares(study.scheduler)
+        self._limits = Limits(study, recorder.history)
         self._restore(recorder.history)
 
     def goes_on(self, number: int, step: StepResult) -> bool:
@@ -55,7 +57,7 @@ class RungScheduler:
 
     def promote(self) -> TrialRecord | None:
         """The trial among those that are paused that shall go on now, which is recorded first."""
-        found = self._halving.candidate() if self._pauses else None
+        found = self._halving.candidate() if self._pauses and not self._limits.reached() else None
         while found is not None:
             rung, number = found
             self._halving.went_on(rung, number)

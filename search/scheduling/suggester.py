@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from search.ledger.history import TrialRecord
 from search.ledger.recorder import Recorder
+from search.scheduling.limits import Limits
 from search.scheduling.live_study import SAMPLED, Choose, LiveStudy
 from search.study.domains import Scalar
 from search.study.listed import Listed
@@ -43,11 +44,15 @@ class Suggester(ABC):
         if self._unfinished:
             return Suggestion(self._unfinished.pop(0), is_new=False)
         number = len(self._recorder.history.trials)
-        if number >= self._target:
+        if number >= self._target or self.is_over():
             return None
         params, whence = self.propose(number)
         self._recorder.suggest(number, params, whence)
         return Suggestion(self._recorder.history.trials[number], is_new=True)
+
+    def is_over(self) -> bool:
+        """Whether no trial is to begin any more, though some are owed."""
+        return False
 
     @abstractmethod
     def propose(self, number: int) -> tuple[Mapping[str, Scalar], str]:
@@ -69,6 +74,7 @@ class SamplingSuggester(Suggester):
         """choose: as of `LiveStudy`."""
         super().__init__(recorder, target)
         self._study = study
+        self._limits = Limits(study, recorder.history)
         self._book = LiveStudy(study, choose)
         self._told: set[int] = set()
         for change, number in recorder.history.order:
@@ -81,6 +87,10 @@ class SamplingSuggester(Suggester):
                 self._book.resume(record)
             else:
                 self._book.pause(record)
+
+    def is_over(self) -> bool:
+        """See the method of `Suggester`."""
+        return self._limits.reached() is not None
 
     def propose(self, number: int) -> tuple[Mapping[str, Scalar], str]:
         """See the method of `Suggester`."""

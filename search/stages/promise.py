@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from search.ledger.history import TrialRecord
+from search.ranking.hypervolume import Gain
 from search.stages.encoding import Encoding, Rows
-from search.stages.gain import Gain
 from search.study.study import Study
 
 TREES = 40

@@ -94,6 +94,24 @@ class Budget(Section):
     trial_timeout_s: float = Field(
         600.0, gt=0, le=1e7, description="Seconds after which a trial counts as failed."
     )
+    hours: float = Field(
+        0.0, ge=0, le=1e6, description="No trial begins after so many hours of all sessions; 0: no limit."
+    )
+    processor_hours: float = Field(
+        0.0,
+        ge=0,
+        le=1e9,
+        description="No trial begins after so many hours of workers, times the cores of one; 0: no limit.",
+    )
+    plateau_trials: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Stop when so many trials in a row have added next to nothing; 0: never.",
+    )
+    plateau_gain: float = Field(
+        0.01, gt=0, lt=1, description="What is next to nothing: this share of the hypervolume reached."
+    )
 
 
 class Scheduler(Section):
@@ -118,7 +136,6 @@ class Scheduler(Section):
         description="Trials are drawn into so many groups, first judged at rung 1, 2, ...: some are spared "
         "the judgement of low rungs.",
     )
-    UNSAID: ClassVar[Mapping[str, object]] = {"ties": "keep", "brackets": 1}
 
 
 class Sampler(Section):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.stages.gain import Gain
+from search.ranking.hypervolume import Gain
 from search.stages.prefix import prefix_of
 from tests.search_tests.stages_tests.planted import known, planted
 

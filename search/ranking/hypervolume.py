@@ -8,11 +8,11 @@ Y dominate, up to the reference r, is c_k times the mean over l of max_{y in Y} 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-Array = np.ndarray[Any, np.dtype[np.float64]]
+Array = NDArray[np.float64]
 DIRECTIONS = 128
 BEYOND = 0.1
 """By which share of the losses' range the reference lies beyond the worst."""

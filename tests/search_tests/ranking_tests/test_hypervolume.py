@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from optuna._hypervolume import compute_hypervolume
 
-from search.stages.gain import BEYOND, Gain
+from search.ranking.hypervolume import BEYOND, Gain
 
 
 @pytest.mark.parametrize("k", [1, 2, 3])
