@@ -9,7 +9,7 @@ RETRY = "retry:"
 
 
 def to_retry(history: History) -> list[TrialRecord]:
-    """By number. A retry that failed counts, too, if it was not tried again itself."""
+    """Failed trials by number, retries among them, that were not tried again themselves."""
     done = {
         int(record.origin.removeprefix(RETRY))
         for record in history.trials.values()

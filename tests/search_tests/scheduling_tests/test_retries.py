@@ -23,7 +23,7 @@ def test_failed_trials_are_tried_again_before_new_ones(tmp_path: Path) -> None:
         proposal = first.next()
         assert proposal is not None
         values = [0.9, 0.5] if state == "COMPLETE" else None
-        recorder.end(proposal.record.number, state, values=values)  # type: ignore[arg-type]
+        recorder.end(proposal.record.number, state, values=values)
         first.told(proposal.record)
     assert first.next() is None
     assert [record.number for record in to_retry(history)] == [1, 3]
