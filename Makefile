@@ -15,7 +15,7 @@ HASHED := install --quiet --no-deps --require-hashes -r
 install = (sed -n '/^uv==/,/[^\]$$/p' $(1) > $(VENV)/uv.txt && $(PIP) $(HASHED) $(VENV)/uv.txt && $(UV) $(HASHED) $(1)) \
 	|| $(PIP) $(HASHED) $(1)
 
-.PHONY: run test test-slow test-gpu test-peers campaign concepts-simulation simulate peers lint format docs schema lock audit sbom clean help
+.PHONY: run pictures test test-slow test-gpu test-peers campaign concepts-simulation simulate peers lint format docs schema lock audit sbom clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,9 @@ format: $(VENV)/.dev ## mend the style
 docs: $(VENV)/.dev ## build the documentation site into build/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo "open build/docs/index.html"
+
+pictures: $(VENV)/.dev ## photograph the pages of RUN into docs/pictures: RUN=runs/NAME
+	$(BIN)/python -m docs.generate.pictures $(RUN)
 
 schema: $(VENV)/.dev ## write search/space.schema.json anew after a change of the settings
 	$(BIN)/python -m search.space.json_schema

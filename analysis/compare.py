@@ -16,6 +16,7 @@ from search.cli.parser import add_out, parser_of
 
 EXAMPLES = """\
 examples:
+  python analysis/compare.py runs/A                     its default beside its best: before and after
   python analysis/compare.py runs/A runs/B              the best trial of each
   python analysis/compare.py runs/A --trials 3 17       two trials of one run
   python analysis/compare.py runs/A:3 runs/B:17         any two

@@ -3,6 +3,8 @@
     from analysis.load import load_run
     run = load_run("runs/sae-20260101-120000")
     run.leaderboard()
+    run.front_plot()
+    run.best().feature(12)
     z = run.best()(run.data().val.images[:8])
 
 Reads the run's files only: it never starts Ray, takes no lock, writes nothing, and reads a run that is
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.reading.encodable import encodable
 from analysis.reading.ledger_reading import LedgerFollower, drop_what_does_not_fit
 from analysis.reading.run_owner import is_being_written
+from analysis.trial_model import TrialModel
 from search.errors import (
     NoTrialCompleted,
     RunDirectoryError,
@@ -40,51 +43,11 @@ from search.study.study import Study
 from trainables.foreign import search_in
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from torch import Tensor
 
+    from analysis.charts.chart import Chart
     from analysis.reading.confirmed import ConfirmedRun
-    from trainables.config import TrialConfig
     from trainables.data.dataset import Dataset
-    from trainables.model.feature_model import FeatureModel
-
-
-class TrialModel:
-    """A finished trial's network, basis and SAE; calling it gives the codes of images."""
-
-    def __init__(
-        self, number: int, config: TrialConfig, features: FeatureModel, meta: Mapping[str, Any]
-    ) -> None:
-        self.number = number
-        self.config = config
-        self.features = features
-        self.meta = meta
-        """Of its checkpoint: epoch, rung, metrics, image_shape, n_classes."""
-
-    def __repr__(self) -> str:
-        return f"TrialModel({self.number}: {self.config.sae.kind} SAE over {self.config.basis.kind})"
-
-    @property
-    def image_shape(self) -> tuple[int, int]:
-        """(h, w) of the images that it was trained on."""
-        height, width = self.meta["image_shape"]
-        return height, width
-
-    def __call__(self, images: Tensor | np.ndarray) -> Tensor:
-        """Codes z (b, f) >= 0 of images (b, h, w) in [0, 1], black = 0. ValueError for another shape."""
-        import torch
-
-        if images.ndim != 3 or tuple(images.shape[1:]) != self.image_shape:
-            height, width = self.image_shape
-            raise ValueError(
-                f"images must be (b, {height}, {width}), got {tuple(images.shape)}; one alone is images[:1]"
-            )
-        # A dataset's arrays are read-only, which torch.as_tensor warns of: this copies.
-        given = images if isinstance(images, torch.Tensor) else torch.tensor(images)
-        with torch.no_grad():
-            codes: Tensor = self.features.encode(self.features.hidden(given.float()))[1]
-        return codes
 
 
 class Run:
@@ -145,6 +108,22 @@ class Run:
         """Those that no other beats in every objective; with one objective, the best."""
         return [] if self.study is None else pareto_front(self.study, self.history.in_state("COMPLETE"))
 
+    def front_plot(self) -> Chart:
+        """The report's picture of the objectives against each other, or of the search's course where there is
+        one objective; a notebook shows it. NoTrialCompleted without a trial that was trained in full."""
+        from analysis.report_parts.blocks import Figure
+        from analysis.report_parts.front import front
+        from analysis.report_parts.outlook import Outlook
+
+        section = (
+            None
+            if self.study is None
+            else front(Outlook(self, self.study, self.path / "report", str(self.path)))
+        )
+        if section is None:
+            raise NoTrialCompleted(f"{self.path} has no trial that was trained in full, and no front to draw")
+        return next(block.chart for block in section.blocks if isinstance(block, Figure))
+
     def best_trial(self) -> TrialRecord:
         """The first of `ranked`. NoTrialCompleted if there is none."""
         ranked = self.ranked()
@@ -174,7 +153,7 @@ class Run:
         if record is None:
             raise SpaceError(f"{self.path} has no trial {number}; it has {len(self.history.trials)}")
         config, features, meta = read_model(self.path / "trials" / record.folder, record)
-        return TrialModel(number, config, features, meta)
+        return TrialModel(number, config, features, meta, self.data)
 
     def data(self) -> Dataset:
         """The images of the run, read again and held against the digest that the run recorded.

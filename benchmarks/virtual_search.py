@@ -15,7 +15,7 @@ from pathlib import Path
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import TrialLogger, recording
 from search.scheduling.rung_scheduler import RungScheduler
-from search.scheduling.suggester import suggester_for
+from search.stages.proposing import suggester_for
 from search.study.study import Study
 from trainables.workers.messages import StepReport, StepResult
 
@@ -76,20 +76,26 @@ def run(
                 course.tell.append(time.perf_counter() - started)
                 if not goes_on:
                     suggester.told(record)
-                    course.trials += 1
+                    course.trials += record.state != "RUNNING"
                     number, rung = -1, 0
             if number < 0:
                 asked = time.perf_counter()
-                proposal = suggester.next()
+                next_one = scheduler.promote()
+                if next_one is not None:
+                    suggester.goes_on(next_one)
+                else:
+                    proposal = suggester.next()
+                    next_one = None if proposal is None else proposal.record
                 course.ask.append(time.perf_counter() - asked)
-                if proposal is None:
+                if next_one is None:
                     course.makespan = max(course.makespan, when)
                     continue
-                number = proposal.record.number
+                number, rung = next_one.number, max(next_one.rungs, default=0)
             driver_free = now + time.perf_counter() - started
             takes = durations[number % len(durations)][rung]
             course.busy += takes
             heapq.heappush(waiting, (driver_free + takes, worker, number, rung + 1))
+        course.trials += len(scheduler.end_paused())
     return course
 
 

@@ -78,3 +78,13 @@ def count(amount: int, noun: str) -> str:
     ('1 trial', '2 trials')
     """
     return f"{amount} {noun}" if amount == 1 else f"{amount} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """`42 s`, `3 min 20 s`, `2 h 05 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

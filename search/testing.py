@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from search.scheduling.live_study import LiveStudy
-from search.scheduling.successive_halving import Standing
+from search.scheduling.rung_order import Standing
 from search.space.loader import load_text
 from search.study.domains import Scalar
 from trainables.contracts.promise import holds

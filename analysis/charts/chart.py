@@ -44,6 +44,10 @@ class Chart:
         )
         return tag("div", svg, class_=f"chart chart-{self.margins}")
 
+    def _repr_svg_(self) -> str:
+        """What a notebook shows."""
+        return self.standalone()
+
     def standalone(self, width: int = 720) -> str:
         """The chart as the text of an SVG file, light or dark as the viewer prefers."""
         left, top, right, bottom = MARGINS[self.margins]

@@ -30,6 +30,8 @@ class Point:
     href: str | None = None
     name: str = ""
     """Written beside the point."""
+    leads: bool = False
+    """Whether it is on the front, however it looks: the default has a look of its own."""
 
 
 def scatter(
@@ -48,7 +50,7 @@ def scatter(
     """
     layers: list[Markup] = [axes(x, y)]
     if staircase:
-        layers.append(_staircase([p for p in points if p.fate == "front"], x, y))
+        layers.append(_staircase([p for p in points if p.leads], x, y))
     placed = [(point, _place(point, x, y)) for fate in ORDER for point in points if point.fate == fate]
     layers += [_mark(point, *place) for point, place in placed if place is not None]
     return Chart(description, joined(*layers), height)

@@ -42,6 +42,7 @@ VERBS = {
     "report": Verb("analysis.report", "one page about a run: what each idea does, and how sure that is"),
     "gallery": Verb("analysis.gallery", "every latent of the best trials, in pictures"),
     "image": Verb("analysis.image", "which latents fire for an image, and a pad for one's own digit"),
+    "quiz": Verb("analysis.quiz", "a blind reader's test: can a person tell where latents fire?"),
     "clusters": Verb("analysis.clusters", "images whose codes are alike"),
     "compare": Verb("analysis.compare", "two trials side by side, latent by latent"),
     "concepts": Verb(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from analysis.code_clusters.cluster import Cluster, LatentShift
 from analysis.features.feature import FeatureTable
 from analysis.pages.tile_sheet import Tile, TileSheet
-from trainables.pictures.colour import grey, limit_of, signed
+from trainables.pictures.colour import ink, limit_of, signed
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class ViewMaker:
 
     def view(self, cluster: Cluster) -> ClusterView:
         """`cluster` with its pictures."""
-        mean = grey(cluster.mean_image / (limit_of(cluster.mean_image) or 1.0))
+        mean = ink(cluster.mean_image / (limit_of(cluster.mean_image) or 1.0))
         examples = cluster.examples
         return ClusterView(
             cluster,
@@ -73,7 +73,7 @@ class ViewMaker:
             tuple(self._latent(shift) for shift in cluster.mean_code),
             tuple(
                 ExampleView(
-                    self._digits.add(int(row), grey(image)),
+                    self._digits.add(int(row), ink(image)),
                     f"{self.class_name(int(label))}, read as {self.class_name(int(said))}, image {row}",
                 )
                 for row, image, label, said in zip(

@@ -12,7 +12,7 @@ from analysis.features.feature import FeatureTable
 from analysis.features.observed import Observed
 from analysis.pages.tile_sheet import Tile, TileSheet
 from trainables.metrics.top_images import TopImages
-from trainables.pictures.colour import grey, limit_of, signed
+from trainables.pictures.colour import ink, limit_of, signed
 
 N_TOP = 6
 
@@ -68,7 +68,7 @@ class CardMaker:
     def _card(self, latent: int, rows: np.ndarray, codes: np.ndarray) -> LatentCard:
         table = self._table
         template = table.templates[latent]
-        mean = grey(table.mean_images[latent] / (limit_of(table.mean_images[latent]) or 1.0))
+        mean = ink(table.mean_images[latent] / (limit_of(table.mean_images[latent]) or 1.0))
         return LatentCard(
             latent,
             table.labels[latent],
@@ -84,4 +84,4 @@ class CardMaker:
         """Images of the split are the same on both sides and stored once."""
         label = self._table.class_names[int(self._observed.labels[row])]
         image = self._observed.images[row].cpu().numpy()
-        return TopImage(self._digits.add(row, grey(image)), f"{label}, activation {code:.3g}, image {row}")
+        return TopImage(self._digits.add(row, ink(image)), f"{label}, activation {code:.3g}, image {row}")

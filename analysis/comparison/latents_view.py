@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from analysis.comparison.latent_cards import CardMaker, LatentCard
 from analysis.comparison.matching import Matching, Pair, match
+from analysis.comparison.same_images import SameImage, same_images
 from analysis.comparison.sides import Side
 from analysis.features.collect import feature_table
 from analysis.features.observed import observe, split_of
@@ -49,6 +50,7 @@ class LatentsView:
     pairs: tuple[PairView, ...]
     only_first: tuple[LatentCard, ...]
     only_second: tuple[LatentCard, ...]
+    same: tuple[SameImage, ...]
     sheets: tuple[TileSheet, ...]
 
     @property
@@ -80,11 +82,12 @@ def latents_view(
     seen = [observe(model, images) for model in models]
     progress("matching latents")
     matching = match(*seen)
-    pictures, digits = TileSheet("pictures"), TileSheet("digits")
-    makers = []
+    pictures, digits, inks = TileSheet("pictures"), TileSheet("digits"), TileSheet("inks")
+    makers, tables = [], []
     for name, side, model, observed in zip("ab", (first, second), models, seen, strict=True):
         progress(f"looking at the latents of {side.name}")
         table = feature_table(model, data, split=split)
+        tables.append(table)
         makers.append(CardMaker(name, observed, table, pictures, digits))
     shown = matching.pairs[:MOST_PAIRS]
     one = makers[0].cards([pair.first for pair in shown])
@@ -101,5 +104,6 @@ def latents_view(
         tuple(PairView(pair, one[pair.first], other[pair.second]) for pair in shown),
         alone[0],
         alone[1],
-        tuple(sheet for sheet in (pictures, digits) if len(sheet)),
+        same_images((seen[0], seen[1]), (tables[0], tables[1]), inks),
+        tuple(sheet for sheet in (pictures, digits, inks) if len(sheet)),
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from analysis.comparison.latents_view import LatentsView, latents_view
+from analysis.comparison.same_images import in_words
 from analysis.comparison.settings import MetricRow, differing_settings, metric_rows
 from analysis.comparison.sides import Side
 from analysis.comparison.texts import metric_text, setting_text
@@ -43,6 +44,7 @@ def compare_page(
         verdict=verdict([row for row in metrics if row.is_key], first, second),
         latents=latents,
         refusal=refusal,
+        in_words=in_words,
         findings=() if latents is None else findings(latents, first, second),
         again=_again(first, second),
         run_name=first.run.name,

@@ -13,6 +13,8 @@ from search.ranking.leaderboard import chance_level, shown_metrics
 from trainables.metrics.catalog import METRICS, is_companion
 from trainables.metrics.metric import Mode
 
+# How pure the latents are is asked of every SAE, whatever the search was for.
+ALSO_KEY = ("selectivity/purity",)
 Better = Literal["first", "second"] | None
 
 
@@ -79,7 +81,7 @@ def metric_rows(first: Side, second: Side) -> tuple[MetricRow, ...]:
             metric
             for side in (first, second)
             if side.run.study
-            for metric in shown_metrics(side.run.study, [side.record])
+            for metric in (*shown_metrics(side.run.study, [side.record]), *ALSO_KEY)
         )
     )
     known = {**one, **other}

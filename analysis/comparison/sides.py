@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.load import Run, TrialModel, load_run
+from analysis.load import Run, load_run
+from analysis.trial_model import TrialModel
 from search.errors import SpaceError
 from search.ledger.history import TrialRecord
 
@@ -25,7 +26,8 @@ class Side:
 def two_sides(places: Sequence[str], trials: Sequence[int] | None) -> tuple[Side, Side]:
     """The sides that a command line names.
 
-    places: two of RUN (its best trial) or RUN:TRIAL; or one RUN together with two `trials`. SpaceError for
+    places: two of RUN (its best trial) or RUN:TRIAL; one RUN together with two `trials`, or alone, which is
+    its default, trial 0, beside its best. SpaceError for
     anything else or if both are one and the same trial; what `load_run` and `Run.model` raise.
     """
     if trials is not None:
@@ -34,6 +36,8 @@ def two_sides(places: Sequence[str], trials: Sequence[int] | None) -> tuple[Side
         wanted: list[tuple[Path, int | None]] = [(Path(places[0]), number) for number in trials]
     elif len(places) == 2:
         wanted = [_place(text) for text in places]
+    elif len(places) == 1 and _place(places[0])[1] is None:
+        wanted = [(Path(places[0]), 0), (Path(places[0]), None)]
     else:
         raise SpaceError("compare what with what? Give two runs, or one run and --trials A B")
     runs = {path: load_run(path) for path in dict.fromkeys(path for path, _ in wanted)}

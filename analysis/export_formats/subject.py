@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from analysis.export_formats.folded import FoldedSae, fold
-from analysis.load import Run, TrialModel
+from analysis.load import Run
+from analysis.trial_model import TrialModel
 from search.errors import RunDirectoryError
 from search.run_dir.inputs import DataMissing
 

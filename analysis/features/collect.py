@@ -28,11 +28,12 @@ def feature_table(
 ) -> FeatureTable:
     """Every latent of `model`, looked at on the given split of `data` ("train", "val" or "test").
 
-    Classes are named by their numbers unless `class_names` says more. `seed` decides the random directions
-    of the purity's null, see `train_statistics`; the same arguments give the same table. Memory is that of
-    the images, of h (n, d) and of a few (f, h, w). ValueError for another split or number of names.
+    Classes have the names that `data` knows, or numbers, unless `class_names` says more. `seed` decides the
+    random directions of the purity's null, see `train_statistics`; the same arguments give the same table.
+    Memory is that of the images, of h (n, d) and of a few (f, h, w). ValueError for another split or number
+    of names.
     """
-    names = _class_names(class_names, data.n_classes)
+    names = _class_names(class_names or data.class_names or None, data.n_classes)
     observed = observe(model, split_of(data, split))
     train = observed if split == "train" else observe(model, data.train)
     on_train = train_statistics(train, data.n_classes, seed)

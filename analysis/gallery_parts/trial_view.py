@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.features.feature import FeatureTable
-from analysis.load import Run, TrialModel
+from analysis.load import Run
+from analysis.trial_model import TrialModel
 from search.formatting import count, limits, number, score
 from search.ledger.history import TrialRecord
 from search.ranking.floor import floor_words

@@ -5,6 +5,7 @@
     RUN/gallery/NNNN/f/0137.html                one page a latent, complete without scripts
     RUN/gallery/NNNN/f/0137-*.webp              its pictures: digits, and signed maps
     RUN/gallery/NNNN/look/, *.webp              what the pages share
+    RUN/gallery/NNNN/features.parquet           the figures of all latents, one row each
     RUN/gallery/NNNN/contact_sheet.png, class_*.png
 
 Every file appears whole or not at all, index.html last, so that a gallery cut short has none.
@@ -12,12 +13,14 @@ Every file appears whole or not at all, index.html last, so that a gallery cut s
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from analysis.features.feature import FeatureDetail, FeatureTable
+from analysis.features.frame import feature_frame
 from analysis.gallery_parts.exhibits import exhibit, exhibited
 from analysis.gallery_parts.feature_view import FeatureView, feature_view
 from analysis.gallery_parts.index_view import index_view, strip, strongest_sheet, templates_sheet
@@ -29,6 +32,7 @@ from search.disk import write_bytes
 STRIP = "strip.webp"
 TEMPLATES = "templates.webp"
 STRONGEST = "strongest.webp"
+FEATURES = "features.parquet"
 PARTS = ("gallery_index", "gallery_feature")
 
 
@@ -79,10 +83,12 @@ def write_folder(
     for detail in details:
         view = feature_view(table, detail)
         _write_feature(gallery, table, view, folder / "f")
-        if detail.latent in shown:
-            sentences[detail.latent] = view.sentence
+        sentences[detail.latent] = view.sentence
         if detail.latent in wanted:
             kept[detail.latent] = detail
+    features = io.BytesIO()
+    feature_frame(table, sentences).to_parquet(features)
+    write_bytes(folder / FEATURES, features.getvalue())
     pictures = _write_pictures(table, by_class, kept, folder)
     sheets = {TEMPLATES: templates_sheet(table), STRONGEST: strongest_sheet(table)}
     for name, sheet in sheets.items():

@@ -14,6 +14,7 @@ from analysis.report_parts.blocks import (
     Folded,
     Items,
     Paragraph,
+    Photos,
     Section,
     Span,
     Table,
@@ -34,13 +35,18 @@ def as_markdown(title: str, question: str, sections: Sequence[Section]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def pictures(sections: Sequence[Section]) -> dict[str, str]:
-    """Name of a file -> the SVG document in it."""
-    return {
-        f"{figure.name}.svg": figure.chart.standalone()
+def pictures(sections: Sequence[Section]) -> dict[str, bytes]:
+    """Name of a file -> the SVG document or the PNG in it."""
+    found = {
+        f"{figure.name}.svg": figure.chart.standalone().encode()
         for section in sections
         for figure in _figures(section.blocks)
     }
+    for section in sections:
+        for block in section.blocks:
+            if isinstance(block, Photos):
+                found |= {f"{photo.name}.png": photo.png for photo in block.photos}
+    return found
 
 
 def escaped(text: str) -> str:
@@ -60,6 +66,10 @@ def _block(block: Block) -> Iterator[str]:
         yield _figure(block)
     elif isinstance(block, Figures):
         yield "\n".join(_figure(figure) for figure in block.figures)
+    elif isinstance(block, Photos):
+        for photo in block.photos:
+            yield f"{escaped(photo.caption[:1].upper() + photo.caption[1:])}:"
+            yield f"![{escaped(photo.description)}]({PICTURES}/{photo.name}.png)"
     elif isinstance(block, Commands):
         for purpose, command in block.commands:
             yield f"{escaped(purpose[:1].upper() + purpose[1:])}:"

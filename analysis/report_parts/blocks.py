@@ -92,6 +92,23 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class Photo:
+    """A PNG file's bytes under a caption; `name` is that of its file beside the Markdown."""
+
+    name: str
+    png: bytes
+    description: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Photos:
+    """PNGs side by side; of tall ones the page shows the top, and the rest on demand."""
+
+    photos: tuple[Photo, ...]
+
+
+@dataclass(frozen=True)
 class Commands:
     """Shell commands, each with what it is for."""
 
@@ -106,7 +123,7 @@ class Folded:
     blocks: tuple[Block, ...]
 
 
-Block = Paragraph | Items | Table | Figure | Figures | Commands | Folded
+Block = Paragraph | Items | Table | Figure | Figures | Photos | Commands | Folded
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from collections import Counter
 
 from analysis.load import Run
 from analysis.report_parts.blocks import Block, Column, Table, cell, say
+from search.formatting import duration
+from search.stages.saved import saved
 from trainables.stages import cache_counts
 
 
@@ -17,8 +19,12 @@ def cache_share(run: Run) -> list[Block]:
         for stage, counts in cache_counts.read(run.path / "trials" / trial.folder).items():
             hits[stage] += counts["hits"]
             uses[stage] += counts["hits"] + counts["misses"]
+    shared = _shared(run)
     if not uses:
-        return [say("How many stages were taken from the cache is not recorded in this run.", kind="note")]
+        return [
+            *shared,
+            say("How many stages were taken from the cache is not recorded in this run.", kind="note"),
+        ]
     heads = (
         Column("stage"),
         *(Column(head, numeric=True) for head in ("asked for", "from the cache", "share")),
@@ -36,4 +42,18 @@ def cache_share(run: Run) -> list[Block]:
         "Trials that agree on data, classifier or basis share what was trained before. A classifier's "
         "training is cached in pieces, a step each."
     )
-    return [say(why, kind="note"), Table("Stages from the cache", heads, rows)]
+    return [*shared, say(why, kind="note"), Table("Stages from the cache", heads, rows)]
+
+
+def _shared(run: Run) -> list[Block]:
+    """What sharing classifiers saved, by the times in the ledger; nothing where no two trials had one."""
+    found = saved(run.study, run.history) if run.study is not None else None
+    if found is None or not found.sharing:
+        return []
+    return [
+        say(
+            f"{found.sharing} of {found.trials} trials found their classifier trained by an earlier one "
+            f"({found.classifiers} different ones in all). Trained anew they would have taken "
+            f"{duration(found.saved)} more; classifiers took {duration(found.spent)}."
+        )
+    ]

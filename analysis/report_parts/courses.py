@@ -1,4 +1,4 @@
-"""Learning curves over the rungs, and parallel coordinates: every trial a line."""
+"""Learning curves over the rungs: every trial a line."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from fractions import Fraction
 
 from analysis.charts.axes import Axis
 from analysis.charts.curves import Curve, curves
-from analysis.charts.parallel import Line, parallel
 from analysis.charts.scale import Numeric, Steps, fitted
 from analysis.report_parts.blocks import Figure, Figures, Section, say
 from analysis.report_parts.outlook import Outlook, mean_chance_level
-from analysis.report_parts.settings_axes import drawable, setting_axis
 from search.formatting import count, score
 from search.ledger.history import TrialRecord
 from search.ranking.floor import floor_words
@@ -18,7 +16,6 @@ from search.study.sections import Objective
 from trainables.pipeline.fidelity import rung_share
 
 MOST_CURVES = 250
-MOST_LINES = 150
 LEGEND = (
     ("curve front", "Pareto front"),
     ("curve ranked", "trained in full"),
@@ -53,40 +50,6 @@ def learning_curves(outlook: Outlook) -> Section | None:
         f"beyond it.{fewer}"
     )
     return Section("curves", "Learning curves", (say(text), Figures(figures, outlook.legend(LEGEND, shown))))
-
-
-def parallel_coordinates(outlook: Outlook) -> Section | None:
-    """Settings and objectives of the trials that were trained in full, a line each."""
-    if not outlook.complete:
-        return None
-    shown = outlook.selected(outlook.complete, MOST_LINES)
-    axes = [setting_axis(parameter) for parameter in outlook.study.parameters if drawable(parameter)]
-    for place, objective in enumerate(outlook.study.objectives):
-        values = [t.values[place] for t in shown if t.values is not None]
-        axes.append(Axis(objective.metric, fitted(values), objective.mode))
-    names = [objective.metric for objective in outlook.study.objectives]
-    lines = [
-        Line(
-            trial.number,
-            outlook.fate(trial),
-            {**outlook.values(trial), **dict(zip(names, trial.values or (), strict=True))},
-            outlook.title(trial),
-        )
-        for trial in shown
-    ]
-    chart = parallel(lines, axes, description=f"Parallel coordinates of {count(len(lines), 'trial')}")
-    fewer = (
-        "" if len(shown) == len(outlook.complete) else f" {len(shown)} of {len(outlook.complete)} are drawn."
-    )
-    text = (
-        "One axis a setting, the objectives at the end; each trial trained in full is a line from top to "
-        f"bottom, which skips settings that it does not have.{fewer}"
-    )
-    return Section(
-        "parallel",
-        "Parallel coordinates",
-        (say(text), Figure("parallel", chart, legend=outlook.legend(LEGEND, shown))),
-    )
 
 
 def _curves(outlook: Outlook, shown: list[TrialRecord], objective: Objective, steps: Axis) -> Figure:

@@ -9,7 +9,7 @@ from analysis.report_parts.blocks import Block, Cell, Column, Section, Table, ce
 from analysis.report_parts.cache_share import cache_share
 from analysis.report_parts.outlook import Outlook
 from search.console.summary import history_target
-from search.formatting import count, limits, score, trial_list
+from search.formatting import count, duration, limits, score, trial_list
 from search.ledger.history import TrialRecord
 from search.study.sections import Constraint
 
@@ -114,13 +114,3 @@ def time_spent(outlook: Outlook) -> Section | None:
 
 def _seconds(trial: TrialRecord) -> float:
     return max(0.0, (trial.ended or trial.started) - trial.started)
-
-
-def duration(seconds: float) -> str:
-    """`42 s`, `3 min 20 s`, `2 h 05 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -88,7 +88,9 @@ def _course(outlook: Outlook, shown: list[TrialRecord]) -> Figure:
 
 def _point(outlook: Outlook, trial: TrialRecord, x: float, y: float) -> Point:
     name = "default" if trial is outlook.default else ""
-    return Point(x, y, trial.number, outlook.fate(trial), outlook.title(trial), outlook.href(trial), name)
+    leads = trial in outlook.leaderboard.front
+    look = outlook.fate(trial)
+    return Point(x, y, trial.number, look, outlook.title(trial), outlook.href(trial), name, leads)
 
 
 def _axis(objective: Objective, shown: list[TrialRecord], place: int) -> Axis:

@@ -56,6 +56,7 @@ def importances(outlook: Outlook) -> Section | None:
     if figures:
         blocks.append(Figures(tuple(figures)))
     blocks += [say(_clear(told), kind="note") for told in found if told.shares]
+    blocks += [say(by_stage(told), kind="note") for told in found if told.shares and told.method == "fANOVA"]
     blocks += [say(note, kind="note") for note in dict.fromkeys(notes)]
     blocks += [say(text, kind="note") for text in _left_out(found)]
     return Section("importances", "Parameter importances", tuple(blocks))
@@ -83,6 +84,20 @@ def _clear(told: Importances) -> str:
     clear = [_setting_name(share.path) for share in told.shares if share.is_clear]
     named = ", ".join(clear) or "no setting"
     return f"{told.objective} by {told.method}: more than chance of {named}."
+
+
+def by_stage(told: Importances) -> str:
+    """The shares added up over the settings of each stage of the pipeline, the largest first."""
+    stages: dict[str, float] = {}
+    for share in told.shares:
+        stage = share.path.split(".")[0]
+        stages[stage] = stages.get(stage, 0.0) + share.share
+    ordered = sorted(stages.items(), key=lambda pair: -pair[1])
+    named = ", ".join(f"{stage} {100 * share:.0f} %" for stage, share in ordered)
+    return (
+        f"{told.objective} by stage: {named}. Seeds are no setting of a search, so what they do is in all of "
+        "these; the spread over seeds is measured by a confirmation."
+    )
 
 
 def _left_out(found: Sequence[Importances]) -> list[str]:

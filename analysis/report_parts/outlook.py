@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analysis.charts.fate import Fate
 from analysis.charts.scale import thinned
-from analysis.load import Run
 from analysis.pages.gallery_link import gallery_link
 from analysis.report_parts.blocks import Legend, Span
 from search.formatting import number, score
@@ -19,6 +19,9 @@ from search.ranking.leaderboard import Leaderboard, chance_level, key_metrics, l
 from search.study.domains import Scalar
 from search.study.study import Study
 from trainables.metrics.catalog import role
+
+if TYPE_CHECKING:
+    from analysis.load import Run
 
 RANKED = 50
 """Trials of the leaderboard."""

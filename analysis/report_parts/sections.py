@@ -7,20 +7,22 @@ from collections.abc import Callable
 from analysis.effects.table import direction_effects
 from analysis.load import Run
 from analysis.report_parts.answer import answer
+from analysis.report_parts.blind_test import blind_test
 from analysis.report_parts.blocks import Items, Section, say
 from analysis.report_parts.confirmed import confirmation
-from analysis.report_parts.courses import learning_curves, parallel_coordinates
+from analysis.report_parts.courses import learning_curves
 from analysis.report_parts.directions import directions
 from analysis.report_parts.fates import fates, time_spent
 from analysis.report_parts.front import front
 from analysis.report_parts.importances import boundaries, importances
+from analysis.report_parts.latents_seen import latents_seen
 from analysis.report_parts.leaderboard import leaderboard
 from analysis.report_parts.outlook import Outlook
 from analysis.report_parts.provenance import facts_table, galleries, provenance
 from analysis.report_parts.slices import slices
 from search.study.registries import REPORT_SECTIONS
 
-OF_SEARCHES = (learning_curves, importances, slices, parallel_coordinates, boundaries)
+OF_SEARCHES = (learning_curves, importances, slices, boundaries)
 """They look at domains and at who was stopped; trials that were listed beforehand have neither."""
 
 
@@ -32,13 +34,15 @@ def sections(outlook: Outlook, progress: Callable[[str], None] = lambda _: None)
     progress("scoring settings, drawing")
     found = [
         answer(outlook, effects),
-        leaderboard(outlook),
         front(outlook),
+        latents_seen(outlook),
+        leaderboard(outlook),
         directions(outlook, effects),
         *(of_searches(outlook) for of_searches in OF_SEARCHES if outlook.study.is_search),
         fates(outlook),
         time_spent(outlook),
         confirmation(outlook),
+        blind_test(run),
         damages(run),
         galleries(outlook),
         *(REPORT_SECTIONS[name](outlook) for name in outlook.study.report),

@@ -41,7 +41,7 @@ def write_report(
         more_style=style_sheet(),
     )
     for file, document in pictures(found).items():
-        write_bytes(out / PICTURES / file, document.encode())
+        write_bytes(out / PICTURES / file, document)
     write_bytes(out / "report.md", as_markdown(name, question, found).encode())
     write_page(out / "index.html", html)
     return [out / "index.html", out / "report.md"]

@@ -91,7 +91,7 @@ def browser_model(
 
 def mean_pictures(table: FeatureTable) -> str:
     """The latents' mean images as one sheet in a data: address, COLUMNS in a row."""
-    return data_uri(png(tiled(_grey(table.mean_images), COLUMNS)))
+    return data_uri(png(tiled(255 - _grey(table.mean_images), COLUMNS)))
 
 
 def _rule(rule: Rule) -> dict[str, object]:
@@ -107,6 +107,6 @@ def _examples(split: Split, n_classes: int) -> list[int]:
 
 
 def _grey(images: np.ndarray) -> np.ndarray:
-    """uint8 (f, h, w) of images (f, h, w) >= 0, each scaled to its own brightest pixel; black stays black."""
+    """uint8 (f, h, w) of images (f, h, w) >= 0, each scaled to its own brightest pixel."""
     brightest = images.max(axis=(1, 2), keepdims=True)
     return (255 * images / np.where(brightest > 0, brightest, 1)).round().astype(np.uint8)

@@ -12,10 +12,11 @@ from rich.text import Text
 from search.cli.memory import Sizes, first_trial, gigabytes, largest_trial
 from search.errors import ClusterError
 from search.execution.resources import grant, places
+from search.scheduling.brackets import bracket_shares
 from search.space.size import expected_work, is_continuous, n_combinations, shares, work
 from search.space.writer import domain_text
 from search.study.domains import Condition, Parameter, Scalar, same
-from search.study.sections import Constraint
+from search.study.sections import Budget, Constraint, Scheduler
 from search.study.study import Study
 from trainables.metrics.catalog import METRICS
 
@@ -39,7 +40,6 @@ def describe(
         ("space", _size(study)),
         ("conditional", ", ".join(p.path for p in study.parameters if p.conditions) or "nothing"),
         ("first trial", "every value at its default"),
-        ("sampler", study.sampler.said()),
     ]
     if not study.is_search:
         extent = [(study.proposal.section, study.proposal.said())]
@@ -134,7 +134,7 @@ def _cost(
     rungs = ", ".join(str(Fraction(share).limit_denominator(10_000)) for share in shares(scheduler))
     rows = [
         ("budget", f"{budget.trials} trials, seed {budget.seed}, at most {budget.max_failures} failures, "
-                   f"{budget.trial_timeout_s:g} s a trial"),
+                   f"{budget.trial_timeout_s:g} s a trial{_limits_of(budget)}"),
         *([(study.proposal.section, study.proposal.said())] if study.is_search else []),
     ]  # fmt: skip
     most, expected = work(study, 1.0), expected_work(study)
@@ -142,7 +142,7 @@ def _cost(
         rows.append(("rungs", "one: every trial is trained in full"))
         rows.append(("compute", f"{most.classifier:.0f} full trainings"))
     else:
-        survivors = f"one in {scheduler.reduction_factor} survives a rung"
+        survivors = _survivors(scheduler)
         rows.append(("rungs", f"measured at {rungs} of the training; {survivors}"))
         text = (
             f"about {expected.classifier:.1f} full trainings of the classifier and {expected.sae:.1f} of "
@@ -157,6 +157,33 @@ def _cost(
         rows.append(("memory", _memory(study, sizes, at_once[0] if at_once else 0)))
     rows.append(("time", _time(study, seconds, at_once[0] if at_once else 0)))
     return rows
+
+
+def _limits_of(budget: Budget) -> str:
+    """What may end the run before its trials are spent."""
+    told = [
+        (budget.hours, f"after {budget.hours:g} hours"),
+        (budget.processor_hours, f"after {budget.processor_hours:g} processor hours"),
+        (
+            budget.plateau_trials,
+            f"when {budget.plateau_trials} trials in a row add less than {budget.plateau_gain:.3g} of the "
+            "hypervolume",
+        ),
+    ]
+    said = [text for limit, text in told if limit]
+    return f"; no new trial begins {' or '.join(said)}" if said else ""
+
+
+def _survivors(scheduler: Scheduler) -> str:
+    factor = scheduler.reduction_factor
+    said = {
+        "promotion": f"trials wait there, the best of {factor} goes on",
+        "median": "the better half goes on",
+    }.get(scheduler.name, f"one in {factor} survives a rung")
+    ties = "" if scheduler.ties == "keep" else f"; ties by {scheduler.ties}"
+    spared = [f"{share:.0%}" for share in bracket_shares(scheduler)[1:]]
+    brackets = f"; not judged at first: {', '.join(spared)} of the trials" if spared else ""
+    return f"{said}{ties}{brackets}"
 
 
 def _memory(study: Study, sizes: Sizes, at_once: int) -> str:

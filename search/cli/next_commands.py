@@ -10,8 +10,8 @@ from search.study.study import Study
 MOST_TICKED = 40
 
 
-def next_commands(study: Study, directory: RunDirectory, *, any_complete: bool) -> list[tuple[str, str]]:
-    """Pairs (what for, command); what needs a trial that was trained in full only where there is one."""
+def next_commands(study: Study, directory: RunDirectory, *, any_ranked: bool) -> list[tuple[str, str]]:
+    """Pairs (what for, command); what needs a best trial only where there is one."""
     run = shown(directory.path)
     further = (
         (
@@ -23,7 +23,7 @@ def next_commands(study: Study, directory: RunDirectory, *, any_complete: bool) 
     )
     curves = (f"look at the curves{_unticked(study)}", tensorboard_command(directory.trials))
     again = ("train a trial again", python_command("search/run.py", "--reproduce", run, "TRIAL"))
-    if not any_complete:
+    if not any_ranked:
         return [curves, further, again]
     return [
         curves,

@@ -68,6 +68,9 @@ class TaskSuggester:
     def told(self, record: TrialRecord) -> None:
         """Nobody learns from a confirmation."""
 
+    def goes_on(self, record: TrialRecord) -> None:
+        """Nothing is paused in a confirmation."""
+
 
 class LastRungScheduler:
     """Lets every training go on to its last score. None is stopped early, whatever its values."""
@@ -94,6 +97,14 @@ class LastRungScheduler:
         for record in self._recorder.history.in_state("RUNNING"):
             if LAST_RUNG in record.rungs:
                 self._recorder.end(record.number, "COMPLETE")
+
+    def promote(self) -> TrialRecord | None:
+        """Nothing is paused in a confirmation."""
+        return None
+
+    def end_paused(self) -> list[TrialRecord]:
+        """Nothing is paused in a confirmation."""
+        return []
 
     def fail(self, number: int, reason: str) -> None:
         """End a training as FAIL; raises Halt when more fail in this session than the budget allows."""

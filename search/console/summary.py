@@ -28,6 +28,7 @@ from search.ranking.leaderboard import (
     shared_values,
     shown_metrics,
 )
+from search.scheduling.limits import Limits
 from search.study.study import Study
 from trainables.metrics.catalog import role
 
@@ -50,7 +51,7 @@ def print_summary(
     console.print()
     console.print(Text(one_line(study.name), style="bold"))
     console.print(Text(one_line(study.question, 1000)))
-    console.print(Text(_counts_sentence(history, table)))
+    console.print(Text(_counts_sentence(study, history, table)))
     console.print()
     if table.ranked:
         _print_leaders(study, history, table, run_dir, console)
@@ -105,7 +106,7 @@ def _entry(study: Study, trial: TrialRecord, run_dir: Path) -> dict[str, object]
     }
 
 
-def _counts_sentence(history: History, table: Leaderboard) -> str:
+def _counts_sentence(study: Study, history: History, table: Leaderboard) -> str:
     complete, pruned, running = (len(history.in_state(s)) for s in ("COMPLETE", "PRUNED", "RUNNING"))
     failed = sum(len(trials) for _, trials in table.failures)
     parts = [f"{complete} trained in full", f"{pruned} stopped early", f"{failed} failed"]
@@ -116,6 +117,9 @@ def _counts_sentence(history: History, table: Leaderboard) -> str:
         sentence += (
             f" Not ranked, because a constraint is broken: {trial_list(t.number for t in table.infeasible)}."
         )
+    limit = Limits(study, history, lambda: history.newest).reached()
+    if limit and history.finished < history_target(study, history):
+        sentence += f" No further trial began: {limit}."
     return sentence
 
 

@@ -35,7 +35,10 @@ class SuggestsTrials(Protocol):
         """The next one, recorded; None when no more are owed."""
 
     def told(self, record: TrialRecord) -> None:
-        """A trial ended, and this is its record."""
+        """A trial ended or was paused, and this is its record."""
+
+    def goes_on(self, record: TrialRecord) -> None:
+        """A trial that was paused is taken up again."""
 
 
 class DecidesAtRungs(Protocol):
@@ -46,6 +49,12 @@ class DecidesAtRungs(Protocol):
 
     def settle_all(self) -> None:
         """Finish what an earlier session recorded but did not live to act on."""
+
+    def promote(self) -> TrialRecord | None:
+        """The paused trial that shall go on now, recorded; None if there is none."""
+
+    def end_paused(self) -> list[TrialRecord]:
+        """End those that are still paused when nothing more is owed."""
 
     def fail(self, number: int, reason: str) -> None:
         """End a trial as FAIL."""
@@ -99,25 +108,37 @@ class LedgerSearcher(_Shell, Searcher):
         """
         if len(self._live) >= self._concurrency():
             return None
-        if self._again:
-            record = self._again.pop(0)
-        else:
-            proposal = self._suggester.next()
-            if proposal is None:
-                return None if self._live else Searcher.FINISHED
-            record = proposal.record
+        record = self._again.pop(0) if self._again else self._promoted() or self._proposed()
+        if record is None:
+            return None if self._live else self._finished()
         self._live[trial_id] = record.number
         return self._task_of(record).dump()
+
+    def _promoted(self) -> TrialRecord | None:
+        record = self._scheduler.promote()
+        if record is not None:
+            self._suggester.goes_on(record)
+        return record
+
+    def _proposed(self) -> TrialRecord | None:
+        proposal = self._suggester.next()
+        return None if proposal is None else proposal.record
+
+    def _finished(self) -> str:
+        """Nothing runs, nothing is owed, nobody is good enough to be taken up again."""
+        for record in self._scheduler.end_paused():
+            self._suggester.told(record)
+        return str(Searcher.FINISHED)
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """The trial left Ray; if nobody recorded an end, its process was lost for good."""
+        """The trial left Ray; if nobody recorded an end or a pause, its process was lost for good."""
         number = self._live.pop(trial_id, None)
         if number is None:
             return
         record = self._recorder.history.trials[number]
-        if record.state == "RUNNING":
+        if record.state == "RUNNING" and record.paused_at is None:
             timed_out = self._attempts.timed_out(trial_id, self._trials_dir / record.folder)
             if not timed_out and record.retries < self._retries:
                 self._recorder.retry(number, self._attempts.loss(trial_id).reason)

@@ -65,7 +65,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether a trial goes on after a rung: `continue` or `stop`."""
+    """Whether a trial goes on after a rung: `continue`, `stop`, or `pause`, which a later one takes back."""
 
     time: float
     trial: int

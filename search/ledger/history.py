@@ -9,7 +9,8 @@ from typing import Literal
 from search.ledger.events import Decision, End, Event, Result, Retry, Session, State, Suggest
 from search.study.domains import Scalar
 
-Change = Literal["began", "ended"]
+Change = Literal["began", "paused", "resumed", "ended"]
+PAUSE = "pause"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class TrialRecord:
     state: State = "RUNNING"
     reports: list[Report] = field(default_factory=list)
     decisions: dict[int, str] = field(default_factory=dict)
+    decided: dict[int, float] = field(default_factory=dict)
+    """Rung -> when the decision was made that holds."""
     checkpoint: dict[str, str] | None = None
     reason: str | None = None
     values: tuple[float, ...] | None = None
@@ -44,9 +47,11 @@ class TrialRecord:
         if isinstance(event, Result):
             return self._take(event)
         if isinstance(event, Decision):
-            known = event.rung in self.decisions
-            self.decisions.setdefault(event.rung, event.action)
-            return not known
+            # A pause is no last word.
+            if event.rung not in self.decisions or (event.action != PAUSE and self.paused_at == event.rung):
+                self.decisions[event.rung], self.decided[event.rung] = event.action, event.time
+                return True
+            return False
         if isinstance(event, Retry):
             self.retries += 1
             return True
@@ -62,6 +67,12 @@ class TrialRecord:
         if result.checkpoint is not None:
             self.checkpoint = dict(result.checkpoint)
         return True
+
+    @property
+    def paused_at(self) -> int | None:
+        """The rung at which it waits to be taken up again; None if it does not wait."""
+        last = max(self.decisions, default=0)
+        return last if self.state == "RUNNING" and self.decisions.get(last) == PAUSE else None
 
     @property
     def is_default(self) -> bool:
@@ -106,12 +117,19 @@ class History:
     sessions: list[Session] = field(default_factory=list)
     order: list[tuple[Change, int]] = field(default_factory=list)
     """What became of which trial, in the order in which it was recorded."""
+    earlier_s: float = 0.0
+    """Seconds of the sessions before the newest, each up to its last event."""
+    newest: float = 0.0
+    """When the newest event was recorded."""
 
     def apply(self, event: Event) -> bool:
         """Fold one event in; False if it repeats what is known (a result is known by trial, epoch, rung).
 
         Raises UnknownTrial.
         """
+        if isinstance(event, Session) and self.sessions:
+            self.earlier_s += max(0.0, self.newest - self.sessions[-1].time)
+        self.newest = event.time
         if isinstance(event, Session):
             self.sessions.append(event)
             return True
@@ -124,9 +142,12 @@ class History:
             return trial is None
         if trial is None:
             raise UnknownTrial(f"trial {event.trial} was never begun")
+        waited = trial.paused_at is not None
         is_news = trial.apply(event)
         if is_news and isinstance(event, End):
             self.order.append(("ended", event.trial))
+        elif is_news and isinstance(event, Decision) and waited != (trial.paused_at is not None):
+            self.order.append(("resumed" if waited else "paused", event.trial))
         return is_news
 
     def in_state(self, *states: State) -> list[TrialRecord]:

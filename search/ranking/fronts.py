@@ -8,6 +8,7 @@ a point is that of the fronts it changes, not that of comparing all pairs.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from operator import le
 
 Losses = tuple[float, ...]
@@ -23,6 +24,10 @@ class Fronts:
 
     def __init__(self) -> None:
         self._fronts: list[list[Losses]] = []
+
+    def in_order(self) -> Iterator[list[Losses]]:
+        """The fronts, best first."""
+        return iter(self._fronts)
 
     def add(self, point: Losses) -> int:
         """Take a point in; how many points stand in fronts strictly better than its own."""

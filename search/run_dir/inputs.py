@@ -140,9 +140,9 @@ def found_again(source: DataSource) -> DataSource:
         return source
     if source.root is not None and not Path(source.root).is_dir():
         source = source.model_copy(update={"root": None})
-    if source.path is not None and not Path(source.path).is_file():
+    if source.path is not None and not Path(source.path).exists():
         there = Path(named).expanduser().absolute() / Path(source.path).name
-        source = source.model_copy(update={"path": str(there)}) if there.is_file() else source
+        source = source.model_copy(update={"path": str(there)}) if there.exists() else source
     return source
 
 

@@ -58,6 +58,10 @@ class LiveStorage(InMemoryStorage):
         if self._most and len(self._shown) > self._most * (1 + SLACK):
             self._shown = self._kept(self._shown)
 
+    def shown(self, but: int) -> list[int]:
+        """Numbers of the trials that are shown, but for one."""
+        return sorted(number for number in chain(self._shown, self._live) if number != but)
+
     @property
     def n_trials(self) -> int:
         """All of the only study's, whatever their state."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from optuna.samplers import BaseSampler
 from optuna.trial import TrialState, create_trial
@@ -12,6 +12,7 @@ from search.ledger.history import TrialRecord
 from search.scheduling.distributions import draw
 from search.scheduling.live_storage import LiveStorage
 from search.scheduling.optuna_study import OptunaStudy, created
+from search.scheduling.prior_draws import believed
 from search.scheduling.quasi_random import SobolSampler
 from search.scheduling.samplers import has_notes, made
 from search.study.domains import Scalar
@@ -20,12 +21,16 @@ from search.study.study import Study
 
 SAMPLED = "sampler"
 """Origin of a trial that the sampler proposed."""
+Choose = Callable[[int, Mapping[str, Scalar], Sequence[int]], "Mapping[str, Scalar] | None"]
+"""(number, what is proposed so far, numbers of trials that are shown) -> the draw; None for the proposal."""
 
 
 class LiveStudy(OptunaStudy):
     """Asks the study's sampler for trials, and lets it learn from those that ended."""
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: Study, choose: Choose | None = None) -> None:
+        """choose: may put another draw in place of what the sampler proposes."""
+        self._choose = choose
         self._member = SAMPLERS[study.sampler.name]
         self._replays = has_notes(self._member)
         signs = [1.0 if objective.mode == "min" else -1.0 for objective in study.objectives]
@@ -48,8 +53,14 @@ class LiveStudy(OptunaStudy):
         if fixed is not None:
             self.optuna_study.enqueue_trial(dict(fixed))
         trial = self.optuna_study.ask()
-        if again:
+        beliefs = believed(self._study, number) if fixed is None else None
+        if again or beliefs is not None:
             _ = trial.relative_params  # else Optuna asks no sampler for what is fixed
+        if beliefs is not None:
+            trial._fixed_params = beliefs
+        elif fixed is None and self._choose is not None:
+            chosen = self._choose(number, trial.relative_params, self._storage.shown(number))
+            trial._fixed_params = dict(chosen or {})
         return draw(trial, self._study)
 
     def sampler_for(self, number: int) -> BaseSampler:

@@ -6,12 +6,17 @@ The order is the contract: the reports are recorded, then the verdict is recorde
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Mapping
+from itertools import accumulate
+from typing import Any
 
 from search.errors import ClusterError, DiskError, Halt, TooManyFailures
-from search.ledger.history import History, TrialRecord
+from search.ledger.history import PAUSE, History, TrialRecord
 from search.ledger.recorder import Recorder
-from search.scheduling.successive_halving import Standing, SuccessiveHalving
+from search.scheduling.brackets import bracket_shares
+from search.scheduling.limits import Limits
+from search.scheduling.rung_order import KEEP, Standing
 from search.study.registries import SCHEDULERS
 from search.study.study import Study
 from trainables.metrics.catalog import METRICS
@@ -25,8 +30,11 @@ class RungScheduler:
         self._study = study
         self._recorder = recorder
         self._rungs = study.scheduler.rungs
-        self._halving: SuccessiveHalving = SCHEDULERS[study.scheduler.name](study.scheduler.reduction_factor)
-        _restore(self._halving, study, recorder.history)
+        self._halving = made(study)
+        self._pauses = getattr(self._halving, "pauses", False)
+        self._brackets = bracket_shares(study.scheduler)
+        self._limits = Limits(study, recorder.history)
+        self._restore(recorder.history)
 
     def goes_on(self, number: int, step: StepResult) -> bool:
         """Record the step; False if the trial is over, which is then recorded too."""
@@ -46,6 +54,26 @@ class RungScheduler:
         for record in self._recorder.history.in_state("RUNNING"):
             if record.reports and record.reports[-1].rung is not None:
                 self._passes(record, record.reports[-1].rung)
+
+    def promote(self) -> TrialRecord | None:
+        """The trial among those that are paused that shall go on now, which is recorded first."""
+        found = self._halving.candidate() if self._pauses and not self._limits.reached() else None
+        while found is not None:
+            rung, number = found
+            self._halving.went_on(rung, number)
+            record = self._recorder.history.trials[number]
+            if record.paused_at == rung:
+                self._recorder.decision(number, rung, "continue")
+                return record
+            found = self._halving.candidate()
+        return None
+
+    def end_paused(self) -> list[TrialRecord]:
+        """Nothing more will come: those that still wait are over, and were not trained in full."""
+        waiting = [record for record in self._recorder.history.in_state("RUNNING") if record.paused_at]
+        for record in waiting:
+            self._recorder.end(record.number, "PRUNED", reason=self._reason(record.paused_at or 0))
+        return waiting
 
     def fail(self, number: int, reason: str) -> None:
         """End a trial as FAIL; raises Halt when the budget of failures is spent."""
@@ -71,21 +99,46 @@ class RungScheduler:
         # A trial retried across this rung keeps the verdict that was acknowledged.
         action = record.decisions.get(rung)
         if action is None:
-            survives = self._halving.survives(rung, record.number, standing)
-            # The default configuration is what every other trial is compared with: it is trained in full.
-            action = "continue" if survives or record.is_default else "stop"
+            action = self._judge(record, rung, standing)
             self._recorder.decision(record.number, rung, action)
         if action == "stop":
-            self._recorder.end(
-                record.number,
-                "PRUNED",
-                reason=f"not in the top 1/{self._study.scheduler.reduction_factor} at rung {rung}",
-            )
+            self._recorder.end(record.number, "PRUNED", reason=self._reason(rung))
         return action == "continue"
+
+    def _judge(self, record: TrialRecord, rung: int, standing: Standing) -> str:
+        survives = self._halving.survives(rung, record.number, standing)
+        # The default configuration is what every other trial is compared with: it is trained in full.
+        if survives or record.is_default or rung <= self._bracket(record.number):
+            if self._pauses:
+                self._halving.went_on(rung, record.number)
+            return "continue"
+        return PAUSE if self._pauses else "stop"
+
+    def _bracket(self, number: int) -> int:
+        """The last rung at which a trial is not judged, 0 for most."""
+        draw = random.Random(f"{self._study.budget.seed}/bracket/{number}").random()
+        return next((b for b, share in enumerate(accumulate(self._brackets)) if draw < share), 0)
+
+    def _reason(self, rung: int) -> str:
+        said = getattr(self._halving, "reason", None)
+        return str(said(rung)) if said else f"stopped at rung {rung} by {self._study.scheduler.name}"
+
+    def _restore(self, history: History) -> None:
+        """Fill the rungs with what earlier sessions saw."""
+        for record in history.trials.values():
+            for rung, action in record.decisions.items():
+                report = record.rungs.get(rung)
+                standing = standing_at(self._study, report.metrics) if report else None
+                if standing is None:
+                    continue
+                self._halving.record(rung, record.number, standing)
+                if self._pauses and (action != PAUSE or record.state != "RUNNING"):
+                    self._halving.went_on(rung, record.number)
 
     def _may_reach(self, record: TrialRecord, step: StepResult) -> bool:
         """Stop before the SAE is paid for, if the classifier already misses a constraint hopelessly."""
-        if step.next_rung is None or step.next_rung >= self._rungs or record.is_default:
+        spared = self._bracket(record.number)
+        if step.next_rung is None or not spared < step.next_rung < self._rungs or record.is_default:
             return True
         if record.decisions.get(step.next_rung) == "continue":
             return True  # a retried trial keeps the verdict that was acknowledged
@@ -140,11 +193,8 @@ def standing_at(study: Study, metrics: Mapping[str, float]) -> Standing | None:
     return Standing(violation, losses)
 
 
-def _restore(halving: SuccessiveHalving, study: Study, history: History) -> None:
-    """Fill the rungs with what earlier sessions saw."""
-    for record in history.trials.values():
-        for rung in record.decisions:
-            report = record.rungs.get(rung)
-            standing = standing_at(study, report.metrics) if report else None
-            if standing is not None:
-                halving.record(rung, record.number, standing)
+def made(study: Study) -> Any:
+    """The study's scheduler, which judges by standings alone."""
+    section = study.scheduler
+    ties = {} if section.ties == KEEP else {"ties": section.ties}
+    return SCHEDULERS[section.name](section.reduction_factor, **ties)

@@ -14,39 +14,48 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, insort
-from dataclasses import dataclass
 
 from search.ranking.fronts import Fronts
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where a trial is at a rung: total constraint violation, and losses (smaller is better)."""
-
-    violation: float
-    losses: tuple[float, ...]
+from search.scheduling.rung_order import KEEP, RungOrder, Standing
 
 
 class SuccessiveHalving:
     """What has been seen at each rung. Rungs count from 1."""
 
-    def __init__(self, reduction_factor: int) -> None:
-        self._reduction_factor = reduction_factor
+    pauses = False
+
+    def __init__(self, reduction_factor: int, ties: str = KEEP) -> None:
+        """ties: who goes on of a front that has too few places, see `RungOrder.best`."""
+        self._reduction_factor, self._ties = reduction_factor, ties
         self._rungs: dict[int, _Rung] = {}
+        self._orders: dict[int, RungOrder] = {}
 
     def record(self, rung: int, trial: int, standing: Standing) -> None:
         """Take note without deciding; used when a run is resumed. A trial's second standing is ignored."""
+        self._take(rung, trial, standing)
+
+    def _take(self, rung: int, trial: int, standing: Standing) -> None:
         self._rungs.setdefault(rung, _Rung()).add(trial, standing)
+        if self._ties != KEEP:
+            self._orders.setdefault(rung, RungOrder()).add(trial, standing)
 
     def survives(self, rung: int, trial: int, standing: Standing) -> bool:
         """Record a trial that was not at the rung before, and decide whether it goes on."""
-        seen = self._rungs.setdefault(rung, _Rung())
-        return seen.add(trial, standing) < self._places(len(seen))
+        self._take(rung, trial, standing)
+        seen = self._rungs[rung]
+        places = self._places(len(seen))
+        if self._ties != KEEP and trial not in self._orders[rung].best(places, self._ties):
+            return False
+        return seen.add(trial, standing) < places
 
     def hopeless(self, rung: int, least_violation: float) -> bool:
         """Whether a trial that violates by at least this much cannot survive the rung whatever its losses."""
         seen = self._rungs.get(rung, _Rung())
         return seen.violating_less(least_violation) >= self._places(len(seen) + 1)
+
+    def reason(self, rung: int) -> str:
+        """Why a trial was stopped at a rung."""
+        return f"not in the top 1/{self._reduction_factor} at rung {rung}"
 
     def _places(self, n_trials: int) -> int:
         return math.ceil(n_trials / self._reduction_factor)
@@ -81,3 +90,14 @@ class _Rung:
         insort(self._order, (standing.violation,))
         fronts = self._fronts.setdefault(standing.violation, Fronts())
         return self.violating_less(standing.violation) + fronts.add(standing.losses)
+
+
+class MedianStopping(SuccessiveHalving):
+    """Stops who is worse than the median of those seen at a rung: gentler, a half goes on."""
+
+    def reason(self, rung: int) -> str:
+        """Why a trial was stopped at a rung."""
+        return f"worse than the median at rung {rung}"
+
+    def _places(self, n_trials: int) -> int:
+        return math.ceil(n_trials / 2)

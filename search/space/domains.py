@@ -10,6 +10,7 @@ the field one by one: a union of "value or domain" would report one mistake once
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import cast
 
 from search.space.entry import Entry, When, contains
 from search.space.foreign_words import call_hint, domain_words
@@ -17,9 +18,10 @@ from search.space.nodes import Items, Leaf, Node, Table, show, show_atom
 from search.space.problems import Problems, choices_hint
 from search.space.trial_fields import Slot
 from search.study.domains import Choice, Domain, FloatRange, IntRange, Scalar, same
+from search.study.priors import CONFIDENCES, Confidence, Prior
 
 DOMAINS = ("choice", "uniform", "log_uniform", "int", "log_int")
-MODIFIERS = ("when", "or", "default")
+MODIFIERS = ("when", "or", "default", "prior", "confidence")
 MAX_OPTIONS = 1000
 
 
@@ -72,7 +74,8 @@ def _read_domain(slot: Slot, node: Table, kinds: Collection[str], problems: Prob
         text = f"{show_atom(or_value)} is an option of choice already; keep one of the two"
         problems.add(node.entries["or"].where, f"{path}.or", text)
     default = _read_default(slot, node, domain, or_value, problems)
-    return Entry(slot, node.where, None, domain, when, or_value, default)
+    prior = _read_prior(slot, node, domain, or_value, problems)
+    return Entry(slot, node.where, None, domain, when, or_value, default, prior)
 
 
 def _domain(slot: Slot, name: str, node: Node, kinds: Collection[str], problems: Problems) -> Domain | None:
@@ -211,9 +214,16 @@ def _read_or(slot: Slot, node: Table, kinds: Collection[str], problems: Problems
 def _read_default(
     slot: Slot, node: Table, domain: Domain, or_value: Scalar | None, problems: Problems
 ) -> Scalar | None:
-    if "default" not in node.entries:
+    return _drawable(slot, node, "default", domain, or_value, problems)
+
+
+def _drawable(
+    slot: Slot, node: Table, key: str, domain: Domain, or_value: Scalar | None, problems: Problems
+) -> Scalar | None:
+    """A value under a key that the domain, or the switch, can yield; None if there is none."""
+    if key not in node.entries:
         return None
-    given = node.entries["default"]
+    given = node.entries[key]
     value = given.value if isinstance(given, Leaf) else None
     if value is not None and or_value is not None and same(value, or_value):
         return or_value
@@ -221,8 +231,27 @@ def _read_default(
         text = f"{show(given)} cannot be drawn; must be a value of the domain"
         problems.add(
             given.where,
-            f"trial.{slot.path}.default",
+            f"trial.{slot.path}.{key}",
             text + (" or the `or` value" if or_value is not None else ""),
         )
         return None
     return int(value) if isinstance(domain, IntRange) else slot.accepted(value)
+
+
+def _read_prior(
+    slot: Slot, node: Table, domain: Domain, or_value: Scalar | None, problems: Problems
+) -> Prior | None:
+    path = f"trial.{slot.path}"
+    if "prior" not in node.entries:
+        if "confidence" in node.entries:
+            text = "a confidence without a prior; add the value that you believe in as `prior`"
+            problems.add(node.keys["confidence"], f"{path}.confidence", text)
+        return None
+    value = _drawable(slot, node, "prior", domain, or_value, problems)
+    given = node.entries.get("confidence")
+    sure = "medium" if given is None else given.value if isinstance(given, Leaf) else None
+    if given is not None and sure not in CONFIDENCES:
+        text = f"unknown value {show(given)}{choices_hint(sure, CONFIDENCES)}"
+        problems.add(given.where, f"{path}.confidence", text)
+        return None
+    return None if value is None else Prior(value, cast(Confidence, sure))

@@ -18,6 +18,7 @@ from search.study.domains import (
     Scalar,
     same,
 )
+from search.study.priors import Prior
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Entry:
     when: tuple[When, ...] = ()
     or_value: Scalar | None = None
     given_default: Scalar | None = None
+    prior: Prior | None = None
     conditions: tuple[Condition, ...] = ()
     """Filled in by `search.space.conditions`."""
 
@@ -83,9 +85,11 @@ def middle(domain: Domain) -> Scalar:
 
 
 def default_of(entry: Entry, kinds: Collection[str]) -> Scalar:
-    """Value in the first trial: as given, else the field's default if it can be drawn, else the middle."""
+    """Value in the first trial: as given, else the prior's, else the field's, else the domain's middle."""
     if entry.given_default is not None:
         return entry.given_default
+    if entry.prior is not None:
+        return entry.prior.value
     assert entry.domain is not None
     for default in (entry.slot.default(kind) for kind in entry.slot.owners if kind in kinds):
         if entry.or_value is not None and same(entry.or_value, default):

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from search.space.trial_fields import Slot, slots
 from search.study.design import REPLICATE
+from search.study.priors import CONFIDENCES
 from search.study.sections import NAME_PATTERN, SpaceFile
 from trainables import config
 from trainables.foreign import IMPORT_PATH
@@ -29,6 +30,7 @@ def schema() -> dict[str, Any]:
     whole = SpaceFile.model_json_schema(ref_template=_REF)
     definitions = whole.pop("$defs", {})
     definitions["when"] = _when_schema()
+    definitions["confidence"] = {"enum": list(CONFIDENCES), "description": "How sure the prior is."}
     data = definitions["DataSource"]
     data["properties"] |= _own_data_settings()
     _open_for_others(data, "name")
@@ -157,7 +159,11 @@ def _domain_schema(slot: Slot, constant: dict[str, Any]) -> dict[str, Any]:
     pair = {"type": "array", "items": constant, "minItems": 2, "maxItems": 2}
     options = {"type": "array", "items": constant, "minItems": 1, "uniqueItems": True}
     domains = {"choice": options, **{name: pair for name in ranges.get(slot.base_type, ())}}
-    modifiers: dict[str, Any] = {"default": constant}
+    modifiers: dict[str, Any] = {
+        "default": constant,
+        "prior": constant,
+        "confidence": {"$ref": "#/definitions/confidence"},
+    }
     if not slot.is_kind:
         modifiers |= {"when": {"$ref": "#/definitions/when"}, "or": constant}
     return {**_closed({**domains, **modifiers}), "oneOf": [{"required": [name]} for name in domains]}

@@ -139,4 +139,5 @@ def _parameter(entry: Entry, trial: TrialEntries) -> Parameter:
         has_switch=entry.or_value is not None,
         or_value=entry.or_value,
         default=default_of(entry, trial.kinds(entry.slot.section)),
+        prior=entry.prior,
     )

@@ -251,14 +251,17 @@ def _data(root: Table, problems: Problems) -> DataSource:
     values = _section(section, "data", root, problems)
     if not isinstance(node, Table) or own is None:
         return section(**values)
-    for place in {"root", "path"} & set(values):
+    for place in ({"root", "path"} if own.path_is_place else {"root"}) & set(values):
         values[place] = node.entries[place].where.source.absolute(values[place])
     path, name = node.entries.get("path"), values["name"]
     if own.takes_path and (path is None or (isinstance(path, Leaf) and path.value is None)):
-        text = f"missing; the dataset {name} is read from the file given here"
+        text = f"missing; the dataset {name} is read from what is named here"
         problems.add(node.where, "data.path", text)
     elif not own.takes_path and "path" in values:
-        text = f"{show_atom(values['path'])} would not be read; only npz has a path, other datasets a root"
+        text = (
+            f"{show_atom(values['path'])} would not be read; npz, image_folder and module have a path, "
+            "other datasets a root"
+        )
         problems.add(node.keys["path"], "data.path", text)
     return section(**values)
 

@@ -165,6 +165,7 @@ def _with_places(entry: Entry, pattern: str, source: Source) -> Entry:
         constant=placed(entry.constant),
         given_default=placed(entry.given_default),
         or_value=placed(entry.or_value),
+        prior=entry.prior and replace(entry.prior, value=placed(entry.prior.value)),
     )
 
 

@@ -129,7 +129,10 @@ def _written(parameter: Parameter) -> dict[str, object]:
         written["when"] = {condition.path: _allowed(condition) for condition in parameter.conditions}
     if parameter.has_switch:
         written["or"] = parameter.or_value
-    return {**written, "default": parameter.default}
+    written["default"] = parameter.default
+    if parameter.prior is not None:
+        written |= {"prior": parameter.prior.value, "confidence": parameter.prior.confidence}
+    return written
 
 
 def _allowed(condition: Condition) -> Scalar | list[Scalar]:
@@ -163,7 +166,7 @@ def _atom(value: object) -> str:
 # What a resumed run may change: how much and where, never what is searched. Images are known by their digest.
 _FREE_ON_RESUME = (
     *("budget.trials", "budget.max_failures", "budget.trial_timeout_s", "resources.", "confirm.", "report."),
-    "sampler.history",
+    *("budget.hours", "budget.processor_hours", "budget.plateau_", "sampler.history"),
     *("data.root", "data.path"),
 )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    pass
+    from search.study.priors import Prior
 
 
 Scalar = str | int | float | bool
@@ -69,6 +69,8 @@ class Parameter:
     or_value: Scalar | None = None
     default: Scalar = 0
     """Its value in the first trial; where it equals `or_value`, the first trial switches it off."""
+    prior: Prior | None = None
+    """Where its value is thought to lie."""
 
     @property
     def switch_path(self) -> str:

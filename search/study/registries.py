@@ -19,6 +19,8 @@ SCHEDULERS = Registry(
     "schedulers",
     {
         "asha": "search.scheduling.successive_halving:SuccessiveHalving",
+        "promotion": "search.scheduling.promotion:Promotion",
+        "median": "search.scheduling.successive_halving:MedianStopping",
         "none": "search.scheduling.successive_halving:SuccessiveHalving",
     },
     required=("record", "survives", "hopeless"),

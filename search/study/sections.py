@@ -38,7 +38,11 @@ class DataSource(Section):
         min_length=1,
         description="Folder that holds the files; else $SAE_SEARCH_DATA, else the user's cache folder.",
     )
-    path: str | None = Field(None, min_length=1, description="The .npz file of dataset npz.")
+    path: str | None = Field(
+        None,
+        min_length=1,
+        description="npz: the file; image_folder: the folder; module: package.module:function.",
+    )
     limit: int | None = Field(
         None, ge=10, le=100_000_000, description="Keep at most so many images of each split."
     )
@@ -91,16 +95,48 @@ class Budget(Section):
     trial_timeout_s: float = Field(
         600.0, gt=0, le=1e7, description="Seconds after which a trial counts as failed."
     )
+    hours: float = Field(
+        0.0, ge=0, le=1e6, description="No trial begins after so many hours of all sessions; 0: no limit."
+    )
+    processor_hours: float = Field(
+        0.0,
+        ge=0,
+        le=1e9,
+        description="No trial begins after so many hours of workers, times the cores of one; 0: no limit.",
+    )
+    plateau_trials: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Stop when so many trials in a row have added next to nothing; 0: never.",
+    )
+    plateau_gain: float = Field(
+        0.01, gt=0, lt=1, description="What is next to nothing: this share of the hypervolume reached."
+    )
 
 
 class Scheduler(Section):
     """Who stops trials early."""
 
     name: Annotated[str, Name(SCHEDULERS)] = Field(
-        "asha", description="asha stops trials at rungs; none trains every trial in full."
+        "asha",
+        description="asha stops trials at rungs; promotion pauses them there and takes the best up again; "
+        "median stops the worse half; none trains every trial in full.",
     )
     rungs: int = Field(3, ge=1, le=6, description="Pipelines per trial, the last with all of the training.")
     reduction_factor: int = Field(3, ge=2, le=16, description="One in so many survives a rung.")
+    ties: Literal["keep", "crowding", "epsilon_net"] = Field(
+        "keep",
+        description="Of a front that has too few places: keep lets all go on, crowding and epsilon_net those "
+        "that are farthest apart.",
+    )
+    brackets: int = Field(
+        1,
+        ge=1,
+        le=6,
+        description="Trials are drawn into so many groups, first judged at rung 1, 2, ...: some are spared "
+        "the judgement of low rungs.",
+    )
 
 
 class Sampler(Section):
@@ -123,6 +159,11 @@ class Sampler(Section):
         description="Finished trials that it learns from at most, the best and some of the others; 0: all. "
         "What a proposal costs grows with them.",
     )
+    stages: bool = Field(
+        False,
+        description="Weigh what a trial promises against the seconds it costs, given the classifiers that "
+        "are trained already.",
+    )
     section: ClassVar[str] = "sampler"
     UNSAID: ClassVar[Mapping[str, object]] = {"history": 0}
     """What a run that does not say it was begun with."""
@@ -133,11 +174,12 @@ class Sampler(Section):
 
     def said(self) -> str:
         """The sampler's name, and how long it draws at random."""
+        weighed = ", weighed by what stages cost" if self.stages else ""
         if self.name in ("random", "sobol"):
-            return self.name
+            return f"{self.name}{weighed}"
         drawn = "at random" if self.start == "random" else "by a Sobol sequence"
         shown = f", learns from at most {self.history}" if self.history else ""
-        return f"{self.name}, first {self.startup_trials} trials {drawn}{shown}"
+        return f"{self.name}, first {self.startup_trials} trials {drawn}{shown}{weighed}"
 
 
 class DesignSection(Section):

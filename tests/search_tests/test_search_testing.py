@@ -7,13 +7,14 @@ from typing import Any
 import optuna
 import pytest
 
-from search.scheduling.successive_halving import Standing, SuccessiveHalving
+from search.scheduling.rung_order import Standing
+from search.scheduling.successive_halving import SuccessiveHalving
 from search.study.registries import SAMPLERS, SCHEDULERS
 from search.study.study import Study
 from search.testing import check_sampler, check_scheduler
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("name", [name for name in SAMPLERS if name != "cma_es"])  # one objective alone
 def test_our_samplers_pass(name: str) -> None:
     check_sampler(SAMPLERS[name])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.simulation.one_search import Simulation, Told
 from tests.simulation.plan import Plan
 
-_told_undisturbed: dict[tuple[int, bool], Told] = {}
+_told_undisturbed: dict[tuple[int, str, bool], Told] = {}
 
 
 def carry_out(plan: Plan) -> list[str]:
@@ -29,16 +29,16 @@ def carry_out(plan: Plan) -> list[str]:
 
 def undisturbed(plan: Plan, rungs_alone: bool = False) -> Told:
     """What a search with one worker finds when nothing happens."""
-    key = plan.trials, rungs_alone
+    key = plan.trials, plan.scheduler, rungs_alone
     if key not in _told_undisturbed:
         parent = Path(tempfile.mkdtemp(prefix="simulation-"))
         (parent / "disk").mkdir()
-        calm = Simulation(Plan(plan.seed, 1, plan.trials), parent / "disk", None)
+        calm = Simulation(Plan(plan.seed, 1, plan.trials, scheduler=plan.scheduler), parent / "disk", None)
         try:
             found = calm.violations()
             assert not found, f"a search that nothing disturbs violates {found}"
             for without in (False, True):
-                _told_undisturbed[plan.trials, without] = calm.told(rungs_alone=without)
+                _told_undisturbed[plan.trials, plan.scheduler, without] = calm.told(rungs_alone=without)
         finally:
             shutil.rmtree(parent)
     return _told_undisturbed[key]

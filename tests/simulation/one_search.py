@@ -33,7 +33,7 @@ from tests.simulation.disk import Disk, Killed
 from tests.simulation.mirror import Mirror
 from tests.simulation.plan import Crash, LostDisk, Outage, Plan, Usurper
 from tests.simulation.storage import LATE_S, PLACE, Bucket, Uploads, in_memory, is_signed_off, known
-from tests.simulation.virtual_ray import VirtualRay, WorkerKilled
+from tests.simulation.virtual_ray import STEPS, VirtualRay, WorkerKilled
 from tests.simulation.virtual_time import in_virtual_time, load_once
 
 SPACE = """\
@@ -41,7 +41,7 @@ name: simulated
 question: Does the machinery hold?
 objectives: [{metric: probe/accuracy, mode: max}, {metric: attribution/junk, mode: min}]
 budget: {trials: %d, seed: 3, max_failures: 100}
-scheduler: {name: asha, rungs: 2, reduction_factor: 3}
+scheduler: {name: %s, rungs: 2, reduction_factor: 3}
 sampler: {name: random}
 trial: {sae: {kind: topk, width: {log_int: [32, 64]}, k: {int: [2, 8]}}}
 """
@@ -175,6 +175,7 @@ class Simulation:
             if not path.read_bytes().endswith(b"}\n")
         ]
         history = read_history(self._run / "trials.jsonl")
+        found += _masquerading(history)
         if self._plan.has_mirror:
             found += self._mirror.differs(self._study(), history)
         return found + (self._not_shared(history) if self._plan.is_shared else [])
@@ -267,7 +268,7 @@ class Simulation:
         return create(self._run.parent, "simulated", "run", files), True
 
     def _study(self) -> Study:
-        return load_once(SPACE % self._plan.trials, "space").study
+        return load_once(SPACE % (self._plan.trials, self._plan.scheduler), "space").study
 
     def _loggers(self, study: Study, directory: RunDirectory, history: History) -> list[TrialLogger]:
         mirror = [self._mirror.opened(study, history)] if self._plan.has_mirror else []
@@ -319,3 +320,17 @@ class Simulation:
                 stack.enter_context(patch.object(time, "sleep", self._ray.sleep))
                 stack.enter_context(in_memory(self._bucket, self._root.parent / "node"))
             yield
+
+
+def _masquerading(history: History) -> list[str]:
+    """Trials whose values are not those of their whole training, or that have values without it."""
+    last = STEPS[-1][1] or 0
+    found = []
+    for number, trial in history.trials.items():
+        metrics = trial.rungs[last].metrics if last in trial.rungs else {}
+        whole = (metrics["probe/accuracy"], metrics["attribution/junk"]) if metrics else None
+        if trial.values != whole or (trial.state == "COMPLETE") != (whole is not None):
+            found.append(
+                f"trial {number} is {trial.state} with {trial.values}, its whole training gave {whole}"
+            )
+    return found

@@ -73,6 +73,7 @@ class Plan:
     """Whether the run goes to shared storage, and half of the attempts to another node."""
     troubles: tuple[Outage | Usurper | LostDisk, ...] = ()
     """With the storage."""
+    scheduler: str = "asha"
 
     @property
     def sessions(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
@@ -25,6 +26,11 @@ def test_no_schedule_of_faults_loses_or_mixes_anything(part: int) -> None:
     seeds = range(part * A_PART, (part + 1) * A_PART)
     violated = {seed: found for seed in seeds if (found := carry_out(drawn(seed)))}
     assert violated == {}, "python -m tests.simulation --seeds 1 --first SEED replays and shrinks one"
+
+
+def test_trials_that_wait_at_a_rung_survive_the_same_faults() -> None:
+    plans = [replace(drawn(seed), scheduler="promotion", trials=6) for seed in range(12)]
+    assert {plan.seed: found for plan in plans if (found := carry_out(plan))} == {}
 
 
 def test_a_disk_that_does_not_sync_is_found_out_and_the_plan_shrinks() -> None:

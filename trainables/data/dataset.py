@@ -84,20 +84,23 @@ class PartTruth:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a loader returns: three shuffled splits without common samples; the truth of planted images."""
+    """What a loader returns: three shuffled splits without common samples; the truth of planted images; what
+    the classes are called, () where their numbers are all that is known."""
 
     train: Split
     val: Split
     test: Split
     n_classes: int
     truth: PartTruth | None = None
+    class_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Three disjoint splits. `key` is the sha256 of their contents and enters every stage's cache key.
 
-    `truth` says what planted images are made of; None where nobody knows.
+    `truth` says what planted images are made of; None where nobody knows. `class_names` are the numbers where
+    nobody gave others; they are no part of the key, for nothing is trained on them.
     """
 
     name: str
@@ -107,6 +110,7 @@ class Dataset:
     n_classes: int
     key: str
     truth: PartTruth | None = None
+    class_names: tuple[str, ...] = ()
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -155,7 +159,9 @@ def load_dataset(
         raise DataError(f"no dataset is called {name!r}; there are {', '.join(registry.DATASETS)}")
     config = registry.DATASETS[name]
     if path is not None and not config.takes_path:
-        raise DataError(f"path names the file of the dataset npz; {name} has none, leave path out")
+        raise DataError(
+            f"path is where npz, image_folder and module find data; {name} has none, leave path out"
+        )
     if settings and not config.model_fields:
         raise DataError(f"{name} takes no settings of its own; leave out {', '.join(settings)}")
     if limit is not None and limit < 1:
@@ -169,7 +175,8 @@ def load_dataset(
         train, val, test = train.first(limit), val.first(limit), test.first(limit)
         truth = None if truth is None else truth.first(limit)
     key = _content_key((train, val, test), parts.n_classes)
-    return Dataset(name, train, val, test, parts.n_classes, key, truth)
+    names = parts.class_names or tuple(map(str, range(parts.n_classes)))
+    return Dataset(name, train, val, test, parts.n_classes, key, truth, names)
 
 
 def to_tensors(

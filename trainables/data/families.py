@@ -25,6 +25,7 @@ class Family:
     prefixes: Mapping[Part, str] = field(default_factory=lambda: {"train": "train", "test": "t10k"})
     transposed: bool = False
     sha256: Mapping[str, str] = field(default_factory=dict)
+    class_names: tuple[str, ...] = ()
 
     def images_file(self, part: Part) -> str:
         """Name of the uncompressed file of images."""
@@ -49,6 +50,11 @@ class Family:
         return tuple(file for part in PARTS for file in (self.images_file(part), self.labels_file(part)))
 
 
+_CLOTHES = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+_KANA = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 _SIXTY_AND_TEN_THOUSAND: Mapping[Part, int] = {"train": 60_000, "test": 10_000}
 
 FAMILIES: dict[str, Family] = {
@@ -64,8 +70,10 @@ FAMILIES: dict[str, Family] = {
             "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
         },
     ),
-    "fashion_mnist": Family("fashion_mnist", "FashionMNIST", 10, _SIXTY_AND_TEN_THOUSAND),
-    "kmnist": Family("kmnist", "KMNIST", 10, _SIXTY_AND_TEN_THOUSAND),
+    "fashion_mnist": Family(
+        "fashion_mnist", "FashionMNIST", 10, _SIXTY_AND_TEN_THOUSAND, class_names=_CLOTHES
+    ),
+    "kmnist": Family("kmnist", "KMNIST", 10, _SIXTY_AND_TEN_THOUSAND, class_names=_KANA),
     # Of EMNIST's six splits the one with all kinds of characters and equally large classes.
     "emnist": Family(
         "emnist",
@@ -74,5 +82,6 @@ FAMILIES: dict[str, Family] = {
         {"train": 112_800, "test": 18_800},
         {"train": "emnist-balanced-train", "test": "emnist-balanced-test"},
         transposed=True,
+        class_names=tuple("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt"),
     ),
 }

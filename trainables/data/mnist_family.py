@@ -55,6 +55,7 @@ def load_family(family: Family, root: Path | None = None) -> Parts:
         Split(train.images[n_train:], train.labels[n_train:]),
         test,
         family.n_classes,
+        class_names=family.class_names,
     )
 
 

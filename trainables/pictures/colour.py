@@ -29,6 +29,11 @@ def grey(images: Array) -> np.ndarray:
     return np.rint(values.clip(0.0, 1.0) * 255).astype(np.uint8)
 
 
+def ink(images: Array) -> np.ndarray:
+    """The same images on paper: black = 0 becomes white, what was light dark ink."""
+    return 255 - grey(images)
+
+
 def signed(values: Array, limit: float) -> np.ndarray:
     """Signed maps (..., h, w) -> uint8 RGB (..., h, w, 3): -limit blue, 0 paper, +limit orange.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from trainables.settings.section import Implemented
 
 
@@ -11,7 +13,9 @@ class DataConfig(Implemented):
     """Settings that one data source alone has; `implementation` is a function Source -> Parts."""
 
     takes_path: ClassVar[bool] = False
-    """Whether it reads the file `data.path`, which it then needs."""
+    """Whether it reads what `data.path` names, which it then needs."""
+    path_is_place: ClassVar[bool] = True
+    """Whether that is a file or folder, relative to the space file, rather than an import path."""
 
 
 class DigitsConfig(DataConfig):
@@ -49,3 +53,24 @@ class NpzConfig(DataConfig):
 
     implementation: ClassVar[str] = "trainables.data.npz:load_npz"
     takes_path: ClassVar[bool] = True
+
+
+class ModuleDataConfig(DataConfig):
+    """What a function of one's own returns."""
+
+    implementation: ClassVar[str] = "trainables.data.own_function:load_own"
+    takes_path: ClassVar[bool] = True
+    path_is_place: ClassVar[bool] = False
+
+
+class ImageFolderConfig(DataConfig):
+    """A folder with a folder of images for each class."""
+
+    implementation: ClassVar[str] = "trainables.data.image_folder:load_image_folder"
+    takes_path: ClassVar[bool] = True
+    height: int = Field(0, ge=0, le=1024, description="Pixels down; 0: as they are, all of one size.")
+    width: int = Field(0, ge=0, le=1024, description="Pixels across; 0: as they are, all of one size.")
+    grey: bool = Field(False, description="Take coloured images as their luminance.")
+    inverted: bool | None = Field(
+        None, description="True turns a white background to black, False says that a bright one is meant."
+    )

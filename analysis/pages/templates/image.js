@@ -220,13 +220,14 @@
     context.putImageData(picture, 0, 0);
     return canvas;
   };
-  const grey = (pixels) => (i) => [pixels[i], pixels[i], pixels[i]];
+  // Ink on paper, as on all pages: what is light in the data is dark.
+  const inked = (pixels) => (i) => [1 - pixels[i], 1 - pixels[i], 1 - pixels[i]];
   // Ink dimmed, and orange where the map is strong.
   const marked = (pixels, map) => {
     const top = Math.max(...map, 1e-12);
     return (i) => {
-      const [ink, heat] = [0.55 * pixels[i], map[i] / top];
-      return [ink + heat * (1 - ink), ink + heat * (0.55 - ink), ink * (1 - heat)];
+      const [paper, heat] = [1 - 0.55 * pixels[i], map[i] / top];
+      return [paper, paper * (1 - 0.45 * heat), paper * (1 - heat)];
     };
   };
   const sheet = $("pictures");
@@ -247,7 +248,7 @@
   const gallery = $("gallery")?.getAttribute("href");
 
   const show = () => {
-    paint($("pad"), grey(pixels));
+    paint($("pad"), inked(pixels));
     for (const [i, button] of [...$("choices").querySelectorAll("button")].entries()) button.setAttribute("aria-pressed", String(i === chosen));
     const seen = look(pixels);
     const firing = [...seen.z.keys()].filter((j) => seen.z[j] > 0);
@@ -293,7 +294,7 @@
       box.checked = !off.has(j);
       box.addEventListener("change", () => { box.checked ? off.delete(j) : off.add(j); show(); $("terms").querySelector(`[aria-label="latent ${j} on"]`)?.focus(); });
       const name = gallery ? make("a", { href: `${gallery}#f=${j}` }, `latent ${j}`) : `latent ${j}`;
-      const map = paint(make("canvas", { role: "img", "aria-label": `where latent ${j} looks`, "data-latent": j }), grey(pixels));
+      const map = paint(make("canvas", { role: "img", "aria-label": `where latent ${j} looks`, "data-latent": j }), inked(pixels));
       return make("li", off.has(j) ? { class: "off" } : {}, box, meanImage(j), map,
         make("span", { class: "name" }, name, make("span", { class: "detail" }, `${model.labels[j]}; code ${number(seen.z[j])}`)),
         bar(value, reach), make("span", { class: "figure" }, number(value)));
@@ -316,7 +317,7 @@
 
   // --- choosing
   $("choices").append(...images.map((image, i) => {
-    const button = make("button", { type: "button", "aria-label": `image ${model.image_rows[i]}, ${model.classes[model.image_labels[i]]}` }, paint(make("canvas"), grey(image)));
+    const button = make("button", { type: "button", "aria-label": `image ${model.image_rows[i]}, ${model.classes[model.image_labels[i]]}` }, paint(make("canvas"), inked(image)));
     button.addEventListener("click", () => { pixels = Float64Array.from(image); chosen = i; drawn++; off.clear(); show(); });
     return make("li", {}, button);
   }));
@@ -344,7 +345,7 @@
     const pieces = Math.max(1, Math.ceil(2 * Math.hypot(to[0] - from[0], to[1] - from[1])));
     for (let i = 1; i <= pieces; i++) dab(from[0] + ((to[0] - from[0]) * i) / pieces, from[1] + ((to[1] - from[1]) * i) / pieces);
     last = to;
-    paint(pad, grey(pixels));
+    paint(pad, inked(pixels));
   };
   pad.addEventListener("pointerdown", (event) => { pad.setPointerCapture(event.pointerId); last = null; stroke(event); });
   pad.addEventListener("pointermove", (event) => { if (event.buttons) stroke(event); });
@@ -358,10 +359,10 @@
     else return;
     event.preventDefault();
     if (drawing) dab(...cursor);
-    paint(pad, (i) => (i === Math.floor(cursor[0]) * columns + Math.floor(cursor[1]) ? [1, 0.55, 0] : grey(pixels)(i)));
+    paint(pad, (i) => (i === Math.floor(cursor[0]) * columns + Math.floor(cursor[1]) ? [1, 0.55, 0] : inked(pixels)(i)));
   });
   pad.addEventListener("keyup", (event) => { if (event.key === " ") { drawing = false; show(); } });
-  pad.addEventListener("blur", () => paint(pad, grey(pixels)));
+  pad.addEventListener("blur", () => paint(pad, inked(pixels)));
   $("clear").addEventListener("click", () => { pixels = new Float64Array(size); changed(); show(); });
   $("centre").addEventListener("click", () => {
     let [sum, y, x] = [0, 0, 0];

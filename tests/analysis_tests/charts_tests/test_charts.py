@@ -13,7 +13,6 @@ from analysis.charts.bars import Bar, bars
 from analysis.charts.chart import MARGINS, Chart, style_sheet
 from analysis.charts.curves import Curve, curves
 from analysis.charts.interval import common_scale, interval
-from analysis.charts.parallel import Line, parallel
 from analysis.charts.scale import Bands, Numeric, Steps
 from analysis.charts.scatter import Point, scatter
 from analysis.charts.tag import percent, tag
@@ -66,7 +65,11 @@ def test_a_link_is_focusable_and_says_its_trial() -> None:
 
 def test_the_staircase_of_two_trials_by_hand() -> None:
     """More is better in x, less in y: what (0.4, 0.2) and (0.8, 0.6) beat lies left of and above them."""
-    points = [Point(0.4, 0.2, 1, "front", ""), Point(0.8, 0.6, 2, "front", "")]
+    points = [
+        Point(0.4, 0.2, 1, "default", "", leads=True),
+        Point(0.8, 0.6, 2, "front", "", leads=True),
+        Point(0.1, 0.9, 3, "ranked", ""),
+    ]
     x, y = Axis("x", UNIT, "max"), Axis("y", UNIT, "min")
     chart = scatter(points, x, y, description="d", staircase=True)
     lines = [path.get("d") for path in parsed(chart).iter(f"{SVG}path") if path.get("class") == "front-line"]
@@ -95,15 +98,6 @@ def test_a_curve_ends_at_the_edge_it_leaves_by() -> None:
     assert dots(chart) == [("3", "100%", "100%"), ("4", "0%", "50%")]
     lines = [p.get("d") for p in parsed(chart).iter(f"{SVG}path") if p.get("data-trial") == "3"]
     assert lines == ["M0,50L100,100"]
-
-
-def test_a_line_skips_the_axes_it_has_no_value_on() -> None:
-    shown = [Axis("a", UNIT), Axis("b", UNIT), Axis("c", UNIT)]
-    chart = parallel([Line(1, "ranked", {"a": 0.0, "c": 1.0}, "")], shown, description="d")
-    (path,) = [p.get("d") for p in parsed(chart).iter(f"{SVG}path")]
-    assert path is not None
-    assert path.count("L") == 1
-    assert path.startswith("M0,")
 
 
 def test_bars_are_as_long_as_their_share_of_the_largest() -> None:

@@ -16,6 +16,7 @@ SCRIPTS = (
     "analysis/gallery.py",
     "analysis/compare.py",
     "analysis/clusters.py",
+    "analysis/quiz.py",
     "analysis/export.py",
     "analysis/status.py",
 )

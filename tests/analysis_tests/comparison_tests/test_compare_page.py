@@ -53,7 +53,7 @@ def test_settings_scores_and_latents_are_told(open_page: OpenPage, page_path: Pa
     assert settings.get_by_text("classifier").count() == 0
     assert "probe/accuracy" in page.locator("table.metrics").first.inner_text()
     assert page.locator("table.metrics").nth(1).is_hidden()
-    page.locator("summary").click()
+    page.locator("#scores ~ details summary").click()
     assert page.locator("table.metrics").nth(1).is_visible()
     assert page.get_by_text("Both trials share one trained classifier").count() == 1
     pairs = page.locator("ol.pairs > li")
@@ -64,6 +64,9 @@ def test_settings_scores_and_latents_are_told(open_page: OpenPage, page_path: Pa
     assert first.locator("svg.tile").count() >= 4
     box = first.locator("svg.tile").first.bounding_box()
     assert box["width"] == box["height"] > 40
+    assert page.locator("ol.pairs").first.locator("> li").count() == min(12, pairs.count())
+    assert "selectivity/purity" in page.locator("table.metrics").first.inner_text()
+    assert page.locator("table.same tbody tr").count() == 8
     assert "--reproduce" in page.locator(".commands").inner_text()
     assert "analysis/compare.py" in page.locator("footer").inner_text()
 
@@ -103,7 +106,7 @@ def test_mistakes_are_one_line_and_an_exit_code(
     run: Path, only_pruned_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(tmp_path), str(run)]) == 6
-    assert main([str(run)]) == 2
+    assert main([f"{run}:1"]) == 2
     assert main([f"{run}:3", str(run)]) == 2
     assert main([str(run), str(only_pruned_run)]) == 4
     said = capsys.readouterr()

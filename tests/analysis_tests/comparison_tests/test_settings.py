@@ -33,7 +33,7 @@ def test_objectives_come_first_and_nulls_stand_beside_their_metric(real_run: Pat
     rows = metric_rows(first, second)
     keys = [row for row in rows if row.is_key]
     wished, always = ["probe/accuracy", "attribution/junk", "sae/dead_fraction"], list(ALWAYS_SHOWN)
-    assert [row.name for row in keys] == [*wished, *always]
+    assert [row.name for row in keys] == [*wished, *always, "selectivity/purity"]
     readable = next(row for row in keys if row.name == READABLE)
     assert readable.first_floor == floor_words(READABLE, first.record.metrics)
     assert readable.first_floor is not None
@@ -69,6 +69,12 @@ def test_sides_are_the_best_or_the_named_trials(real_run: Path) -> None:
     first, second = two_sides([str(real_run), f"{real_run}:{other}"], None)
     assert (first.record.number, second.record.number) == (best, other)
     assert first.name == f"trial {first.record.folder}"
+    if best == 0:
+        with pytest.raises(SpaceError, match="nothing to compare"):
+            two_sides([str(real_run)], None)
+    else:
+        before, after = two_sides([str(real_run)], None)
+        assert (before.record.number, after.record.number) == (0, best)
 
 
 def test_what_cannot_be_compared_is_refused_in_a_sentence(
@@ -77,7 +83,7 @@ def test_what_cannot_be_compared_is_refused_in_a_sentence(
     with pytest.raises(SpaceError, match="nothing to compare"):
         two_sides([str(real_run)], [1, 1])
     with pytest.raises(SpaceError, match="two runs, or one run"):
-        two_sides([str(real_run)], None)
+        two_sides([f"{real_run}:1"], None)
     with pytest.raises(SpaceError, match="--trials takes two trials of one RUN"):
         two_sides([str(real_run), str(real_run)], [0, 1])
     with pytest.raises(SpaceError, match="has no trial 99"):

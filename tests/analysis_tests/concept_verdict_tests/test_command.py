@@ -1,4 +1,4 @@
-"""The command: what it refuses, what it writes, that looks are counted; and once, from the set to the word."""
+"""The command: what it refuses, what it writes, that looks are counted; once, from set to word."""
 
 from __future__ import annotations
 

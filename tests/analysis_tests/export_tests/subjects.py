@@ -7,11 +7,12 @@ from torch import Tensor
 
 from analysis.export_formats.folded import fold
 from analysis.export_formats.subject import Subject
-from analysis.load import TrialModel
+from analysis.trial_model import TrialModel
 from tests.trainables_tests.sae_builders import disturb
 from trainables import registry
 from trainables.bases.basis import Basis
 from trainables.config import KINDS, TrialConfig
+from trainables.data.dataset import Dataset
 from trainables.model.feature_model import FeatureModel
 from trainables.networks.network import build_network
 from trainables.saes.jumprelu import JumpReluSae
@@ -69,8 +70,16 @@ def subject(
     meta = {"image_shape": [side, side], "n_classes": CLASSES}
     facts = {"run": "tiny", "trial": 3, "config": config.model_dump(mode="json"), "data": {"name": "digits"}}
     return Subject(
-        TrialModel(3, config, features, meta), fold(features), facts, images(side=side), "noise images"
+        TrialModel(3, config, features, meta, _no_data),
+        fold(features),
+        facts,
+        images(side=side),
+        "noise images",
     )
+
+
+def _no_data() -> Dataset:
+    raise AssertionError("an export looks at no images of the run")
 
 
 def hidden_and_codes(subject: Subject) -> tuple[Tensor, Tensor]:

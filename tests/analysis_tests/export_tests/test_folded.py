@@ -136,5 +136,6 @@ def test_the_rules_of_all_kinds() -> None:
         "gated": "gated",
         "matryoshka": "threshold",
         "archetypal": "topk",
+        "consensus": "topk",
     }
     assert subject("topk", "raw").folded.rule == TopK(K)

@@ -37,6 +37,7 @@ ARCHITECTURES = {
     "gated": "gated",
     "matryoshka": "jumprelu",
     "archetypal": "topk",
+    "consensus": "topk",
 }
 
 

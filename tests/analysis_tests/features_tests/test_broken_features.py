@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -91,6 +91,13 @@ def test_every_kind_of_model_can_be_looked_at(classifier: str, sae: str) -> None
             assert len(value) == len(table)
             assert field.name.startswith("purity") or np.isfinite(value).all()
     assert detail.effect_ablation == pytest.approx(detail.effect_weights, abs=1e-4)
+
+
+def test_classes_are_called_what_the_data_call_them() -> None:
+    known = replace(DATA, class_names=("a", "b", "c", "d"))
+    assert feature_table(wired(), known).class_names == ("a", "b", "c", "d")
+    assert feature_table(wired(), known, class_names="wxyz").class_names == ("w", "x", "y", "z")
+    assert feature_table(wired(), DATA).class_names == ("0", "1", "2", "3")
 
 
 def test_what_is_asked_for_wrongly_is_said() -> None:

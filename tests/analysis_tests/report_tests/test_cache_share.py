@@ -8,6 +8,7 @@ from analysis.load import load_run
 from analysis.report_parts.as_markdown import as_markdown
 from analysis.report_parts.blocks import Section
 from analysis.report_parts.cache_share import cache_share
+from search.stages.saved import saved
 from tests.analysis_tests.runs import copied
 from trainables.stages import cache_counts
 
@@ -29,3 +30,12 @@ def test_hits_and_misses_of_all_trials_are_added_up(real_run: Path, tmp_path: Pa
         ["classifier", "8", "6", "75%"],
         ["sae", "3", "0", "0%"],
     ]
+
+
+def test_what_sharing_saved_is_said_where_trials_shared(real_run: Path) -> None:
+    run = load_run(real_run)
+    assert run.study is not None
+    found = saved(run.study, run.history)
+    assert found.trials >= found.sharing
+    sentence = f"{found.sharing} of {found.trials} trials found their classifier trained"
+    assert (sentence in told(real_run)) == bool(found.sharing)

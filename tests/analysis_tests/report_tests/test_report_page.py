@@ -85,7 +85,6 @@ def test_hovering_tells_the_trial_and_lights_it_everywhere(
     assert said.startswith("trial 0002: probe/accuracy 0.930")
     assert "sae.kind=relu" in said
     assert page.locator("#curves path.lit[data-trial='2']").count() == 2
-    assert page.locator("#parallel path.lit").count() == 1
     page.locator("h1").hover()
     assert page.locator(".lit").count() == 0
     assert page.locator(".readout").is_hidden()

@@ -44,10 +44,27 @@ def test_a_report_that_cannot_be_made_is_said_and_ends_nothing(
 def test_what_needs_a_finished_trial_is_suggested_only_where_there_is_one(tmp_path: Path) -> None:
     directory = open_existing(runs.real_run(tmp_path / "real-run"))
     study = load_study(directory.resolved_space).study
-    some = next_commands.next_commands(study, directory, any_complete=True)
-    none = next_commands.next_commands(study, directory, any_complete=False)
+    some = next_commands.next_commands(study, directory, any_ranked=True)
+    none = next_commands.next_commands(study, directory, any_ranked=False)
     assert [command for _, command in some if "confirm.py" in command or "gallery.py" in command]
     assert not [command for _, command in none if "confirm.py" in command or "gallery.py" in command]
+
+
+def test_where_every_trial_breaks_a_constraint_no_gallery_of_the_best_is_suggested(
+    infeasible: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = open_existing(infeasible)
+    search_command._show_result(load_study(directory.resolved_space).study, directory, as_json=False)
+    said = capsys.readouterr().out
+    assert "tensorboard" in said
+    assert "gallery.py" not in said
+    assert "confirm.py" not in said
+
+
+@pytest.fixture
+def infeasible(tmp_path: Path) -> Path:
+    """A run of which every trial that was trained in full breaks a constraint."""
+    return runs.infeasible_run(tmp_path / "infeasible")
 
 
 @pytest.mark.parametrize(("trials", "is_said"), [(39, False), (40, True)])

@@ -76,7 +76,7 @@ def test_it_tells_what_the_file_asks_for() -> None:
         "3 of 9 parameters",
         "basis.components, sae.l1, sae.k",
         "1/9, 1/3, 1 of the training",
-        "42 trials",
+        "39 trials",
         "4 at once",
         "not estimated",
     ):

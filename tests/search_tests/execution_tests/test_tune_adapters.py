@@ -12,8 +12,8 @@ from search.execution.tune_adapters import LedgerSearcher
 from search.ledger.history import TrialRecord
 from search.ledger.recorder import Recorder, recording
 from search.scheduling.rung_scheduler import RungScheduler
-from search.scheduling.suggester import suggester_for
 from search.scheduling.timeouts import Attempts
+from search.stages.proposing import suggester_for
 from tests.search_tests.histories import make_study
 from trainables.workers.messages import TrialTask
 

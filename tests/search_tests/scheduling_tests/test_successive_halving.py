@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.scheduling.successive_halving import Standing, SuccessiveHalving
+from search.scheduling.rung_order import Standing
+from search.scheduling.successive_halving import SuccessiveHalving
 
 
 def fronts(leaderboard: list[Standing]) -> list[list[int]]:

@@ -13,9 +13,10 @@ from search.cli.dry_run import describe
 from search.errors import SpaceError
 from search.ledger.ledger import Ledger
 from search.ledger.recorder import Recorder
-from search.scheduling.suggester import Suggester, suggester_for
+from search.scheduling.suggester import Suggester
 from search.space.loader import load_text
 from search.space.writer import describe_difference
+from search.stages.proposing import suggester_for
 from search.study.design import Design
 from search.study.sections import Scheduler
 from search.study.study import Study

@@ -291,3 +291,9 @@ def test_mnist_itself() -> None:
     assert both.std(dtype=np.float64) == pytest.approx(0.3081, abs=1e-4)
     for part in PARTS:
         assert FAMILIES["mnist"].images_file(part) in FAMILIES["mnist"].sha256
+
+
+def test_classes_are_called_what_torchvision_calls_them() -> None:
+    assert FAMILIES["fashion_mnist"].class_names == tuple(datasets.FashionMNIST.classes)
+    assert FAMILIES["kmnist"].class_names == tuple(datasets.KMNIST.classes)
+    assert sorted(FAMILIES["emnist"].class_names) == sorted(datasets.EMNIST.classes_split_dict["balanced"])

@@ -17,6 +17,7 @@ from trainables.sae_training.schedules import dead_window, learning_rate, ramp
 from trainables.sae_training.steps.plain import autocast
 from trainables.sae_training.train import train_sae
 from trainables.saes.archetypal import ArchetypalSae
+from trainables.saes.consensus import ConsensusSae
 from trainables.saes.solved import NmfSae
 from trainables.saes.sparse_autoencoder import RESTART_LENGTH, SparseAutoencoder
 from trainables.seeds import generator
@@ -104,8 +105,10 @@ def test_each_remedy_leaves_fewer_latents_dead(remedy: dict[str, Any]) -> None:
     assert dead_fraction(remedied, y) < dead_fraction(plain, y)
 
 
-def nearest_allowed(sae: SparseAutoencoder, direction: torch.Tensor) -> torch.Tensor:
-    """The unit row nearest to a unit direction (r,) among those that the kind lets its rows be."""
+def nearest_allowed(sae: SparseAutoencoder, latent: int, direction: torch.Tensor) -> torch.Tensor:
+    """The unit row nearest to a unit direction (r,) among those that the kind lets the latent's row be."""
+    if isinstance(sae, ConsensusSae):
+        return sae.decoder[latent].detach()
     if isinstance(sae, NmfSae):
         return torch.nn.functional.normalize(direction.clamp(min=0), dim=0)
     if isinstance(sae, ArchetypalSae):
@@ -127,7 +130,7 @@ def test_resampled_latents_point_at_badly_explained_samples_and_adam_forgets_the
     before = sae.encoder.detach().clone()
     dead = torch.tensor([3, 11])
     resample(sae, optimiser, x, dead[:1], torch.Generator().manual_seed(0))
-    wanted = nearest_allowed(sae, torch.nn.functional.normalize(x[7], dim=0))
+    wanted = nearest_allowed(sae, 3, torch.nn.functional.normalize(x[7], dim=0))
     assert float(sae.decoder[3].detach() @ wanted) > 0.99
     torch.testing.assert_close(
         sae.encoder[:, 3].norm(), RESTART_LENGTH * before.norm(dim=0)[torch.arange(20) != 3].mean()

@@ -14,6 +14,7 @@ from tests.trainables_tests.sae_builders import build, disturb, outputs, planted
 from trainables.sae_training.train import train_sae
 from trainables.saes.archetypal import ArchetypalSae
 from trainables.saes.block import BlockSae
+from trainables.saes.consensus import ConsensusSae, agreed
 from trainables.saes.matryoshka_lista import MatryoshkaListaSae
 from trainables.saes.solved import NmfSae, SolvedSae
 from trainables.saes.sparse_autoencoder import SparseAutoencoder
@@ -37,6 +38,62 @@ def parts(n: int, r: int = 30, latents: int = 8, seed: int = 0) -> tuple[Tensor,
     codes = torch.rand(n, latents, generator=g) * (torch.rand(n, latents, generator=g) < 0.6)
     y = codes @ rows
     return y - y.mean(0), rows
+
+
+# Consensus
+
+
+def test_directions_of_the_data_are_found_by_all_members_and_those_of_noise_by_one() -> None:
+    y, truth = planted(3000, r=16, latents=20, active=2)
+    sae = trained("consensus", y, epochs=5, width=40, k=2, members=4, member_epochs=25)
+    assert isinstance(sae, ConsensusSae)
+    best = (truth @ sae.decoder.detach().T).max(dim=1)
+    assert (best.values > 0.95).float().mean() >= 0.9
+    assert (sae.support[best.indices] >= 0.75).float().mean() >= 0.9
+    noise = torch.randn(3000, 16, generator=torch.Generator().manual_seed(3))
+    alone = trained("consensus", noise, epochs=1, width=40, k=2, members=4, member_epochs=10)
+    assert isinstance(alone, ConsensusSae)
+    assert alone.support.mean() < 0.5 < sae.support[:20].mean()
+
+
+def test_what_members_agree_on_is_found_again_by_another_seed_more_than_what_one_finds() -> None:
+    y, truth = planted(3000, r=16, latents=20, active=2)
+    first, second = (
+        trained("consensus", y, epochs=3, seed=seed, width=40, k=2, members=4, member_epochs=25)
+        for seed in (0, 1)
+    )
+    one, other = (trained("topk", y, epochs=25, seed=seed, width=40, k=2) for seed in (0, 1))
+    assert isinstance(first, ConsensusSae)
+    sure = first.support >= 0.75
+    again = (first.decoder.detach()[sure] @ second.decoder.detach().T).amax(dim=1).mean()
+    usual = (one.decoder.detach() @ other.decoder.detach().T).amax(dim=1).mean()
+    assert again > usual + 0.02
+    assert matched(first.decoder.detach()[:30], truth) > 0.9
+
+
+def test_agreement_is_the_best_free_match_above_chance() -> None:
+    axes = torch.eye(4)
+    tilted = normalize(axes[0] + 0.2 * axes[1], dim=0)
+    members = [axes[[0, 2]], torch.stack([tilted, axes[3]]), axes[[3, 0]]]
+    rows, support = agreed(members, chance=0.9)
+    assert support.tolist() == pytest.approx([1.0, 2 / 3, 1 / 3])
+    assert torch.allclose(rows[0], normalize(2 * axes[0] + tilted, dim=0))
+    assert torch.allclose(rows[1], axes[3])
+    assert torch.allclose(rows[2], axes[2])
+    assert agreed(members, chance=1.0)[1].max() < 1
+
+
+def test_the_rows_of_an_agreement_stay() -> None:
+    y, _ = planted(500, r=8, latents=10)
+    begun = build("consensus", r=8, members=2, member_epochs=2)
+    rows = begun.decoder.detach().clone()
+    begun.restart(torch.tensor([1, 3]), torch.eye(8)[:2])
+    assert torch.equal(begun.decoder, rows)
+    short, long = (
+        trained("consensus", y, epochs=n, width=20, k=3, members=2, member_epochs=2) for n in (1, 5)
+    )
+    assert torch.allclose(short.decoder, long.decoder, atol=1e-6)
+    assert not torch.equal(short.encoder, long.encoder)
 
 
 # Archetypal

@@ -29,7 +29,7 @@ def codes_by_formula(kind: str, u: Array, w: dict[str, Array]) -> Array:
         pairs = np.maximum(u, 0).reshape(len(u), -1, 2)
         strength = (pairs**2).sum(2)
         return (pairs * (strength >= np.sort(strength, axis=1)[:, -4][:, None])[:, :, None]).reshape(u.shape)
-    if kind in ("topk", "archetypal"):
+    if kind in ("topk", "archetypal", "consensus"):
         cut = np.sort(u, axis=1)[:, -3][:, None]
         return np.maximum(u, 0) * (u >= cut)
     if kind in ("batch_topk", "matryoshka", "matryoshka_lista", "jumprelu"):
