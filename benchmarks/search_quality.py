@@ -35,6 +35,7 @@ from results import machine, machine_line, say, table, write_json
 
 from search.ranking.hypervolume import Gain
 from search.space.loader import load_text
+from search.stages.prefix import Prefix, prefix_of
 from search.study.sections import Sampler, Scheduler
 from search.study.study import Study
 
@@ -91,6 +92,19 @@ class Volume:
         return grown
 
 
+def charge(study: Study, trials: Mapping[str, Rungs], times: float) -> None:
+    """To every trial the seconds of its classifier, which only the first that was recorded had to pay."""
+    dearest: dict[tuple[Prefix, int], float] = {}
+    for key, rungs in trials.items():
+        prefix = prefix_of(study, json.loads(key))
+        for at, rung in enumerate(rungs):
+            dearest[prefix, at] = max(dearest.get((prefix, at), 0.0), float(rung["classifier_s"]))
+    for key, rungs in trials.items():
+        prefix = prefix_of(study, json.loads(key))
+        for at, rung in enumerate(rungs):
+            rung["classifier_s"] = times * dearest[prefix, at]
+
+
 def reached(course: list[tuple[float, int, float]], level: float, column: int) -> float:
     """Seconds (column 0) or trials (1) to a share; infinite if it was never reached."""
     return next((float(point[column]) for point in course if point[2] >= level), float("inf"))
@@ -115,10 +129,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     recorded = json.loads(options.table.read_text())
-    for rungs in recorded["trials"].values():
-        for rung in rungs:
-            rung["classifier_s"] *= options.dearer
     loaded = load_text(recorded["space"], "table").study
+    charge(loaded, recorded["trials"], options.dearer)
     volume = Volume(loaded, recorded["trials"])
     rows = []
     for name in options.engines:

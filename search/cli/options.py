@@ -59,6 +59,7 @@ class Resume:
     """Of where the images lie."""
     trials: int | None = None
     take_over: bool = False
+    retry_failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,9 @@ def parse(arguments: list[str] | None = None) -> Options:
         parser.error("--reproduce reads the study from the run and trains here: give it nothing but --json")
     if got.reproduce and got.storage is not None:
         parser.error("--reproduce writes nothing that --storage could share")
-    if got.take_over and got.resume is None:
-        parser.error("--take-over goes with --resume")
+    for option in ("take_over", "retry_failed"):
+        if getattr(got, option) and got.resume is None:
+            parser.error(f"--{option.replace('_', '-')} goes with --resume")
     if got.dry_run and got.json:
         parser.error("--dry-run has no result that --json could print")
     _check_job_options(parser, got)
@@ -142,7 +144,7 @@ def parse(arguments: list[str] | None = None) -> Options:
 def _mode(parser: argparse.ArgumentParser, got: argparse.Namespace) -> Mode:
     overrides = tuple(got.overrides)
     if got.resume is not None:
-        return Resume(got.resume, got.space, overrides, got.trials, got.take_over)
+        return Resume(got.resume, got.space, overrides, got.trials, got.take_over, got.retry_failed)
     if got.follow is not None:
         return Follow(got.follow)
     if got.reproduce is None:
@@ -230,6 +232,11 @@ def _parser() -> argparse.ArgumentParser:
         "--take-over",
         action="store_true",
         help="with --resume of a shared run: take it from a driver that may be alive; that one stops",
+    )
+    parser.add_argument(
+        "--retry-failed",
+        action="store_true",
+        help="with --resume: the settings of every failed trial once more, as new trials on top",
     )
     parser.add_argument(
         "--reproduce", nargs=2, metavar=("RUN", "TRIAL"), help="train one trial again and compare its metrics"

@@ -22,6 +22,7 @@ from search.errors import ExitCode, SearchError, SpaceError
 from search.execution.signals import StopSignals
 from search.formatting import one_line, shown, typed
 from search.ledger.ledger import read_history
+from search.ledger.retries import to_retry
 from search.run_dir.own_space import own_study, refuse_lost_ledger, refuse_retired
 from search.run_dir.run_directory import RunDirectory, create, open_existing
 from search.run_dir.run_info import noting_the_end
@@ -104,8 +105,11 @@ def _study_to_resume(directory: RunDirectory, old: Resume) -> Study:
         given = load_study(old.space).study
         _refuse_changes(study, given, old.space)
         study = replace(study, budget=given.budget, resources=given.resources, data=given.data)
-    wanted = study.budget.trials if old.trials is None else old.trials
+    again = len(to_retry(history)) if old.retry_failed else 0
+    wanted = (study.budget.trials if old.trials is None else old.trials) + again
     listed = study.listed
+    if listed is not None and again:
+        raise SpaceError(f"--retry-failed: this run is a {listed.section}, whose trials are fixed beforehand")
     if listed is not None and wanted != listed.trials:
         raise SpaceError(
             f"--trials {wanted}: this run is a {listed.section} of {listed.trials} trials, no more, no less. "
@@ -173,6 +177,7 @@ def _load_data(study: Study) -> Dataset:
 
 def _run(study: Study, directory: RunDirectory, dataset: Dataset, options: Options, *, is_new: bool) -> None:
     """is_new: the directory was made just now."""
+    mode = options.mode
     from search.execution.search_run import SearchRun, run_search
     from search.loggers.all_loggers import loggers
     from search.run_dir.driver_log import driver_log
@@ -185,6 +190,7 @@ def _run(study: Study, directory: RunDirectory, dataset: Dataset, options: Optio
         address=options.address,
         loggers=lambda history: loggers(study, directory, history),
         release=directory.release,
+        retry_failed=isinstance(mode, Resume) and mode.retry_failed,
     )
     done = read_history(directory.ledger).finished
     target, go_on = study.budget.trials, resume_command(directory)

@@ -10,6 +10,7 @@ from search.execution.recorded_session import RecordedRun, plan_of
 from search.execution.signals import StopSignals
 from search.ledger.history import History, TrialRecord
 from search.ledger.recorder import Recorder
+from search.ledger.retries import to_retry
 from search.scheduling.rung_scheduler import RungScheduler
 from search.scheduling.suggester import Suggester
 from search.stages.proposing import suggester_for
@@ -24,6 +25,8 @@ class SearchRun(RecordedRun):
     """Trains trials until `budget.trials` of them ended."""
 
     actor: str = "trainables.workers.trial_actor:TrialActor"
+    retry_failed: bool = False
+    """Whether the settings of trials that failed come first once more."""
 
     @property
     def target(self) -> int:
@@ -36,7 +39,8 @@ class SearchRun(RecordedRun):
 
     def suggester(self, recorder: Recorder) -> Suggester:
         """The one that the study asks for."""
-        return suggester_for(self.study, recorder, self.target)
+        again = to_retry(recorder.history) if self.retry_failed else ()
+        return suggester_for(self.study, recorder, self.target, again)
 
     def task(self, record: TrialRecord) -> TrialTask:
         """The trial as it was drawn."""

@@ -90,6 +90,7 @@ def entrypoint(options: Options, package: Package | None) -> str:
     else:
         given["--resume"] = mode.run
         words += ["--take-over"] if mode.take_over else []
+        words += ["--retry-failed"] if mode.retry_failed else []
     given["--storage"] = options.storage
     for name, value in given.items():
         words += [name, str(value)] if value is not None else []

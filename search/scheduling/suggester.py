@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from search.ledger.history import TrialRecord
 from search.ledger.recorder import Recorder
+from search.ledger.retries import RETRY
 from search.scheduling.limits import Limits
 from search.scheduling.live_study import SAMPLED, Choose, LiveStudy
 from search.study.domains import Scalar
@@ -70,11 +71,19 @@ class Suggester(ABC):
 class SamplingSuggester(Suggester):
     """The default configuration first, then what Optuna's sampler makes of what it was told."""
 
-    def __init__(self, study: Study, recorder: Recorder, target: int, choose: Choose | None = None) -> None:
-        """choose: as of `LiveStudy`."""
+    def __init__(
+        self,
+        study: Study,
+        recorder: Recorder,
+        target: int,
+        choose: Choose | None = None,
+        again: Sequence[TrialRecord] = (),
+    ) -> None:
+        """choose: as of `LiveStudy`; again: trials that failed, whose settings come before new ones."""
         super().__init__(recorder, target)
         self._study = study
         self._limits = Limits(study, recorder.history)
+        self._again = list(again)
         self._book = LiveStudy(study, choose)
         self._told: set[int] = set()
         for change, number in recorder.history.order:
@@ -96,6 +105,9 @@ class SamplingSuggester(Suggester):
         """See the method of `Suggester`."""
         if number == 0:
             return self._book.propose(default_params(self._study)), "default"
+        if self._again:
+            failed = self._again.pop(0)
+            return self._book.propose(failed.params), f"{RETRY}{failed.number}"
         return self._book.propose(), SAMPLED
 
     def told(self, record: TrialRecord) -> None:
