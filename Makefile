@@ -15,7 +15,7 @@ HASHED := install --quiet --no-deps --require-hashes -r
 install = (sed -n '/^uv==/,/[^\]$$/p' $(1) > $(VENV)/uv.txt && $(PIP) $(HASHED) $(VENV)/uv.txt && $(UV) $(HASHED) $(1)) \
 	|| $(PIP) $(HASHED) $(1)
 
-.PHONY: run pictures test test-slow test-gpu test-peers campaign simulate peers lint format docs schema lock audit sbom clean help
+.PHONY: run pictures test test-slow test-gpu test-peers campaign concepts-simulation simulate peers lint format docs schema lock audit sbom clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,10 @@ test-peers: $(VENV)/.dev peers ## the real SAELens reads our exports
 
 campaign: $(VENV)/.dev ## real searches under real faults, hours: SEEDS=20 FIRST=0; `python -m tests.campaign --help`
 	$(BIN)/python -m tests.campaign --seeds $(or $(SEEDS),20) --first $(or $(FIRST),0)
+
+concepts-simulation: $(VENV)/.dev ## how often a verdict on concepts is wrong, minutes; ARMS=1 trains its arms anew, half an hour
+	$(if $(ARMS),$(BIN)/python -m studies.concepts.train_arms)
+	$(BIN)/python -m studies.concepts.simulate
 
 simulate: $(VENV)/.dev ## simulated searches under drawn faults, a night: SEEDS=100000 FIRST=0; a failing seed is shrunk
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),100000) --first $(or $(FIRST),0) --processes $$(nproc)

@@ -45,6 +45,9 @@ VERBS = {
     "quiz": Verb("analysis.quiz", "a blind reader's test: can a person tell where latents fire?"),
     "clusters": Verb("analysis.clusters", "images whose codes are alike"),
     "compare": Verb("analysis.compare", "two trials side by side, latent by latent"),
+    "concepts": Verb(
+        "analysis.concepts", "whether a set of human concepts is useful: a verdict by six gates"
+    ),
     "truth": Verb("analysis.truth", "which recipe finds the parts that planted images are made of"),
     "export": Verb("analysis.export", "a trial's SAE as safetensors, ONNX or for SAELens"),
 }

@@ -150,6 +150,8 @@ def plan_of(study: Study) -> Plan:
         rungs=study.scheduler.rungs,
         reduction_factor=study.scheduler.reduction_factor,
         metrics=study.metrics,
+        concepts=study.concepts.set,
+        only=study.concepts.only,
     )
 
 

@@ -46,6 +46,8 @@ def load_inputs(study: Study) -> Dataset:
     # PyTorch comes with what follows, seconds that a search without it is spared.
     if names := _concept_tables(study):
         _refuse_tables(names, dataset)
+    if study.concepts.set:
+        _refuse_measures(study.concepts.set, dataset)
     if configs := list(_cut_networks(study)):
         _refuse_networks(configs, dataset)
     return dataset
@@ -64,6 +66,20 @@ def _refuse_tables(names: set[str], dataset: Dataset) -> None:
             prepare(train_table(name, to_tensors(dataset).train, n_all), name)
         except DataError as error:
             raise DataMissing(str(error)) from None
+
+
+def _refuse_measures(name: str, dataset: Dataset) -> None:
+    """DataMissing if the concept set that latents are measured by does not fit train and val."""
+    from trainables.concepts.concept_set import tables
+    from trainables.concepts.prepared import prepare
+    from trainables.data.dataset import to_tensors
+    from trainables.errors import DataError
+
+    data, n_all = to_tensors(dataset), len(dataset.train) + len(dataset.val) + len(dataset.test)
+    try:
+        prepare(tables(name, data.train, data.val, n_all)[0], name)
+    except DataError as error:
+        raise DataMissing(str(error)) from None
 
 
 def _refuse_networks(configs: list[CutNetworkConfig], dataset: Dataset) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from search.space.entry import Entry
 from search.space.field_check import accepted, fault
-from search.space.nodes import Leaf, Node, Table, placed, show
+from search.space.nodes import Items, Leaf, Node, Table, placed, show
 from search.space.problems import Problems, Where, choices_hint
 from search.space.rules import read_trial_entries
 from search.study.design import DEFAULT_ARM, REPLICATE, Arm, Design
@@ -47,6 +47,7 @@ def read_design(root: Table, ordered: list[Entry], problems: Problems) -> Design
         problems.add(root.keys["sampler"], "sampler", text)
     _refuse_domains(ordered, problems)
     replicates = _replicates(node, problems)
+    following = _following(node, ordered, problems)
     before = len(problems.found)
     default = Arm(DEFAULT_ARM, {}, _constants(ordered))
     directions = _directions(node, problems)
@@ -56,7 +57,7 @@ def read_design(root: Table, ordered: list[Entry], problems: Problems) -> Design
     if problems.found or replicates is None:
         return None
     _refuse_repetitions(arms, directions, problems)
-    design = Design(tuple(arms), replicates)
+    design = Design(tuple(arms), replicates, following)
     _check_trials(root, design, problems)
     return design
 
@@ -98,6 +99,20 @@ def _replicates(node: Table, problems: Problems) -> int | None:
             return int(accepted(DesignSection, "replicates", given.value))
     problems.add(given.where, "design.replicates", str(wrong))
     return None
+
+
+def _following(node: Table, ordered: list[Entry], problems: Problems) -> tuple[str, ...]:
+    """The settings that take the replicate's number: whole numbers that the trial gives."""
+    given = node.entries.get("following")
+    if given is None:
+        return ()
+    known = {entry.path for entry in ordered if isinstance(entry.constant, int)} - {REPLICATE}
+    names = given.items if isinstance(given, Items) else (given,)
+    for item in names:
+        if not isinstance(item, Leaf) or item.value not in known:
+            text = f"wrong value {show(item)}; must be a whole number that the trial gives"
+            problems.add(item.where, "design.following", f"{text}{choices_hint(show(item), sorted(known))}")
+    return tuple(str(item.value) for item in names if isinstance(item, Leaf))
 
 
 def _directions(node: Table, problems: Problems) -> dict[str, Table] | None:

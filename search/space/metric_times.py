@@ -13,9 +13,16 @@ INSTEAD = "is measured no more; put {metric: latents/readable, mode: max} among 
 
 
 def check_metric_times(
-    root: Table, section: str, wanted: Sequence[Objective | Constraint], rungs: int, problems: Problems
+    root: Table,
+    section: str,
+    wanted: Sequence[Objective | Constraint],
+    rungs: int,
+    concepts: bool,
+    problems: Problems,
 ) -> None:
-    """Note every entry of `section` whose metric a rung would lack, which in an older run's file may be."""
+    """Note every entry of `section` whose metric a rung would lack, which in an older run's file may be.
+
+    concepts: whether the file names a set of concepts."""
     node = root.entries.get(section)
     entries = list(node.items) if isinstance(node, Items) else []
     for entry in wanted:
@@ -24,6 +31,8 @@ def check_metric_times(
             text = f"{entry.metric} {INSTEAD}"
         elif when == "confirm":
             text = f"{entry.metric} is measured only in a confirmation, after the search"
+        elif when != "retired" and not concepts and "concepts" in METRICS[entry.metric].metric.needs:
+            text = f"{entry.metric} is measured by a set of concepts; name one, as concepts: {{set: strokes}}"
         elif when == "final" and rungs > 1:
             text = f"{entry.metric} exists only at full budget, not at rungs; take scheduler: {{name: none}}"
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any, get_args, get_origin
 
@@ -14,6 +15,7 @@ from search.space.nodes import Items, Leaf, Node, Table, show, show_atom
 from search.space.problems import Problems, choices_hint
 from search.study.sections import (
     Budget,
+    Concepts,
     Confirm,
     Constraint,
     DataSource,
@@ -28,6 +30,7 @@ from trainables.errors import MemberError
 from trainables.foreign import is_import_path
 from trainables.metrics.catalog import METRICS, OURS, RETIRED
 from trainables.registry import DATASETS
+from trainables.settings.auxiliary import CONCEPT_FILE
 from trainables.settings.data import DataConfig
 
 # The first rung's share of the training below which a pipeline says nothing.
@@ -62,8 +65,10 @@ def read_settings(root: Table, problems: Problems) -> dict[str, Any]:
     settings["constraints"] = tuple(_constraints(root, besides, problems))
     settings["metrics"] = tuple(besides)
     settings["scheduler"] = _scheduler(root, problems)
+    settings["concepts"] = _concepts(root, problems)
+    rungs, is_named = settings["scheduler"].rungs, bool(settings["concepts"].set)
     for name in ("objectives", "constraints"):
-        check_metric_times(root, name, settings[name], settings["scheduler"].rungs, problems)
+        check_metric_times(root, name, settings[name], rungs, is_named, problems)
     for name, section in _PLAIN.items():
         settings[name] = section(**_section(section, name, root, problems))
     settings["report"] = settings["report"].sections
@@ -259,6 +264,13 @@ def _data(root: Table, problems: Problems) -> DataSource:
         )
         problems.add(node.keys["path"], "data.path", text)
     return section(**values)
+
+
+def _concepts(root: Table, problems: Problems) -> Concepts:
+    values, node = _section(Concepts, "concepts", root, problems), root.entries.get("concepts")
+    if isinstance(node, Table) and re.fullmatch(CONCEPT_FILE, values.get("set", "")):
+        values["set"] = node.entries["set"].where.source.absolute(values["set"])
+    return Concepts(**values)
 
 
 def _own_data_settings(node: Node | None) -> type[DataConfig] | None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 
 from search.study.domains import Choice, Condition, FloatRange, Parameter, Scalar
+from search.study.sections import Concepts
 from search.study.study import Study
 from trainables.config import TrialConfig
 
@@ -95,7 +96,12 @@ def _settings(study: Study) -> dict[str, object]:
         "resources": vars(study.resources),
         "confirm": vars(study.confirm),
         **({"report": {"sections": list(study.report)}} if study.report else {}),
+        **({"concepts": _concepts(study.concepts)} if study.concepts.set else {}),
     }
+
+
+def _concepts(section: Concepts) -> dict[str, object]:
+    return {"set": section.set, **({"only": list(section.only)} if section.only else {})}
 
 
 def _given(values: Mapping[str, object]) -> dict[str, object]:

@@ -41,6 +41,8 @@ class Design(Listed):
     enlarging: ClassVar[str] = "For other replicates start a new run with --set design.replicates=N."
     arms: tuple[Arm, ...]
     replicates: int
+    following: tuple[str, ...] = ()
+    """Settings of the trial that are the number of its replicate."""
 
     @property
     def trials(self) -> int:
@@ -70,7 +72,8 @@ class Design(Listed):
     def written(self) -> dict[str, object]:
         """How many replicates, and what each direction sets."""
         directions = {arm.name: dict(arm.changes) for arm in self.arms[1:]}
-        return {"replicates": self.replicates, "one_at_a_time": directions}
+        following = {"following": list(self.following)} if self.following else {}
+        return {"replicates": self.replicates, **following, "one_at_a_time": directions}
 
     def said(self) -> str:
         """How many directions, how often."""
@@ -81,7 +84,8 @@ class Design(Listed):
     def values(self, params: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """Those of the trial's arm, and the name of its direction."""
         arm = self._by_name[str(params.get(DIRECTION, DEFAULT_ARM))]
-        return {**arm.values, **{key: params[key] for key in (DIRECTION, REPLICATE) if key in params}}
+        named = {key: params[key] for key in (DIRECTION, REPLICATE) if key in params}
+        return {**arm.values, **dict.fromkeys(self.following, params.get(REPLICATE, 0)), **named}
 
     @cached_property
     def _by_name(self) -> dict[str, Arm]:

@@ -14,7 +14,8 @@ from pydantic import Field
 
 from search.study.registries import REPORT_SECTIONS, SAMPLERS, SCHEDULERS
 from trainables.metrics.catalog import METRICS, RETIRED
-from trainables.registry import DATASETS
+from trainables.registry import CONCEPT_TABLES, DATASETS
+from trainables.settings.auxiliary import CONCEPT_FILE, CONCEPT_TABLE
 from trainables.settings.data import DataConfig
 from trainables.settings.names import Name
 from trainables.settings.section import Section
@@ -190,6 +191,9 @@ class DesignSection(Section):
     """
 
     replicates: int = Field(ge=1, le=1000, description="Trainings of every arm, each with seeds of its own.")
+    following: tuple[str, ...] = Field(
+        (), description="Settings that take the replicate's number, as auxiliary.concept_split."
+    )
     one_at_a_time: Mapping[str, Mapping[str, str | int | float | bool]] = Field(
         min_length=1,
         description="Name of each direction -> what it sets otherwise, as {sae.kind: relu, sae.l1: 2}.",
@@ -210,6 +214,20 @@ class Confirm(Section):
 
     top: int = Field(3, ge=1, le=1000, description="Best trials that are confirmed, beside the default.")
     seeds: int = Field(5, ge=1, le=1000, description="Fresh seeds for each; 1 gives no standard error.")
+
+
+class Concepts(Section):
+    """What a person calls things in the images: concepts/* and selectivity/within_class ask for it."""
+
+    set: Annotated[str, Name(CONCEPT_TABLES, f"|{CONCEPT_FILE}", CONCEPT_TABLE)] = Field(
+        "",
+        description="The set that latents are measured by, as auxiliary.concept_table has it; a table then "
+        "needs rows of val too.",
+    )
+    only: tuple[MetricName, ...] = Field(
+        (),
+        description="If any, these are measured and those that ask for the set, and no others.",
+    )
 
 
 class Report(Section):
@@ -246,3 +264,4 @@ class SpaceFile(Section):
     resources: Resources = Resources()
     confirm: Confirm = Confirm()
     report: Report = Report()
+    concepts: Concepts = Concepts()

@@ -15,6 +15,7 @@ from search.study.domains import Condition, Parameter, Scalar, same
 from search.study.listed import Listed
 from search.study.sections import (
     Budget,
+    Concepts,
     Confirm,
     Constraint,
     DataSource,
@@ -50,6 +51,8 @@ class Study:
     """Metrics from elsewhere that are measured too, by import path or the name in their package."""
     report: tuple[str, ...] = ()
     """Sections from elsewhere that its report shows besides."""
+    concepts: Concepts = field(default_factory=Concepts)
+    """The set of concepts that latents are measured by."""
     listed: Listed | None = None
     """Its trials, where they are known beforehand; `parameters` then say which of the list a trial is."""
 

@@ -6,10 +6,12 @@ from functools import cache
 from math import isfinite
 
 import torch
+from torch import Tensor
 
 from trainables.bases.raw import Raw
 from trainables.contracts.promise import generator, holds
 from trainables.data.dataset import ImageData, load_dataset, to_tensors
+from trainables.metrics.concept_alignment import Concepts
 from trainables.metrics.evaluate import compute_references
 from trainables.metrics.inputs import MetricInputs, ReferenceInputs
 from trainables.metrics.measured import Measured, measure
@@ -56,7 +58,19 @@ def _inputs(metric: Metric, *, dead: bool) -> MetricInputs:
     model, measured, data = _looked_at(dead)
     untrained = build_network(MlpClassifierConfig(hidden_size=16), data.image_shape, 10, generator(9)).hidden
     references = compute_references((metric,), ReferenceInputs(measured.activations, untrained, 0))
-    return MetricInputs(measured, references, untrained, 0, lambda: model)
+    return MetricInputs(measured, references, untrained, 0, lambda: model, concepts=_named(measured))
+
+
+def _named(measured: Measured) -> Concepts:
+    """Three things to say of the images, one of them held out."""
+
+    def bits(images: Tensor) -> Tensor:
+        parts = images.sum(dim=(1, 2)), images[:, :4].sum(dim=(1, 2)), images[:, :, :4].sum(dim=(1, 2))
+        return torch.stack([part > part.quantile(0.7) for part in parts], dim=1)
+
+    a = measured.activations
+    held_out = torch.tensor([False, False, True])
+    return Concepts(("ink", "upper", "left"), bits(a.train_images[a.rows]), bits(a.val_images), held_out)
 
 
 @cache

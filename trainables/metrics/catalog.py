@@ -42,6 +42,7 @@ ENTRIES = (
     "randomisation",
     "colour_gap",
     "inversion",
+    "concepts",
 )
 
 RETIRED = frozenset(

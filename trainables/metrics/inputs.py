@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from trainables.metrics.concept_alignment import Concepts
     from trainables.metrics.measured import Activations, Measured
     from trainables.metrics.metric import Need, Reference
     from trainables.model.interface import SupportsFeatures
@@ -56,6 +57,7 @@ class MetricInputs:
     shared: keeps what trials over one classifier have in common and only the SAE's size decides.
     floor_size: latents and codes an image of the dictionaries that make the floor; None for the model's own.
     of_network: what inputs of one network, one seed and the same images share, see `once_a_network`.
+    concepts: bits of the set that the run names; None where it names none.
     """
 
     measured: Measured
@@ -66,13 +68,16 @@ class MetricInputs:
     shared: Shared = computed_anew
     floor_size: tuple[int, int] | None = None
     of_network: dict[Any, Any] = field(default_factory=dict, repr=False)
+    concepts: Concepts | None = None
     _done: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @property
     def given(self) -> frozenset[Need]:
         """What there is of `Metric.needs`."""
         always: frozenset[Need] = frozenset(("labels", "images", "network"))
-        return always | {"twin"} if self.twin is not None else always
+        twin: frozenset[Need] = frozenset(("twin",)) if self.twin is not None else frozenset()
+        concepts: frozenset[Need] = frozenset(("concepts",)) if self.concepts is not None else frozenset()
+        return always | twin | concepts
 
     def reference(self, reference: Reference) -> dict[str, Tensor]:
         """What the reference computed, by its own names; KeyError naming it if it is not there."""

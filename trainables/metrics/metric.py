@@ -29,8 +29,9 @@ Mode = Literal["max", "min"]
 When = Literal["epoch", "rung", "final", "confirm"]
 # key: one of the few that matter first; experimental: its signal is poor, see docs/metrics.md.
 Standing = Literal["key", "plain", "experimental"]
-# What a metric cannot do without beside codes and activations; twin: a second SAE that differs in its seed.
-Need = Literal["labels", "images", "network", "twin"]
+# What a metric cannot do without beside codes and activations; twin: a second SAE that differs in its seed;
+# concepts: bits of a set that the run names.
+Need = Literal["labels", "images", "network", "twin", "concepts"]
 Role = Literal["value", "null", "skill", "reference"]
 
 NULL, SKILL = "_null", "_skill"

@@ -28,11 +28,13 @@ from trainables.metrics.clusters import measured_mean_codes
 from trainables.metrics.evaluate import evaluate
 from trainables.metrics.inputs import MetricInputs, ReferenceInputs
 from trainables.metrics.measured import measure
-from trainables.metrics.metric import When
+from trainables.metrics.metric import Need, When
 from trainables.model.activation_cache import ActivationCache, HiddenActivations
 from trainables.model.feature_model import PREFIX as MODEL_PREFIX
 from trainables.model.feature_model import FeatureModel, load_feature_model
 from trainables.networks.initial import initial_network
+from trainables.networks.network import Network
+from trainables.pipeline.concepts import measured_concepts
 from trainables.pipeline.fidelity import loop_epochs, rung_epochs
 from trainables.pipeline.plan import Plan
 from trainables.pipeline.step import EpochReport, Restored, Step, step_from
@@ -104,6 +106,11 @@ class Pipeline:
         if self.done or not self._loop.arrived(self.rung + 1):
             return None
         return self.rung + 1
+
+    @property
+    def network(self) -> Network:
+        """The classifier as it is now."""
+        return self._loop.network
 
     @property
     def last_step(self) -> Step | None:
@@ -209,7 +216,11 @@ class Pipeline:
         )
         is_last = self.rung + 1 == self.plan.rungs
         times: tuple[When, ...] = ("rung", "final") if is_last else ("rung",)
-        groups = [measured_at(when, besides=self.plan.metrics) for when in times]
+        named = self.plan.concepts if is_last else ""
+        concepts = measured_concepts(named, self.config, self.data, measured)
+        besides: tuple[Need, ...] = ("concepts",) if named else ()
+        given: tuple[Need, ...] = ("labels", "images", "network", *besides)
+        groups = [self.plan.kept(measured_at(when, given=given, besides=self.plan.metrics)) for when in times]
         untrained = self._untrained()
         read = ReferenceInputs(measured.activations, untrained, seed)
         known: dict[str, Tensor] = {}
@@ -218,7 +229,7 @@ class Pipeline:
         if is_last:
             self._mean_codes = measured_mean_codes(measured, seed)
         keep = partial(shared, self._stages, self._loop.key)
-        inputs = MetricInputs(measured, known, untrained, seed, shared=keep)
+        inputs = MetricInputs(measured, known, untrained, seed, shared=keep, concepts=concepts)
         return evaluate([metric for metrics in groups for metric in metrics], inputs)
 
     def _untrained(self) -> Callable[[Tensor], Tensor]:

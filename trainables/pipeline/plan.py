@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from trainables.metrics.metric import Metric
+
 # What a retired metric was made of by default: checkpoints of then name it, so those of now do.
 _FORMER_PARTS = ("junk", "purity", "alive", "splice")
 
@@ -21,7 +23,17 @@ class Plan:
     asked: tuple[str, ...] = ()
     """What a confirmation measures of the panel beside the metrics of every rung."""
 
+    concepts: str = ""
+    """The set of concepts that metrics are measured by; empty for none."""
+    only: tuple[str, ...] = ()
+    """If there are any, rungs measure these and what is measured by the set, and nothing else."""
+
+    def kept(self, metrics: tuple[Metric, ...]) -> tuple[Metric, ...]:
+        """The metrics that rungs measure, out of those for which all is there."""
+        return tuple(m for m in metrics if not self.only or m.name in self.only or "concepts" in m.needs)
+
     def identity(self) -> list[Any]:
         """What of it decides a trial's course."""
         own = [self.study_seed, self.rungs, self.reduction_factor, list(_FORMER_PARTS)]
-        return [*own, list(self.metrics)] if self.metrics else own
+        own += [list(self.metrics)] if self.metrics else []
+        return [*own, {"concepts": self.concepts, "only": list(self.only)}] if self.concepts else own
