@@ -122,9 +122,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("table", type=Path)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trials", type=int, default=60)
-    parser.add_argument(
-        "--classifier-times", type=float, default=1.0, help="as if classifiers cost so much more"
-    )
+    parser.add_argument("--dearer", type=float, default=1.0, help="as if classifiers cost so many times more")
     parser.add_argument("--engines", nargs="*", default=list(ENGINES), choices=list(ENGINES))
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)

@@ -39,7 +39,7 @@ trial:
   classifier: {front_end: {choice: [none, conv]}, hidden_size: {choice: [32, 128]}, epochs: 60}
   basis: {kind: {choice: [raw, whitened_pca]}}
   sae: {kind: topk, width: {choice: [64, 256]}, k: {choice: [3, 6, 12]}}
-  auxiliary: {junk_penalty: {choice: [0.0, 0.1, 1.0]}}
+  auxiliary: {junk_penalty: {choice: [0.0, 0.1]}}
 """
 KEPT = ("latents/readable", "probe/accuracy", "sae/rare_fraction")
 

@@ -45,7 +45,7 @@ class ConsensusSae(TopKSae):
         self._draw = torch.Generator()
 
     def initialise(self, y: Tensor, generator: torch.Generator) -> None:
-        """As all kinds; the generator seeds the members."""
+        """Begin as all kinds do; the generator seeds the members later, in `fit_start`."""
         self._draw = generator
         super().initialise(y, generator)
 
@@ -62,7 +62,7 @@ class ConsensusSae(TopKSae):
         self.encoder.copy_(self.decoder.T)
 
     def project_decoder_gradient(self) -> None:
-        """Rows stay."""
+        """Take the gradient away: the rows stay where their members agreed."""
         self.decoder.grad = None
 
     @torch.no_grad()
