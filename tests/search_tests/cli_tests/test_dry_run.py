@@ -66,17 +66,17 @@ def test_without_early_stopping_every_trial_is_one_training() -> None:
 def test_it_tells_what_the_file_asks_for() -> None:
     text = told(load_study(ROOT / "spaces" / "sae.yaml").study, {"CPU": 4.0})
     for part in (
-        "Which basis, width",
+        "Which network, width",
         "max probe/accuracy: logistic regression",
         "sae/l0 <= 16",
-        "{log_int: [2, 32]}",
-        "sae.kind is topk",
+        "{log_int: [4, 12]}",
+        "loop.kind is joint",
         "0 (off)",
-        "classifier.kind mlp",
-        "3 of 9 parameters",
-        "basis.components, sae.l1, sae.k",
+        "sae.kind batch_topk",
+        "5 of 12 parameters",
+        "classifier.hidden_size, classifier.templates, loop.solo",
         "1/9, 1/3, 1 of the training",
-        "39 trials",
+        "28 trials",
         "4 at once",
         "not estimated",
     ):

@@ -77,19 +77,19 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_mistake(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("trial.sae.k=99", "--set trial.sae.k=99: trial.sae.k: sae.k must be smaller than sae.width"),
+        ("trial.sae.k=199", "--set trial.sae.k=199: trial.sae.k: sae.k must be smaller than sae.width"),
         ("trial.sae.kk=9", "--set trial.sae.kk=9: trial.sae.kk: unknown key"),
         ("budget.trials={int: [1, 2]}", "only values under `trial` can be searched"),
         ("budget.trials=[", "not valid YAML"),
         ("budget.trials", "not of the form key.path=value"),
         ("=3", "not of the form key.path=value"),
-        ("name.first=3", "name is 'sae' in the file, which has no key first; set name whole"),
+        ("name.first=3", "name is 'mnist' in the file, which has no key first; set name whole"),
         ("name=\udcff", "not valid YAML"),
     ],
 )
 def test_overrides_are_checked_like_the_file(override: str, message: str) -> None:
     with pytest.raises(SpaceError) as caught:
-        load_study(ROOT / "spaces" / "sae.yaml", [override])
+        load_study(ROOT / "spaces" / "mnist.yaml", [override])
     assert message in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
 

@@ -55,7 +55,9 @@ def test_every_draw_of_a_shipped_space_is_a_valid_trial(path: Path) -> None:
 
 
 def test_defaults_of_the_models_are_the_first_trial() -> None:
-    study = load_study(ROOT / "spaces" / "sae.yaml").study
+    study = load_study(
+        ROOT / "spaces" / "mnist.yaml", ["trial.classifier.epochs=18", "trial.sae.epochs=60"]
+    ).study
     assert study.trial_config(default_params(study)) == TrialConfig()
 
 
@@ -161,7 +163,7 @@ def test_fixing_a_kind_that_conditions_name_is_allowed() -> None:
 
 
 def test_taking_a_kind_out_by_override_takes_its_values_along() -> None:
-    path = ROOT / "spaces" / "sae.yaml"
+    path = ROOT / "spaces" / "mnist.yaml"
     loaded = load_study(path, ["trial.sae.kind=topk"])
     assert "sae.l1" not in [parameter.path for parameter in loaded.study.parameters]
     assert parameter_of(loaded.study, "sae.k").conditions == ()
@@ -173,16 +175,16 @@ def test_taking_a_kind_out_by_override_takes_its_values_along() -> None:
 
 
 def test_difference_names_what_a_resume_may_not_change() -> None:
-    path = ROOT / "spaces" / "sae.yaml"
+    path = ROOT / "spaces" / "mnist.yaml"
     old = load_study(path).study
     free = ["budget.trials=99", "budget.max_failures=1", "budget.trial_timeout_s=5", "resources.cpu=2"]
     assert describe_difference(old, load_study(path, free).study) == []
-    changed = ["budget.seed=7", "trial.sae.k=4", "trial.classifier.epochs=3", "data.name=mnist"]
+    changed = ["budget.seed=7", "trial.sae.k=4", "trial.classifier.epochs=3", "data.name=digits"]
     assert describe_difference(old, load_study(path, changed).study) == [
-        "data.name: digits -> mnist",
+        "data.name: mnist -> digits",
         "budget.seed: 0 -> 7",
-        "trial.sae.k: {log_int: [2, 32], when: {sae.kind: topk}, default: 8} -> 4",
-        "trial.classifier.epochs: absent -> 3",
+        "trial.classifier.epochs: 9 -> 3",
+        "trial.sae.k: {log_int: [4, 32], when: {sae.kind: topk}, default: 8} -> 4",
     ]
 
 
