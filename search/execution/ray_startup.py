@@ -24,14 +24,15 @@ def loopback_stays_loopback() -> Iterator[None]:
 
 @contextmanager
 def without_the_dashboard() -> Iterator[None]:
-    """Ray does not import all that its dashboard needs (seconds) to hear whether it could start one.
+    """Ray starts as where its dashboard's packages are missing, as they are where only its core is installed.
 
-    What it would hear says only how to refuse a dashboard that was asked for; none is.
+    It would else import all of them, for seconds, to hear whether it could start a dashboard that nobody
+    asked for, and start agents that serve one.
     """
     import ray._private.utils as utils
 
     original = utils.get_dashboard_dependency_error
-    utils.get_dashboard_dependency_error = lambda: None
+    utils.get_dashboard_dependency_error = lambda: ImportError("no dashboard is asked for")
     try:
         yield
     finally:
