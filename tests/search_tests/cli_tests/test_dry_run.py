@@ -73,10 +73,10 @@ def test_it_tells_what_the_file_asks_for() -> None:
         "loop.kind is joint",
         "0 (off)",
         "sae.kind batch_topk",
-        "5 of 12 parameters",
+        "4 of 11 parameters",
         "classifier.hidden_size, classifier.templates, loop.solo",
         "1/9, 1/3, 1 of the training",
-        "28 trials",
+        "22 trials",
         "4 at once",
         "not estimated",
     ):
