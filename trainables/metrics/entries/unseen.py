@@ -45,6 +45,5 @@ METRICS = (
         unit="latents",
         references={PREFIX + name: f"latents that pass it with {what}" for name, what in EDITS.items()},
         needs=NEEDS,
-        proxy=True,
     ),
 )
