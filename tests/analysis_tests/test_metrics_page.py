@@ -42,7 +42,9 @@ def test_a_page_of_real_pipelines(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == f"{out}\n"
     text = out.read_text(encoding="utf-8")
     assert f"python analysis/metrics_page.py {arguments}" in text
-    for name in METRICS:
+    for name, column in METRICS.items():
+        if "concepts" in column.metric.needs:
+            continue  # measured where a run names a set
         assert name.endswith(("_null", "_skill")) or f"| {name} |" in text, name
 
 

@@ -77,8 +77,7 @@ def test_what_is_wrong_is_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_the_catalogue_labels_what_the_committed_page_labels() -> None:
-    """Made by `python analysis/truth.py --seeds 2`; metrics of a confirmation alone, and of a set of concepts,
-    are not on it."""
+    """Made by `python analysis/truth.py --seeds 2`, without those of a confirmation or of concepts."""
     found = proxies_in((Path(__file__).parents[3] / "docs" / "metric_truth.md").read_text(encoding="utf-8"))
     on_page = {
         metric.name
