@@ -159,7 +159,7 @@ def test_wrong_usage_is_2_and_makes_nothing(tmp_path: Path, arguments: tuple[str
         pytest.param("raylet", marks=pytest.mark.slow),
         pytest.param("gcs_server", marks=pytest.mark.slow),
         pytest.param("ray::RuntimeEnvAgent", marks=pytest.mark.slow),
-        "ray::DashboardAgent",
+        pytest.param("ray::DashboardAgent", marks=pytest.mark.slow),
     ],
 )
 def test_ray_lost_in_the_middle_is_5_and_can_be_resumed(tmp_path: Path, daemon: str) -> None:

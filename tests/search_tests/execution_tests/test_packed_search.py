@@ -78,6 +78,7 @@ def batches(trials: Path) -> list[int]:
     return [int(size) for log in logs for size in re.findall(r"in a batch of (\d+)", log)]
 
 
+@pytest.mark.slow
 def test_trials_are_trained_together_and_each_repeats_alone(
     searched: RunDirectory, capsys: pytest.CaptureFixture[str]
 ) -> None:

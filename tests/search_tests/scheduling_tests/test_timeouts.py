@@ -133,6 +133,7 @@ def cluster() -> Iterator[Nodes]:
         yield cluster
 
 
+@pytest.mark.slow
 def test_on_far_nodes_a_hang_is_a_timeout_and_a_death_is_tried_again(cluster: Nodes, tmp_path: Path) -> None:
     words = ["-m", "tests.search_tests.faulty_actor", tmp_path, "far", cluster.address, tmp_path / "shared"]
     done = subprocess.run(
