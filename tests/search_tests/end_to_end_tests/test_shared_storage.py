@@ -82,6 +82,7 @@ def started(folder: Path, storage: str) -> subprocess.Popen[str]:
     return driver
 
 
+@pytest.mark.slow
 def test_after_kill_9_and_the_loss_of_the_disk_the_search_ends_elsewhere(bucket: str, tmp_path: Path) -> None:
     storage = below(bucket, tmp_path.name)
     place, cache = below(storage, "lost"), tmp_path / "cache"

@@ -73,6 +73,7 @@ def space(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
+@pytest.mark.slow
 def test_a_job_ends_like_the_command(
     head: Head, space: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
