@@ -262,7 +262,7 @@ def _show_result(study: Study, directory: RunDirectory, *, as_json: bool) -> Non
     import json
 
     from search.console.summary import print_summary, summary_json
-    from search.ranking.leaderboard import leaderboard
+    from search.ranking.pareto import feasible
 
     history = read_history(directory.ledger)
     if not history.trials:
@@ -270,6 +270,6 @@ def _show_result(study: Study, directory: RunDirectory, *, as_json: bool) -> Non
     if as_json:
         print(json.dumps(summary_json(study, history, directory.path), indent=2))  # noqa: T201
         return
-    any_ranked = bool(leaderboard(study, history, limit=1).ranked)
+    any_ranked = any(feasible(study, trial.metrics) for trial in history.in_state("COMPLETE"))
     commands = next_commands(study, directory, any_ranked=any_ranked)
     print_summary(study, history, directory.path, Console(highlight=False), next_commands=commands)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from search.ledger.history import TrialRecord
-from search.ranking.fronts import dominates
+from search.ranking.fronts import Losses, dominates
 from search.study.study import Study
 
 
@@ -15,6 +15,18 @@ def feasible(study: Study, metrics: Mapping[str, float]) -> bool:
         constraint.metric in metrics and constraint.violation(metrics[constraint.metric]) == 0
         for constraint in study.constraints
     )
+
+
+def signs(study: Study) -> list[float]:
+    """What makes a loss, of which less is better, of each objective's value: 1 or -1."""
+    return [1.0 if objective.mode == "min" else -1.0 for objective in study.objectives]
+
+
+def losses_of(study: Study, trial: TrialRecord) -> Losses | None:
+    """A trial's losses; None if it was not trained in full or breaks a constraint."""
+    if trial.state != "COMPLETE" or trial.values is None or not feasible(study, trial.metrics):
+        return None
+    return tuple(sign * value for sign, value in zip(signs(study), trial.values, strict=True))
 
 
 def pareto_front(study: Study, trials: Iterable[TrialRecord]) -> list[TrialRecord]:
@@ -32,12 +44,7 @@ def pareto_fronts(study: Study, trials: Iterable[TrialRecord]) -> list[list[Tria
     In lexicographic order whatever beats a trial stands before it, so its front is the first one of which no
     member beats it, and one pass finds all (efficient non-dominated sort, Zhang et al. 2015).
     """
-    signs = [1.0 if objective.mode == "min" else -1.0 for objective in study.objectives]
-    candidates = [
-        (tuple(sign * value for sign, value in zip(signs, trial.values, strict=True)), trial)
-        for trial in trials
-        if trial.state == "COMPLETE" and trial.values is not None and feasible(study, trial.metrics)
-    ]
+    candidates = [(losses, trial) for trial in trials if (losses := losses_of(study, trial)) is not None]
     fronts: list[list[tuple[tuple[float, ...], TrialRecord]]] = []
     for losses, trial in sorted(candidates, key=lambda pair: (pair[0], pair[1].number)):
         for front in fronts:

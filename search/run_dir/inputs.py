@@ -44,40 +44,28 @@ def load_inputs(study: Study) -> Dataset:
     somebody else's has been built. Raises DataMissing, or SpaceError for a network that cannot be cut."""
     dataset = load_data(study.data)
     # PyTorch comes with what follows, seconds that a search without it is spared.
-    if names := _concept_tables(study):
-        _refuse_tables(names, dataset)
-    if study.concepts.set:
-        _refuse_measures(study.concepts.set, dataset)
+    taught, measured = _concept_tables(study), study.concepts.set
+    if taught or measured:
+        _refuse_concepts(taught, measured, dataset)
     if configs := list(_cut_networks(study)):
         _refuse_networks(configs, dataset)
     return dataset
 
 
-def _refuse_tables(names: set[str], dataset: Dataset) -> None:
-    """DataMissing if a concept set that a trial may have does not fit the images."""
-    from trainables.concepts.concept_set import train_table
-    from trainables.concepts.prepared import prepare
-    from trainables.data.dataset import to_tensors
-    from trainables.errors import DataError
-
-    n_all = len(dataset.train) + len(dataset.val) + len(dataset.test)
-    for name in sorted(names):
-        try:
-            prepare(train_table(name, to_tensors(dataset).train, n_all), name)
-        except DataError as error:
-            raise DataMissing(str(error)) from None
-
-
-def _refuse_measures(name: str, dataset: Dataset) -> None:
-    """DataMissing if the concept set that latents are measured by does not fit train and val."""
-    from trainables.concepts.concept_set import tables
+def _refuse_concepts(taught: set[str], measured: str, dataset: Dataset) -> None:
+    """DataMissing if a concept set that a trial may be taught does not fit train, or the one that latents are
+    measured by, "" for none, does not fit train and val."""
+    from trainables.concepts.concept_set import tables, train_table
     from trainables.concepts.prepared import prepare
     from trainables.data.dataset import to_tensors
     from trainables.errors import DataError
 
     data, n_all = to_tensors(dataset), len(dataset.train) + len(dataset.val) + len(dataset.test)
     try:
-        prepare(tables(name, data.train, data.val, n_all)[0], name)
+        for name in sorted(taught):
+            prepare(train_table(name, data.train, n_all), name)
+        if measured:
+            prepare(tables(measured, data.train, data.val, n_all)[0], measured)
     except DataError as error:
         raise DataMissing(str(error)) from None
 

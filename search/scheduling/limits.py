@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 
 from search.ledger.history import History, TrialRecord
-from search.ranking.pareto import feasible
+from search.ranking.fronts import Losses
+from search.ranking.pareto import losses_of
 from search.study.study import Study
 
 HOUR = 3600.0
@@ -73,14 +74,9 @@ class Limits:
         volume = Gain(np.array(now))
         return volume.hypervolume - volume.volume(np.array(before)) < gain * volume.hypervolume
 
-    def _losses(self, numbers: list[int]) -> list[list[float]]:
-        records = [self._history.trials[number] for number in numbers]
-        signs = [1.0 if objective.mode == "min" else -1.0 for objective in self._study.objectives]
-        return [
-            [sign * value for sign, value in zip(signs, record.values, strict=True)]
-            for record in records
-            if record.values is not None and feasible(self._study, record.metrics)
-        ]
+    def _losses(self, numbers: list[int]) -> list[Losses]:
+        found = (losses_of(self._study, self._history.trials[number]) for number in numbers)
+        return [losses for losses in found if losses is not None]
 
 
 def busy_seconds(record: TrialRecord, history: History) -> float:

@@ -9,6 +9,7 @@ from optuna.samplers import BaseSampler
 from optuna.trial import TrialState, create_trial
 
 from search.ledger.history import TrialRecord
+from search.ranking.pareto import signs
 from search.scheduling.distributions import draw
 from search.scheduling.live_storage import LiveStorage
 from search.scheduling.optuna_study import OptunaStudy, created
@@ -33,8 +34,7 @@ class LiveStudy(OptunaStudy):
         self._choose = choose
         self._member = SAMPLERS[study.sampler.name]
         self._replays = has_notes(self._member)
-        signs = [1.0 if objective.mode == "min" else -1.0 for objective in study.objectives]
-        self._storage = LiveStorage(0 if self._replays else study.sampler.history, signs)
+        self._storage = LiveStorage(0 if self._replays else study.sampler.history, signs(study))
         super().__init__(study, created(study, self._storage), teaches=True)
 
     @property

@@ -14,6 +14,7 @@ from typing import Any
 from search.errors import ClusterError, DiskError, Halt, TooManyFailures
 from search.ledger.history import PAUSE, History, TrialRecord
 from search.ledger.recorder import Recorder
+from search.ranking.pareto import signs
 from search.scheduling.brackets import bracket_shares
 from search.scheduling.limits import Limits
 from search.scheduling.rung_order import KEEP, Standing
@@ -183,7 +184,7 @@ def standing_at(study: Study, metrics: Mapping[str, float]) -> Standing | None:
     A constraint whose metric is missing counts as violated without bound.
     """
     losses = tuple(
-        (-1.0 if o.mode == "max" else 1.0) * metrics.get(o.metric, math.nan) for o in study.objectives
+        sign * metrics.get(o.metric, math.nan) for sign, o in zip(signs(study), study.objectives, strict=True)
     )
     if not all(math.isfinite(loss) for loss in losses):
         return None

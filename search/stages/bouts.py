@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from search.ledger.history import History
 from search.ranking.fronts import Losses, dominates
-from search.ranking.pareto import feasible
+from search.ranking.pareto import losses_of
 from search.stages.prefix import Prefix
 from search.stages.spending import Spending
 from search.study.study import Study
@@ -36,12 +36,8 @@ class Bouts:
         return self._in_vain.get(prefix, 0) >= PATIENCE
 
     def _came_in(self, number: int) -> bool:
-        record = self._history.trials[number]
-        if record.state != "COMPLETE" or record.values is None or not feasible(self._study, record.metrics):
-            return False
-        signs = [1.0 if objective.mode == "min" else -1.0 for objective in self._study.objectives]
-        losses = tuple(sign * value for sign, value in zip(signs, record.values, strict=True))
-        if any(dominates(other, losses) or other == losses for other in self._front):
+        losses = losses_of(self._study, self._history.trials[number])
+        if losses is None or any(dominates(other, losses) or other == losses for other in self._front):
             return False
         self._front = [other for other in self._front if not dominates(losses, other)] + [losses]
         return True

@@ -15,6 +15,7 @@ import numpy as np
 
 from search.ledger.history import TrialRecord
 from search.ranking.hypervolume import Gain
+from search.ranking.pareto import signs
 from search.stages.encoding import Encoding, Rows
 from search.study.study import Study
 
@@ -32,7 +33,7 @@ class Promise:
     def __init__(self, study: Study, encoding: Encoding, records: Sequence[TrialRecord], seed: int) -> None:
         self._study, self._encoding = study, encoding
         self._names = [o.metric for o in study.objectives] + [c.metric for c in study.constraints]
-        self._signs = np.array([1.0 if o.mode == "min" else -1.0 for o in study.objectives])
+        self._signs = np.array(signs(study))
         self._k = len(study.objectives)
         taught = self._taught(records)
         self.can_tell = len(taught) >= 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -75,7 +76,7 @@ def _pixels(file: Path, source: Source) -> np.ndarray:
     """float32 (h, w) in [0, 1]."""
     from PIL import Image, UnidentifiedImageError
 
-    height, width = int(str(source.settings.get("height", 0))), int(str(source.settings.get("width", 0)))
+    height, width = (cast(int, source.settings.get(name, 0)) for name in ("height", "width"))
     try:
         with Image.open(file) as opened:
             if opened.mode not in GREY and not source.settings.get("grey"):
