@@ -27,6 +27,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "runs" / "whole"
 
 
+@pytest.mark.slow
 def test_every_arm_is_trained_in_full_in_every_replicate(finished: Path) -> None:
     trials = history_of(finished).trials
     assert {(t.origin, t.params["replicate"]) for t in trials.values()} == {

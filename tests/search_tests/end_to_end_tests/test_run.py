@@ -160,6 +160,7 @@ def test_study_db_opens_and_agrees(finished: tuple[subprocess.CompletedProcess[s
     assert front == set(json.loads(finished[0].stdout)["front"])
 
 
+@pytest.mark.slow
 def test_the_same_search_again_repeats_exactly(
     finished: tuple[subprocess.CompletedProcess[str], Path], tmp_path: Path
 ) -> None:
